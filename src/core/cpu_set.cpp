@@ -1,10 +1,10 @@
-#include <actimanager/core/cpu_set.hpp>
-
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cassert>
 #include <charconv>
+
+#include <fmt/format.h>
+
+#include <actimanager/core/cpu_set.hpp>
 
 namespace actimanager {
 namespace {

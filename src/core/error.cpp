@@ -8,13 +8,20 @@ class CoreCategory final : public std::error_category {
   const char* name() const noexcept override { return "actimanager"; }
   std::string message(int code) const override {
     switch (static_cast<Errc>(code)) {
-      case Errc::invalid_argument: return "invalid";
-      case Errc::out_of_range: return "out of range";
-      case Errc::not_found: return "not found";
-      case Errc::already_exists: return "already exists";
-      case Errc::conflict: return "conflict";
-      case Errc::unavailable: return "unavailable";
-      case Errc::unsupported: return "not supported";
+      case Errc::invalid_argument:
+        return "invalid";
+      case Errc::out_of_range:
+        return "out of range";
+      case Errc::not_found:
+        return "not found";
+      case Errc::already_exists:
+        return "already exists";
+      case Errc::conflict:
+        return "conflict";
+      case Errc::unavailable:
+        return "unavailable";
+      case Errc::unsupported:
+        return "not supported";
     }
     return "unknown";
   }
@@ -27,7 +34,9 @@ const std::error_category& core_category() noexcept {
   return category;
 }
 
-std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), core_category()}; }
+std::error_code make_error_code(Errc code) noexcept {
+  return {static_cast<int>(code), core_category()};
+}
 
 std::string Error::message() const {
   if (!code || code == Errc::invalid_argument) return context;
@@ -40,6 +49,8 @@ Error Error::wrap(std::string_view outer) && {
   return std::move(*this);
 }
 
-Error Error::wrap(std::string_view outer) const& { return Error(*this).wrap(outer); }
+Error Error::wrap(std::string_view outer) const& {
+  return Error(*this).wrap(outer);
+}
 
 }  // namespace actimanager

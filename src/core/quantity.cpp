@@ -1,11 +1,11 @@
-#include <actimanager/core/quantity.hpp>
-
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <limits>
 #include <optional>
+
+#include <fmt/format.h>
+
+#include <actimanager/core/quantity.hpp>
 
 namespace actimanager {
 namespace {
@@ -26,10 +26,9 @@ std::optional<Scale> parse_suffix(std::string_view suffix) {
     Scale scale;
   };
   static constexpr Row rows[] = {
-      {"", {}},         {"n", {0, -9}},   {"u", {0, -6}},   {"m", {0, -3}},   {"k", {0, 3}},
-      {"M", {0, 6}},    {"G", {0, 9}},    {"T", {0, 12}},   {"P", {0, 15}},   {"E", {0, 18}},
-      {"Ki", {10, 0}},  {"Mi", {20, 0}},  {"Gi", {30, 0}},  {"Ti", {40, 0}},  {"Pi", {50, 0}},
-      {"Ei", {60, 0}},
+      {"", {}},        {"n", {0, -9}},  {"u", {0, -6}},  {"m", {0, -3}},  {"k", {0, 3}},   {"M", {0, 6}},
+      {"G", {0, 9}},   {"T", {0, 12}},  {"P", {0, 15}},  {"E", {0, 18}},  {"Ki", {10, 0}}, {"Mi", {20, 0}},
+      {"Gi", {30, 0}}, {"Ti", {40, 0}}, {"Pi", {50, 0}}, {"Ei", {60, 0}},
   };
   for (const auto& row : rows) {
     if (row.name == suffix) return row.scale;
@@ -73,7 +72,8 @@ Result<Quantity> Quantity::parse(std::string_view text) {
   const auto scale = parse_suffix(rest.substr(number_length));
   if (!scale || number.empty() || number == "." || std::ranges::count(number, '.') > 1) return invalid();
 
-  // Digits are taken while they fit; what follows only shifts the scale (before the dot) or rounds (after it).
+  // Digits are taken while they fit; what follows only shifts the scale (before the dot) or rounds (after
+  // it).
   Int128 mantissa = 0;
   int decimal = scale->decimal + 9;  // to nano-units
   bool fraction = false;
@@ -106,10 +106,16 @@ Result<Quantity> Quantity::parse(std::string_view text) {
   return finish(mantissa + (remainder ? 1 : 0));
 }
 
-Quantity Quantity::units(std::int64_t value) { return Quantity(clamp(Nano{value} * nano_per_unit)); }
-Quantity Quantity::milli(std::int64_t value) { return Quantity(clamp(Nano{value} * (nano_per_unit / 1000))); }
+Quantity Quantity::units(std::int64_t value) {
+  return Quantity(clamp(Nano{value} * nano_per_unit));
+}
+Quantity Quantity::milli(std::int64_t value) {
+  return Quantity(clamp(Nano{value} * (nano_per_unit / 1000)));
+}
 
-std::int64_t Quantity::value() const { return saturate(divide_away_from_zero(nano_, nano_per_unit)); }
+std::int64_t Quantity::value() const {
+  return saturate(divide_away_from_zero(nano_, nano_per_unit));
+}
 std::int64_t Quantity::milli_value() const {
   return saturate(divide_away_from_zero(nano_, nano_per_unit / 1000));
 }

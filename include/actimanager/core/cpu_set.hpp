@@ -1,10 +1,9 @@
 // CpuSet: a set of logical CPUs; NumaSet: a set of NUMA nodes. Both are bit sets with the text form of the
 // kernel's cpuset files, "0-3,8" (man 7 cpuset, "List format").
 //
-// Sets up to 256 members live without allocation. Ids up to max_id (the kernel's own limit, 8191) are accepted.
+// Sets up to 256 members live without allocation. Ids up to max_id (the kernel's own limit, 8191) are
+// accepted.
 #pragma once
-
-#include <boost/container/small_vector.hpp>
 
 #include <bit>
 #include <compare>
@@ -14,6 +13,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <boost/container/small_vector.hpp>
 
 #include <actimanager/core/error.hpp>
 #include <actimanager/core/ids.hpp>

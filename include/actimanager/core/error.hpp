@@ -1,5 +1,6 @@
 // The two words every layer shares for outcomes: Error (what the caller may switch on, plus context for a
-// person) and Result<T>. Outcomes driven by input are values; broken infrastructure is thrown and ends the role.
+// person) and Result<T>. Outcomes driven by input are values; broken infrastructure is thrown and ends the
+// role.
 #pragma once
 
 #include <expected>
@@ -41,7 +42,9 @@ using Result = std::expected<T, Error>;
 [[nodiscard]] inline std::unexpected<Error> fail(std::error_code code, std::string context) {
   return std::unexpected(Error{code, std::move(context)});
 }
-[[nodiscard]] inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::move(error)); }
+[[nodiscard]] inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected(std::move(error));
+}
 
 // For roles: infrastructure that broke. Carries the Error so that main can print its cause.
 class Failure : public std::system_error {

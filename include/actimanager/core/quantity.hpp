@@ -14,14 +14,15 @@ class Quantity {
  public:
   Quantity() = default;
 
-  // Grammar: <sign><digits>[.<digits>]<suffix>, suffix one of n u m "" k M G T P E, Ki Mi Gi Ti Pi Ei, e<N>, E<N>.
-  // Values beyond ±(2^63-1) units saturate, digits below a nano-unit round away from zero, as upstream does.
-  // Errors: invalid_argument, quoting the text.
+  // Grammar: <sign><digits>[.<digits>]<suffix>, suffix one of n u m "" k M G T P E, Ki Mi Gi Ti Pi Ei, e<N>,
+  // E<N>. Values beyond ±(2^63-1) units saturate, digits below a nano-unit round away from zero, as upstream
+  // does. Errors: invalid_argument, quoting the text.
   static Result<Quantity> parse(std::string_view text);
   static Quantity units(std::int64_t value);
   static Quantity milli(std::int64_t value);
 
-  // Whole units and thousandths, rounded away from zero, saturating (resource.Quantity's Value and MilliValue).
+  // Whole units and thousandths, rounded away from zero, saturating (resource.Quantity's Value and
+  // MilliValue).
   std::int64_t value() const;
   std::int64_t milli_value() const;
 

@@ -1,9 +1,9 @@
-#include <actimanager/core/cpu_set.hpp>
+#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include <vector>
+#include <actimanager/core/cpu_set.hpp>
 
 using namespace actimanager;
 
@@ -24,8 +24,8 @@ TEST_CASE("CpuSet parses the kernel's list format") {
 }
 
 TEST_CASE("CpuSet refuses what is not a list and names the part") {
-  const auto text = GENERATE("x", "1,", ",1", "3-1", "-1", "1-", "0x1", "1 2", "8192", "0-99999999999999999999",
-                             "1--2", "+1", "1;2");
+  const auto text = GENERATE("x", "1,", ",1", "3-1", "-1", "1-", "0x1", "1 2", "8192",
+                             "0-99999999999999999999", "1--2", "+1", "1;2");
   CAPTURE(text);
   const auto set = CpuSet::parse(text);
   REQUIRE_FALSE(set);

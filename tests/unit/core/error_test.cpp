@@ -1,6 +1,6 @@
-#include <actimanager/core/error.hpp>
-
 #include <catch2/catch_test_macros.hpp>
+
+#include <actimanager/core/error.hpp>
 
 using namespace actimanager;
 

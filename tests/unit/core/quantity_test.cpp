@@ -1,10 +1,10 @@
-#include <actimanager/core/quantity.hpp>
+#include <cstdint>
+#include <limits>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include <cstdint>
-#include <limits>
+#include <actimanager/core/quantity.hpp>
 
 using namespace actimanager;
 
@@ -31,7 +31,8 @@ TEST_CASE("Quantity reads what resource.Quantity reads") {
 }
 
 TEST_CASE("Quantity refuses what is not one") {
-  const auto text = GENERATE("", "-", ".", "1.2.3", "1 Gi", "Gi", "1gi", "0x10", "1e", "1e999", "1mm", "--1", "1Zi");
+  const auto text =
+      GENERATE("", "-", ".", "1.2.3", "1 Gi", "Gi", "1gi", "0x10", "1e", "1e999", "1mm", "--1", "1Zi");
   CAPTURE(text);
   CHECK_FALSE(Quantity::parse(text));
 }

@@ -1,0 +1,40 @@
+// Kind<T>: where objects of type T live in the Kubernetes API, for code that is generic over kinds.
+#pragma once
+
+#include <string_view>
+
+#include <actimanager/api/names.hpp>
+#include <actimanager/api/node.hpp>
+#include <actimanager/api/node_cpu_topology.hpp>
+#include <actimanager/api/pod.hpp>
+#include <actimanager/api/pod_cpu_binding.hpp>
+
+namespace actimanager::api {
+
+template <class T>
+struct Kind;  // { group, version, plural, kind, namespaced }
+
+template <>
+struct Kind<Pod> {
+  static constexpr std::string_view group = "", version = "v1", plural = "pods", kind = "Pod";
+  static constexpr bool namespaced = true;
+};
+template <>
+struct Kind<Node> {
+  static constexpr std::string_view group = "", version = "v1", plural = "nodes", kind = "Node";
+  static constexpr bool namespaced = false;
+};
+template <>
+struct Kind<NodeCPUTopology> {
+  static constexpr std::string_view group = api::group, version = api::version, plural = "nodecputopologies",
+                                    kind = "NodeCPUTopology";
+  static constexpr bool namespaced = false;
+};
+template <>
+struct Kind<PodCPUBinding> {
+  static constexpr std::string_view group = api::group, version = api::version, plural = "podcpubindings",
+                                    kind = "PodCPUBinding";
+  static constexpr bool namespaced = true;
+};
+
+}  // namespace actimanager::api

@@ -1,0 +1,112 @@
+// Pod (core/v1), as far as pinning and scheduling use it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/container/flat_map.hpp>
+#include <nlohmann/json_fwd.hpp>
+
+#include <actimanager/api/meta.hpp>
+#include <actimanager/core/error.hpp>
+#include <actimanager/core/quantity.hpp>
+
+namespace actimanager::api {
+
+// By resource name: "cpu", "memory", "ephemeral-storage", extended ones.
+using ResourceList = boost::container::flat_map<std::string, Quantity, std::less<>>;
+
+struct ContainerPort {
+  int host_port = 0;  // 0: none
+  std::string host_ip;
+  std::string protocol;  // "TCP" where the object leaves it out
+};
+
+struct Container {
+  std::string name;
+  std::string image;
+  ResourceList requests;
+  ResourceList limits;
+  std::vector<ContainerPort> ports;  // only those with a host port
+  bool restart_always = false;       // an init container with it is a sidecar
+};
+
+struct ContainerStatus {
+  std::string name;
+  std::string container_id;  // "containerd://…"; "" while there is none
+  bool running = false;
+  std::optional<ResourceList> allocated_resources;  // in-place resize: what the kubelet has granted
+  std::optional<ResourceList> resources_requests;   // and what is actually in force
+};
+
+struct NodeSelectorRequirement {
+  std::string key;
+  std::string op;  // In, NotIn, Exists, DoesNotExist, Gt, Lt
+  std::vector<std::string> values;
+};
+struct NodeSelectorTerm {
+  std::vector<NodeSelectorRequirement> match_expressions;
+  std::vector<NodeSelectorRequirement> match_fields;
+};
+struct PreferredSchedulingTerm {
+  std::int64_t weight = 0;
+  NodeSelectorTerm preference;
+};
+struct NodeAffinity {
+  std::optional<std::vector<NodeSelectorTerm>> required;
+  std::vector<PreferredSchedulingTerm> preferred;
+};
+
+struct Toleration {
+  std::string key, op, value, effect;
+  std::optional<std::int64_t> toleration_seconds;
+};
+
+struct Volume {
+  std::string name;
+  std::string claim_name;  // of a persistentVolumeClaim; "" otherwise
+  bool ephemeral = false;  // a generic ephemeral volume: it makes a claim
+  std::string
+      other_source;  // a source the node must be able to attach or share ("gcePersistentDisk", "iscsi", …)
+};
+
+struct Pod {
+  ObjectMeta meta;
+
+  // spec
+  std::string node_name;
+  std::string scheduler_name;
+  std::int32_t priority = 0;
+  std::string preemption_policy;
+  bool host_network = false;
+  std::vector<std::string> scheduling_gates;
+  StringMap node_selector;
+  NodeAffinity node_affinity;
+  std::vector<Toleration> tolerations;
+  std::vector<Container> containers;
+  std::vector<Container> init_containers;
+  std::vector<std::string> ephemeral_containers;
+  ResourceList overhead;
+  std::optional<ResourceList> pod_requests;  // spec.resources.requests (Pod-level resources)
+  std::optional<ResourceList> pod_limits;
+  std::vector<Volume> volumes;
+  bool has_pod_affinity = false;  // required or preferred, affinity or anti-affinity
+  bool has_topology_spread = false;
+  bool has_resource_claims = false;
+
+  // status
+  std::string phase;
+  std::string qos_class;
+  std::string nominated_node_name;
+  std::vector<Condition> conditions;
+  std::vector<ContainerStatus> container_statuses;  // of containers, init and ephemeral containers alike
+
+  bool finished() const { return phase == "Succeeded" || phase == "Failed"; }
+
+  // Errors: invalid_argument, naming the field.
+  static Result<Pod> decode(const nlohmann::json& object);
+};
+
+}  // namespace actimanager::api

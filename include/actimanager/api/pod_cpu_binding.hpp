@@ -1,0 +1,91 @@
+// PodCPUBinding (pcb, namespaced): which CPUs a Pod runs on, and how far it keeps others away from them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <actimanager/api/meta.hpp>
+#include <actimanager/core/cpu_set.hpp>
+#include <actimanager/core/error.hpp>
+
+namespace actimanager::api {
+
+// What else is kept free of others: nothing, the CPUs themselves, or every CPU of the cores / sockets / NUMA
+// nodes they are in.
+enum class ExclusivenessLevel { none, cpu, core, socket, numa };
+
+enum class BindingStatus {
+  unset,
+  pending,                    // no agent can judge it yet
+  pod_not_found,              // spec.podName names no Pod
+  node_topology_not_found,    // the Pod's node has no topology
+  invalid_cpu_set,            // the set is wrong in itself
+  cpu_set_allocation_failed,  // the set is right but somebody else has the CPUs
+  validated,                  // admitted: its CPUs are held
+  applied,                    // and the kernel shows them on every container
+  failed,                     // admitted, but the kernel refused
+};
+
+struct PodCPUBinding {
+  struct Container {
+    std::string name;
+    CpuSet cpu_set;        // a subset of the Pod's
+    NumaSet memory_nodes;  // empty: those of its CPUs
+    bool operator==(const Container&) const = default;
+  };
+  struct Spec {
+    std::string pod_name;
+    CpuSet cpu_set;
+    ExclusivenessLevel exclusiveness_level = ExclusivenessLevel::none;
+    std::vector<Container> containers;
+    bool operator==(const Spec&) const = default;
+  };
+  // What the agent admitted last. Keeps its CPUs until it is released, whatever the spec says by now.
+  struct Admitted {
+    std::int64_t generation = 0;
+    CpuSet cpu_set;
+    CpuSet exclusive_cpus;
+    bool operator==(const Admitted&) const = default;
+  };
+  struct ObservedContainer {  // as read back from the kernel
+    std::string name;
+    CpuSet cpu_set;
+    NumaSet memory_nodes;
+    bool operator==(const ObservedContainer&) const = default;
+  };
+  struct Status {
+    BindingStatus resource_status = BindingStatus::unset;
+    std::string node_name;
+    std::int64_t observed_generation = 0;
+    std::vector<Condition> conditions;
+    std::optional<Admitted> admitted;
+    NumaSet memory_nodes;
+    std::vector<ObservedContainer> containers;
+    bool operator==(const Status&) const = default;
+  };
+
+  ObjectMeta meta;
+  Spec spec;
+  // Set when the spec could be read but not understood (a CPU id beyond what any machine has, say): the text
+  // names the field. Such a binding is there for everyone to see and is refused by its judge.
+  std::string spec_error;
+  Status status;
+
+  static std::string name_for_pod(std::string_view pod_name);  // "<pod>-pcb"
+
+  // Errors: invalid_argument, naming the field. A spec that the CRD's schema lets through always decodes.
+  static Result<PodCPUBinding> decode(const nlohmann::json& object);
+};
+
+std::string_view to_string(ExclusivenessLevel level);
+std::optional<ExclusivenessLevel> parse_exclusiveness_level(std::string_view text);
+std::string_view to_string(BindingStatus status);
+
+nlohmann::json encode(const PodCPUBinding::Spec& spec);
+nlohmann::json encode(const PodCPUBinding::Status& status);
+
+}  // namespace actimanager::api

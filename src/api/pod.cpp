@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <array>
+
+#include <actimanager/api/pod.hpp>
+
+#include "resources_json.hpp"
+
+namespace actimanager::api {
+namespace {
+
+using nlohmann::json;
+
+Container decode_container(JsonCursor item) {
+  Container container{.name = item["name"].string(), .image = item["image"].string()};
+  container.requests = decode_resource_list(item["resources"]["requests"]);
+  container.limits = decode_resource_list(item["resources"]["limits"]);
+  container.restart_always = item["restartPolicy"].string() == "Always";
+  item["ports"].each([&](JsonCursor port) {
+    const auto host_port = static_cast<int>(port["hostPort"].integer_between(0, 65535, 0));
+    if (host_port == 0) return;
+    container.ports.push_back({host_port, port["hostIP"].string(), port["protocol"].string("TCP")});
+  });
+  return container;
+}
+
+std::vector<NodeSelectorRequirement> decode_requirements(JsonCursor list) {
+  std::vector<NodeSelectorRequirement> requirements;
+  list.each([&](JsonCursor item) {
+    NodeSelectorRequirement requirement{item["key"].string(), item["operator"].string(), {}};
+    item["values"].each([&](JsonCursor value) { requirement.values.push_back(value.string()); });
+    requirements.push_back(std::move(requirement));
+  });
+  return requirements;
+}
+
+NodeAffinity decode_node_affinity(JsonCursor affinity) {
+  NodeAffinity result;
+  if (const auto required = affinity["requiredDuringSchedulingIgnoredDuringExecution"]) {
+    result.required.emplace();
+    required["nodeSelectorTerms"].each(
+        [&](JsonCursor term) { result.required->push_back(decode_node_selector_term(term)); });
+  }
+  affinity["preferredDuringSchedulingIgnoredDuringExecution"].each([&](JsonCursor item) {
+    result.preferred.push_back({item["weight"].integer(), decode_node_selector_term(item["preference"])});
+  });
+  return result;
+}
+
+bool uses_pod_affinity(JsonCursor affinity) {
+  const auto any = [](JsonCursor terms) {
+    bool found = false;
+    for (const auto* key : {"requiredDuringSchedulingIgnoredDuringExecution",
+                            "preferredDuringSchedulingIgnoredDuringExecution"}) {
+      terms[key].each([&](JsonCursor) { found = true; });
+    }
+    return found;
+  };
+  return any(affinity["podAffinity"]) || any(affinity["podAntiAffinity"]);
+}
+
+// Sources that live inside the node or the Pod and so never restrict where it can run.
+bool is_local_source(std::string_view source) {
+  constexpr std::array local = {"configMap", "downwardAPI", "emptyDir",  "gitRepo",
+                                "hostPath",  "image",       "projected", "secret"};
+  return std::ranges::find(local, source) != local.end();
+}
+
+Volume decode_volume(JsonCursor item) {
+  Volume volume;
+  item.each_member([&](const std::string& key, JsonCursor source) {
+    if (key == "name") {
+      volume.name = source.string();
+    } else if (key == "persistentVolumeClaim") {
+      volume.claim_name = source["claimName"].string();
+    } else if (key == "ephemeral") {
+      volume.ephemeral = true;
+    } else if (source && !is_local_source(key)) {
+      volume.other_source = key;
+    }
+  });
+  return volume;
+}
+
+void decode_container_statuses(JsonCursor list, std::vector<ContainerStatus>& statuses) {
+  list.each([&](JsonCursor item) {
+    ContainerStatus status{.name = item["name"].string(),
+                           .container_id = item["containerID"].string(),
+                           .running = static_cast<bool>(item["state"]["running"])};
+    if (const auto allocated = item["allocatedResources"]) {
+      status.allocated_resources = decode_resource_list(allocated);
+    }
+    if (const auto requests = item["resources"]["requests"]) {
+      status.resources_requests = decode_resource_list(requests);
+    }
+    statuses.push_back(std::move(status));
+  });
+}
+
+}  // namespace
+
+NodeSelectorTerm decode_node_selector_term(JsonCursor term) {
+  return {decode_requirements(term["matchExpressions"]), decode_requirements(term["matchFields"])};
+}
+
+ResourceList decode_resource_list(JsonCursor object) {
+  ResourceList resources;
+  object.each_member([&](const std::string& name, JsonCursor value) {
+    if (const auto* number = value.value(); number != nullptr && number->is_number_integer()) {
+      resources.emplace(name, Quantity::units(value.integer()));
+      return;
+    }
+    const auto quantity = Quantity::parse(value.string());
+    if (!quantity) return value.fail(quantity.error().context);
+    resources.emplace(name, *quantity);
+  });
+  return resources;
+}
+
+Result<Pod> Pod::decode(const json& object) {
+  JsonDocument document(object);
+  const auto root = document.root();
+  const auto spec = root["spec"];
+  Pod pod;
+  pod.meta = decode_meta(root["metadata"]);
+  pod.node_name = spec["nodeName"].string();
+  pod.scheduler_name = spec["schedulerName"].string();
+  pod.priority = static_cast<std::int32_t>(spec["priority"].integer_between(INT32_MIN, INT32_MAX, 0));
+  pod.preemption_policy = spec["preemptionPolicy"].string();
+  pod.host_network = spec["hostNetwork"].boolean();
+  spec["schedulingGates"].each(
+      [&](JsonCursor gate) { pod.scheduling_gates.push_back(gate["name"].string()); });
+  pod.node_selector = decode_string_map(spec["nodeSelector"]);
+  pod.node_affinity = decode_node_affinity(spec["affinity"]["nodeAffinity"]);
+  pod.has_pod_affinity = uses_pod_affinity(spec["affinity"]);
+  spec["tolerations"].each([&](JsonCursor item) {
+    Toleration toleration{.key = item["key"].string(),
+                          .op = item["operator"].string("Equal"),
+                          .value = item["value"].string(),
+                          .effect = item["effect"].string()};
+    if (const auto seconds = item["tolerationSeconds"]) toleration.toleration_seconds = seconds.integer();
+    pod.tolerations.push_back(std::move(toleration));
+  });
+  spec["containers"].each([&](JsonCursor item) { pod.containers.push_back(decode_container(item)); });
+  spec["initContainers"].each(
+      [&](JsonCursor item) { pod.init_containers.push_back(decode_container(item)); });
+  spec["ephemeralContainers"].each(
+      [&](JsonCursor item) { pod.ephemeral_containers.push_back(item["name"].string()); });
+  pod.overhead = decode_resource_list(spec["overhead"]);
+  if (const auto requests = spec["resources"]["requests"]) pod.pod_requests = decode_resource_list(requests);
+  if (const auto limits = spec["resources"]["limits"]) pod.pod_limits = decode_resource_list(limits);
+  spec["volumes"].each([&](JsonCursor item) { pod.volumes.push_back(decode_volume(item)); });
+  spec["topologySpreadConstraints"].each([&](JsonCursor) { pod.has_topology_spread = true; });
+  spec["resourceClaims"].each([&](JsonCursor) { pod.has_resource_claims = true; });
+
+  const auto status = root["status"];
+  pod.phase = status["phase"].string();
+  pod.qos_class = status["qosClass"].string();
+  pod.nominated_node_name = status["nominatedNodeName"].string();
+  pod.conditions = decode_conditions(status["conditions"]);
+  for (const auto* key : {"initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"}) {
+    decode_container_statuses(status[key], pod.container_statuses);
+  }
+  return std::move(document).finish(std::move(pod));
+}
+
+}  // namespace actimanager::api

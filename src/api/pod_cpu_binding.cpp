@@ -1,0 +1,136 @@
+#include <utility>
+
+#include <actimanager/api/pod_cpu_binding.hpp>
+
+#include "meta_json.hpp"
+
+namespace actimanager::api {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view level_names[] = {"None", "CPU", "Core", "Socket", "NUMA"};
+constexpr std::string_view status_names[] = {
+    "",          "Pending", "PodNotFound", "NodeTopologyNotFound", "InvalidCPUSet", "CPUSetAllocationFailed",
+    "Validated", "Applied", "Failed"};
+
+// [{"cpuID": 3}, …], as the spec writes sets.
+CpuSet decode_cpu_set(JsonCursor list) {
+  CpuSet cpus;
+  list.each([&](JsonCursor item) {
+    const auto id = item["cpuID"];
+    if (!id) return item.fail("has no cpuID");
+    const auto value = id.integer_between(0, CpuSet::max_id, -1);
+    if (value >= 0) cpus.insert(CpuId{static_cast<int>(value)});
+  });
+  return cpus;
+}
+
+json encode_cpu_set(const CpuSet& cpus) {
+  json list = json::array();
+  for (const CpuId cpu : cpus) list.push_back({{"cpuID", cpu.value}});
+  return list;
+}
+
+PodCPUBinding::Spec decode_spec(JsonCursor spec) {
+  PodCPUBinding::Spec result;
+  result.pod_name = spec["podName"].string();
+  result.cpu_set = decode_cpu_set(spec["cpuSet"]);
+  result.exclusiveness_level = decode_enum<ExclusivenessLevel>(spec["exclusivenessLevel"], level_names);
+  spec["containers"].each([&](JsonCursor item) {
+    PodCPUBinding::Container container{item["name"].string(), decode_cpu_set(item["cpuSet"]), {}};
+    item["memoryNodes"].each([&](JsonCursor id) {
+      const auto value = id.integer_between(0, NumaSet::max_id, -1);
+      if (value >= 0) container.memory_nodes.insert(NumaId{static_cast<int>(value)});
+    });
+    result.containers.push_back(std::move(container));
+  });
+  return result;
+}
+
+PodCPUBinding::Status decode_status(JsonCursor status) {
+  PodCPUBinding::Status result;
+  result.resource_status = decode_enum<BindingStatus>(status["resourceStatus"], status_names);
+  result.node_name = status["nodeName"].string();
+  result.observed_generation = status["observedGeneration"].integer();
+  result.conditions = decode_conditions(status["conditions"]);
+  if (const auto admitted = status["admitted"]) {
+    result.admitted = PodCPUBinding::Admitted{.generation = admitted["generation"].integer(),
+                                              .cpu_set = decode_cpu_list(admitted["cpuSet"]),
+                                              .exclusive_cpus = decode_cpu_list(admitted["exclusiveCPUs"])};
+  }
+  result.memory_nodes = decode_numa_list(status["memoryNodes"]);
+  status["containers"].each([&](JsonCursor item) {
+    result.containers.push_back(
+        {item["name"].string(), decode_cpu_list(item["cpuSet"]), decode_numa_list(item["memoryNodes"])});
+  });
+  return result;
+}
+
+}  // namespace
+
+std::string_view to_string(ExclusivenessLevel level) {
+  return level_names[static_cast<int>(level)];
+}
+std::string_view to_string(BindingStatus status) {
+  return status_names[static_cast<int>(status)];
+}
+
+std::optional<ExclusivenessLevel> parse_exclusiveness_level(std::string_view text) {
+  for (std::size_t i = 0; i < std::size(level_names); ++i) {
+    if (level_names[i] == text) return static_cast<ExclusivenessLevel>(i);
+  }
+  return std::nullopt;
+}
+
+std::string PodCPUBinding::name_for_pod(std::string_view pod_name) {
+  return std::string(pod_name) + "-pcb";
+}
+
+Result<PodCPUBinding> PodCPUBinding::decode(const json& object) {
+  JsonDocument document(object);
+  PodCPUBinding binding;
+  binding.meta = decode_meta(document.root()["metadata"]);
+  binding.status = decode_status(document.root()["status"]);
+  if (!document.error()) {
+    // The spec is a user's: what is wrong with it is for its judge to say, the object itself is there.
+    JsonDocument spec_document(object);
+    binding.spec = decode_spec(spec_document.root()["spec"]);
+    if (const auto& error = spec_document.error()) binding.spec_error = error->context;
+  }
+  return std::move(document).finish(std::move(binding));
+}
+
+json encode(const PodCPUBinding::Spec& spec) {
+  json result = {{"podName", spec.pod_name},
+                 {"cpuSet", encode_cpu_set(spec.cpu_set)},
+                 {"exclusivenessLevel", to_string(spec.exclusiveness_level)}};
+  for (const auto& container : spec.containers) {
+    json entry = {{"name", container.name}, {"cpuSet", encode_cpu_set(container.cpu_set)}};
+    for (const NumaId node : container.memory_nodes) entry["memoryNodes"].push_back(node.value);
+    result["containers"].push_back(std::move(entry));
+  }
+  return result;
+}
+
+json encode(const PodCPUBinding::Status& status) {
+  json result = {
+      {"resourceStatus", to_string(status.resource_status)}, {"nodeName", status.node_name},
+      {"observedGeneration", status.observed_generation},    {"conditions", encode(status.conditions)},
+      {"memoryNodes", status.memory_nodes.to_string()},      {"containers", json::array()}};
+  if (status.admitted) {
+    result["admitted"] = {{"generation", status.admitted->generation},
+                          {"cpuSet", status.admitted->cpu_set.to_string()},
+                          {"exclusiveCPUs", status.admitted->exclusive_cpus.to_string()}};
+  }
+  // Repeated at the top, for printer columns and people.
+  result["exclusiveCPUs"] = status.admitted ? status.admitted->exclusive_cpus.to_string() : "";
+  for (const auto& container : status.containers) {
+    result["containers"].push_back({{"name", container.name},
+                                    {"cpuSet", container.cpu_set.to_string()},
+                                    {"memoryNodes", container.memory_nodes.to_string()}});
+  }
+  return result;
+}
+
+}  // namespace actimanager::api
