@@ -1,0 +1,169 @@
+// The scheduling framework, in Kubernetes' vocabulary: plugins with extension points, the state they share
+// within one decision, and the events that may make a refused Pod fit. Follows the kube-scheduler framework
+// of Kubernetes 1.35. PreBind, Bind and PostBind write to the API and are the leader's.
+//
+// A plugin is const after construction and keeps nothing between decisions: what PreFilter or PreScore works
+// out for one Pod goes into the CycleState.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <actimanager/allocator/placement.hpp>
+#include <actimanager/scheduler/node_info.hpp>
+
+namespace actimanager::scheduler {
+
+class Snapshot;
+
+inline constexpr std::int64_t max_node_score = 100;
+
+enum class Code {
+  success,                         // go on
+  unschedulable,                   // not on this node now; removing Pods might help
+  unschedulable_and_unresolvable,  // not on this node, whatever Pods leave it
+  skip,   // this plugin has nothing to say about this Pod: leave its later points out
+  error,  // the decision is off: retry with backoff
+};
+std::string_view to_string(Code code);  // "Unschedulable", as Kubernetes writes it
+
+struct Status {
+  Code code = Code::success;
+  std::vector<std::string> reasons;  // in operators' words
+  std::string_view plugin;           // who said so; filled in by the framework
+
+  bool ok() const { return code == Code::success; }
+  bool rejected() const {
+    return code == Code::unschedulable || code == Code::unschedulable_and_unresolvable;
+  }
+};
+Status unschedulable(std::string reason);
+Status unresolvable(std::string reason);
+Status skip();
+
+// What happened in the cluster, as far as it can make a refused Pod fit.
+enum class Event : std::uint32_t {
+  node_added = 1U << 0,
+  node_allocatable = 1U << 1,  // grew or changed
+  node_labels = 1U << 2,
+  node_taints = 1U << 3,       // or spec.unschedulable
+  pod_removed = 1U << 4,       // a Pod on a node ended or was deleted
+  pod_scaled_down = 1U << 5,   // a Pod on a node asks for less
+  binding_changed = 1U << 6,   // a binding was deleted, edited or given up
+  topology_changed = 1U << 7,  // a NodeCPUTopology appeared or changed
+  pod_updated = 1U << 8,       // the refused Pod itself was edited
+  pod_added = 1U << 9,         // a Pod was put on a node
+};
+class Events {
+ public:
+  constexpr Events() = default;
+  constexpr Events(Event event) : bits_(static_cast<std::uint32_t>(event)) {}
+  constexpr bool intersects(Events other) const { return (bits_ & other.bits_) != 0; }
+  constexpr bool empty() const { return bits_ == 0; }
+  friend constexpr Events operator|(Events a, Events b) {
+    a.bits_ |= b.bits_;
+    return a;
+  }
+  constexpr Events& operator|=(Events other) { return *this = *this | other; }
+  constexpr bool operator==(const Events&) const = default;
+
+ private:
+  std::uint32_t bits_ = 0;
+};
+constexpr Events operator|(Event a, Event b) {
+  return Events(a) | Events(b);
+}
+
+// The CPUs a Pod wants, gathered from the CPU plugins in PreFilter.
+struct CpuWish {
+  int cpus = 1;
+  std::int64_t milli_cpu = 0;                              // its CPU request, for the shared pool's account
+  std::optional<allocator::Shape> shape;                   // from WorkloadAware
+  std::optional<api::ExclusivenessLevel> class_level;      // from WorkloadAware
+  std::optional<api::ExclusivenessLevel> isolation_level;  // from PodIsolation; wins
+
+  allocator::Request request(const NodeInfo& node) const;
+};
+
+// What the plugins share within one decision.
+class CycleState {
+ public:
+  struct Data {
+    virtual ~Data() = default;
+  };
+  void write(const void* owner, std::unique_ptr<Data> data) { data_[owner] = std::move(data); }
+  // nullptr if the owner wrote nothing.
+  template <class T>
+  const T* read(const void* owner) const {
+    const auto it = data_.find(owner);
+    return it == data_.end() ? nullptr : static_cast<const T*>(it->second.get());
+  }
+
+  std::optional<CpuWish> cpu_wish;
+  std::optional<allocator::Placement> placement;  // Reserve's result
+
+ private:
+  boost::container::flat_map<const void*, std::unique_ptr<Data>> data_;
+};
+
+enum class Point : std::uint32_t {
+  queue_sort = 1U << 0,
+  pre_enqueue = 1U << 1,
+  pre_filter = 1U << 2,
+  filter = 1U << 3,
+  post_filter = 1U << 4,
+  pre_score = 1U << 5,
+  score = 1U << 6,
+  reserve = 1U << 7,
+  permit = 1U << 8,
+  pre_bind = 1U << 9,
+  bind = 1U << 10,
+  post_bind = 1U << 11,
+};
+using Points = std::uint32_t;
+constexpr Points operator|(Point a, Point b) {
+  return static_cast<Points>(a) | static_cast<Points>(b);
+}
+constexpr Points operator|(Points a, Point b) {
+  return a | static_cast<Points>(b);
+}
+constexpr bool has(Points points, Point point) {
+  return (points & static_cast<Points>(point)) != 0;
+}
+
+struct PreFilterResult {
+  Status status;
+  std::optional<std::set<std::string, std::less<>>> node_names;  // only these; nullopt: all
+};
+
+class Plugin {
+ public:
+  virtual ~Plugin() = default;
+  virtual std::string_view name() const = 0;
+  virtual Points points() const = 0;  // the extension points it implements
+
+  virtual Status pre_enqueue(const api::Pod&) const { return {}; }
+  virtual PreFilterResult pre_filter(CycleState&, const api::Pod&, const Snapshot&) const { return {}; }
+  virtual Status filter(const CycleState&, const api::Pod&, const NodeInfo&) const { return {}; }
+  virtual Status pre_score(CycleState&, const api::Pod&, const Snapshot&) const { return {}; }
+  virtual std::int64_t score(const CycleState&, const api::Pod&, const NodeInfo&) const { return 0; }
+  // Brings the scores of all feasible nodes into [0, max_node_score].
+  virtual void normalize(std::span<std::int64_t>) const {}
+  virtual bool normalizes() const { return false; }
+  virtual Status reserve(CycleState&, const api::Pod&, const NodeInfo&) const { return {}; }
+
+  // What may make a Pod that this plugin refused fit.
+  virtual Events events() const { return {}; }
+  // What the verdicts depend on beside the node's own Pods: two Pods with equal signatures get equal answers
+  // from this plugin. Appends to `out`; false if there is no such text.
+  virtual bool sign(const api::Pod&, std::string& out) const = 0;
+};
+
+}  // namespace actimanager::scheduler

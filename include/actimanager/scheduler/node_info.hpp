@@ -1,0 +1,38 @@
+// NodeInfo: one node as a decision sees it: the Node, what its Pods add up to, and who holds its CPUs. A
+// value; the Cache keeps it current and a Snapshot holds a copy.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <actimanager/allocator/occupancy.hpp>
+#include <actimanager/api/node.hpp>
+#include <actimanager/scheduler/resources.hpp>
+
+namespace actimanager::scheduler {
+
+struct NodeInfo {
+  std::shared_ptr<const api::Node> node;  // never null in a Snapshot
+  std::uint64_t generation = 0;           // of its last change
+  std::uint64_t name_hash = 0;
+
+  Resources allocatable;
+  Resources requested;
+  std::int64_t non_zero_milli_cpu = 0;
+  std::int64_t non_zero_memory = 0;
+  int pod_count = 0;
+  std::vector<HostPort> used_ports;
+
+  // Every persisted or assumed binding on the node; without topology where its NodeCPUTopology is missing or
+  // has none.
+  allocator::Occupancy cpus;
+  // CPU requests of the Pods that run in the shared pool: those without a binding at an exclusive level.
+  std::int64_t pool_milli_cpu = 0;
+
+  const std::string& name() const { return node->meta.name; }
+  // How many CPUs the shared pool must keep for its Pods: at least one.
+  int min_pool(std::int64_t more_milli_cpu = 0) const;
+};
+
+}  // namespace actimanager::scheduler

@@ -1,0 +1,58 @@
+// Scheduler: one decision for one Pod, on a Snapshot: where it goes and on which CPUs, or why nowhere. Pure
+// and deterministic: the same Pod (UID included), snapshot and configuration give the same answer. All nodes
+// are filtered and scored; ties go by a hash of the Pod's UID and the node's name.
+//
+// A Filter answer is a promise: for the node it chose, the CPUs are found. The promise holds for the snapshot
+// it was given; see cache.hpp for the sequence of calls.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <actimanager/scheduler/cache.hpp>
+#include <actimanager/scheduler/config.hpp>
+
+namespace actimanager::scheduler {
+
+struct Decision {
+  // Where; empty: nowhere.
+  std::string node;
+  // On which CPUs; nullopt for Pods that no CPU plugin of their profile places.
+  std::optional<allocator::Placement> placement;
+  int feasible_nodes = 0;
+
+  // Where nowhere: the text of the PodScheduled condition and the FailedScheduling event, in kube-scheduler's
+  // wording: "0/5 nodes are available: 2 Insufficient cpu, 3 node(s) had untolerated taint(s)."
+  std::string message;
+  // What may change that: for SchedulingQueue::park.
+  Events wakes_on;
+  // Nowhere for a reason that no event will mend (a plugin failed): SchedulingQueue::retry.
+  bool error = false;
+
+  bool placed() const { return !node.empty(); }
+};
+
+class Scheduler {
+ public:
+  explicit Scheduler(Config config);
+  ~Scheduler();
+  Scheduler(Scheduler&&) noexcept;
+
+  const Config& config() const;
+  // Whether Pods with this schedulerName are ours.
+  bool handles(std::string_view scheduler_name) const;
+  // For SchedulingQueue. Precondition: handles(pod.scheduler_name).
+  Status pre_enqueue(const api::Pod& pod) const;
+
+  // Precondition: handles(pod.scheduler_name).
+  Decision schedule_one(const api::Pod& pod, const Snapshot& snapshot);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace actimanager::scheduler
