@@ -33,7 +33,7 @@ class Occupancy {
   explicit Occupancy(std::shared_ptr<const topology::Topology> topology, CpuSet reserved = {});
 
   void add(const Holding& holding);
-  // Precondition: it was added.
+  // Precondition: it was added. CPUs that the topology does not know are not counted, added or removed.
   void remove(const Holding& holding);
 
   bool has_topology() const { return topology_ != nullptr; }
@@ -47,19 +47,21 @@ class Occupancy {
   CpuSet pool() const;
   int pool_size() const { return pool_size_; }
   int free_size() const { return free_size_; }
-  // Cores (by index into topology().cores()) all of whose CPUs are free.
+  // For each core all of whose CPUs are free (an idle core): its lowest CPU.
+  const CpuSet& idle_leaders() const { return idle_leaders_; }
   int idle_cores() const { return idle_cores_; }
   // How many holdings of level none name this CPU.
   int sharers(CpuId cpu) const;
 
  private:
-  void count(const Holding& holding, int delta);
+  template <class Count>
+  void tally(const Holding& holding, Count count);
   void refresh();
 
   std::shared_ptr<const topology::Topology> topology_;
   CpuSet reserved_;
   std::vector<std::uint16_t> exclusive_count_, shared_count_;  // by CPU id
-  CpuSet exclusive_, shared_, free_;
+  CpuSet exclusive_, shared_, free_, idle_leaders_;
   int pool_size_ = 0, free_size_ = 0, idle_cores_ = 0;
 };
 

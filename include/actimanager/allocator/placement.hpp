@@ -28,6 +28,8 @@ struct Request {
   api::ExclusivenessLevel level = api::ExclusivenessLevel::cpu;
   int cpus = 1;      // >= 1; the placement names exactly as many (one, for Shape::single)
   int min_pool = 1;  // CPUs that must stay in the shared pool, >= 1
+  // Level none: CPUs that fewer holdings than this share are joined before an untouched one is taken.
+  int max_sharers = 1;
 };
 
 struct Placement {
