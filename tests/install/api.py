@@ -1,0 +1,78 @@
+"""One API server as the install tests use it: kubectl, and single requests under a replica's own token."""
+
+import base64
+import json
+import pathlib
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+GROUP = "cslab.ece.ntua.gr"
+NAMESPACE = "actimanager-system"
+
+
+class Api:
+    def __init__(self, kubectl: list[str]):
+        self._kubectl = kubectl
+        config = json.loads(self.kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
+        cluster = config["clusters"][0]["cluster"]
+        self.server = cluster["server"]
+        self._ssl = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
+
+    def run(self, *args: str, stdin: str | None = None) -> subprocess.CompletedProcess:
+        return subprocess.run([*self._kubectl, *args], input=stdin, capture_output=True, text=True, timeout=120)
+
+    def kubectl(self, *args: str, stdin: str | None = None) -> str:
+        """The command's output; an error with its message if it fails."""
+        done = self.run(*args, stdin=stdin)
+        assert done.returncode == 0, f"kubectl {' '.join(args)}: {done.stderr}"
+        return done.stdout
+
+    def apply(self, obj: dict) -> None:
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(obj))
+
+    def refusal(self, obj: dict) -> str:
+        """What the API server says to an object it does not take."""
+        done = self.run("apply", "-f", "-", stdin=json.dumps(obj))
+        assert done.returncode != 0, f"taken, but should not be: {obj}"
+        return done.stderr
+
+    def get(self, kind: str, name: str, namespace: str = "default") -> dict:
+        return json.loads(self.kubectl("get", kind, name, "-n", namespace, "-o", "json"))
+
+    def request(self, token: str, method: str, path: str, body: dict | None = None, kind: str = "json") -> tuple[int, dict]:
+        """One request under a bearer token: HTTP status and the body."""
+        request = urllib.request.Request(self.server + path, method=method)
+        request.add_header("Authorization", f"Bearer {token}")
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/merge-patch+json" if kind == "merge" else "application/json")
+        try:
+            with urllib.request.urlopen(request, data, timeout=30, context=self._ssl) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def merge_patch(self, token: str, path: str, body: dict) -> tuple[int, dict]:
+        return self.request(token, "PATCH", path, body, "merge")
+
+
+def binding(name: str, **spec) -> dict:
+    return {
+        "apiVersion": f"{GROUP}/v1alpha1",
+        "kind": "PodCPUBinding",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"podName": name, "exclusivenessLevel": "None", "cpuSet": [{"cpuID": 1}], **spec},
+    }
+
+
+def topology(name: str, **spec) -> dict:
+    return {
+        "apiVersion": f"{GROUP}/v1alpha1",
+        "kind": "NodeCPUTopology",
+        "metadata": {"name": name},
+        "spec": spec,
+    }

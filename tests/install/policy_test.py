@@ -1,0 +1,145 @@
+"""What a replica's own token may write, and what it may not: RBAC and the admission policies, on a real API server."""
+
+import time
+
+import pytest
+
+from api import GROUP, NAMESPACE, binding, topology
+
+ROOT = f"/apis/{GROUP}/v1alpha1"
+NODE_LABEL = f"{GROUP}/node-name"
+
+
+@pytest.fixture(scope="module")
+def tokens(api):
+    """Tokens as the kubelets of two nodes would get them for their replicas; "" is bound to no Pod."""
+    result = {"": api.kubectl("create", "token", "actimanager", "-n", NAMESPACE).strip()}
+    for node in ("node-1", "node-2"):
+        api.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node}})
+        api.apply({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"replica-{node}", "namespace": NAMESPACE},
+            "spec": {"nodeName": node, "serviceAccountName": "actimanager", "containers": [{"name": "c", "image": "none"}]},
+        })
+        result[node] = api.kubectl("create", "token", "actimanager", "-n", NAMESPACE, "--bound-object-kind=Pod",
+                                   f"--bound-object-name=replica-{node}").strip()
+    return result
+
+
+@pytest.fixture
+def bound(api):
+    """A binding on node-1 that its agent granted; its path."""
+    api.run("delete", "pcb", "granted")
+    obj = binding("granted")
+    obj["metadata"]["labels"] = {NODE_LABEL: "node-1"}
+    api.apply(obj)
+    api.kubectl("patch", "pcb", "granted", "--subresource=status", "--type=merge", "-p",
+                '{"status": {"resourceStatus": "Validated", "admitted": {"generation": 1, "cpuSet": "1"}}}')
+    return f"{ROOT}/namespaces/default/podcpubindings/granted"
+
+
+def test_topology_is_its_own_nodes_to_write(api, tokens):
+    api.run("delete", "nct", "node-1-cputopology")
+    obj = topology("node-1-cputopology", nodeName="node-1")
+    path = f"{ROOT}/nodecputopologies"
+    for other in ("node-2", ""):
+        code, answer = api.request(tokens[other], "POST", path, obj)
+        assert code == 403 and "may not write the topology of another node" in answer["message"]
+    assert api.request(tokens["node-1"], "POST", path, obj)[0] == 201
+    change = {"spec": {"topology": {"cpus": [0]}}}
+    assert api.merge_patch(tokens["node-2"], f"{path}/node-1-cputopology", change)[0] == 403
+    assert api.merge_patch(tokens["node-1"], f"{path}/node-1-cputopology", change)[0] == 200
+
+
+@pytest.mark.parametrize("verdict", ["Applied", "InvalidCPUSet", "CPUSetAllocationFailed", "Failed"])
+def test_verdict_is_the_own_agents(api, tokens, bound, verdict):
+    status = {"status": {"resourceStatus": verdict}}
+    for other in ("node-2", ""):
+        code, answer = api.merge_patch(tokens[other], bound + "/status", status)
+        assert code == 403 and 'is for the agent of node "node-1" to say' in answer["message"]
+    assert api.merge_patch(tokens["node-1"], bound + "/status", status)[0] == 200
+
+
+@pytest.mark.parametrize("verdict", ["Pending", "PodNotFound", "NodeTopologyNotFound"])
+def test_leader_says_what_no_agent_can(api, tokens, bound, verdict):
+    status = {"status": {"resourceStatus": verdict, "admitted": None}}
+    assert api.merge_patch(tokens["node-2"], bound + "/status", status)[0] == 200
+
+
+def test_granted_cpus_are_not_changed_by_another_node(api, tokens, bound):
+    grab = {"status": {"admitted": {"cpuSet": "0-7"}}}
+    code, answer = api.merge_patch(tokens["node-2"], bound + "/status", grab)
+    assert code == 403 and "status.admitted" in answer["message"]
+
+
+def test_granted_binding_keeps_its_node(api, tokens, bound):
+    move = {"metadata": {"labels": {NODE_LABEL: "node-2"}}}
+    code, answer = api.merge_patch(tokens["node-2"], bound, move)
+    assert code == 403 and NODE_LABEL in answer["message"]
+
+
+def test_leader_gives_a_binding_other_cpus(api, tokens, bound):
+    assert api.merge_patch(tokens["node-2"], bound, {"spec": {"cpuSet": [{"cpuID": 2}]}})[0] == 200
+
+
+def test_agent_labels_a_hand_made_binding(api, tokens):
+    api.run("delete", "pcb", "hand-made")
+    api.apply(binding("hand-made"))
+    path = f"{ROOT}/namespaces/default/podcpubindings/hand-made"
+    assert api.merge_patch(tokens["node-2"], path, {"metadata": {"labels": {NODE_LABEL: "node-2"}}})[0] == 200
+    assert api.merge_patch(tokens["node-2"], path + "/status", {"status": {"resourceStatus": "Applied"}})[0] == 200
+
+
+def test_lease_is_taken_in_the_own_name(api, tokens):
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases"
+    api.run("delete", "lease", "actimanager", "-n", NAMESPACE)
+
+    def lease(holder):
+        return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "actimanager"},
+                "spec": {"holderIdentity": holder, "leaseDurationSeconds": 15}}
+
+    assert api.request(tokens["node-2"], "POST", path, lease("node-1_x"))[0] == 403
+    assert api.request(tokens["node-2"], "POST", path, lease("node-2_x"))[0] == 201
+    for holder, code in (("replica-node-1_x", 200), ("", 200), ("node-2_x", 403), ("node-1", 403), ("x", 403)):
+        assert api.merge_patch(tokens["node-1"], f"{path}/actimanager", {"spec": {"holderIdentity": holder}})[0] == code
+    assert api.request(tokens["node-1"], "GET", f"{path}/another")[0] == 403
+    assert api.request(tokens["node-1"], "DELETE", f"{path}/actimanager")[0] == 403
+
+
+@pytest.mark.parametrize(
+    "verb, resource, allowed",
+    [
+        ("create", "pods/binding", True), ("patch", "pods/status", True), ("list", "pods", True), ("watch", "nodes", True),
+        ("delete", f"podcpubindings.{GROUP}", True), ("create", "events", True), ("create", "events.events.k8s.io", True),
+        ("delete", "pods", False), ("create", "pods", False), ("patch", "nodes", False), ("get", "secrets", False),
+        ("list", "configmaps", False), ("delete", f"nodecputopologies.{GROUP}", False), ("create", "pods/exec", False),
+        ("deletecollection", f"podcpubindings.{GROUP}", False), ("list", "leases.coordination.k8s.io", False),
+    ],
+)
+def test_least_privilege(api, verb, resource, allowed):
+    resource, _, below = resource.partition("/")
+    answer = api.run("auth", "can-i", verb, resource, *([f"--subresource={below}"] if below else []),
+                     "-n", "default", f"--as=system:serviceaccount:{NAMESPACE}:actimanager").stdout.strip()
+    assert answer == ("yes" if allowed else "no")
+
+
+def can(api, user, verb, resource, subresource=""):
+    return api.run("auth", "can-i", verb, f"{resource}.{GROUP}", f"--subresource={subresource}", "-n", "people",
+                   f"--as={user}").stdout.strip() == "yes"
+
+
+def test_who_may_edit_bindings_may_not_judge_them(api):
+    api.run("create", "namespace", "people")
+    api.run("create", "rolebinding", "editor", "-n", "people", "--clusterrole=actimanager-edit", "--user=editor")
+    assert can(api, "editor", "create", "podcpubindings") and can(api, "editor", "list", "podcpubindings")
+    assert not can(api, "editor", "update", "podcpubindings", "status")
+    assert not can(api, "editor", "create", "nodecputopologies")
+
+
+def test_who_may_view_a_namespace_sees_its_bindings(api):
+    api.run("create", "namespace", "people")
+    api.run("create", "rolebinding", "viewer", "-n", "people", "--clusterrole=view", "--user=viewer")
+    deadline = time.monotonic() + 30  # the controller that aggregates roles comes to it in its own time
+    while not can(api, "viewer", "list", "podcpubindings"):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert not can(api, "viewer", "create", "podcpubindings")
