@@ -63,7 +63,10 @@ std::optional<std::vector<std::size_t>> cheapest(const std::vector<Unit>& units,
   std::vector<std::size_t> chosen;
   int left = wanted;
   for (std::size_t i = 0; i < units.size() && left > 0; ++i) {
-    if (at(i, left) == at(i + 1, left)) continue;
+    Price with = at(i + 1, left - units[i].capacity);
+    with.cost += units[i].cost;
+    ++with.number;
+    if (at(i, left) != with) continue;
     chosen.push_back(i);
     left -= units[i].capacity;
   }
