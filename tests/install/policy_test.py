@@ -59,9 +59,10 @@ def test_verdict_is_the_own_agents(api, tokens, bound, verdict):
     assert api.merge_patch(tokens["node-1"], bound + "/status", status)[0] == 200
 
 
+@pytest.mark.parametrize("released", [{}, {"admitted": None}])
 @pytest.mark.parametrize("verdict", ["Pending", "PodNotFound", "NodeTopologyNotFound"])
-def test_leader_says_what_no_agent_can(api, tokens, bound, verdict):
-    status = {"status": {"resourceStatus": verdict, "admitted": None}}
+def test_leader_says_what_no_agent_can(api, tokens, bound, verdict, released):
+    status = {"status": {"resourceStatus": verdict, **released}}
     assert api.merge_patch(tokens["node-2"], bound + "/status", status)[0] == 200
 
 
