@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from api import GROUP, NAMESPACE, binding, topology
+from api import GROUP, NAMESPACE, TOP, binding, topology
 
 ROOT = f"/apis/{GROUP}/v1alpha1"
 NODE_LABEL = f"{GROUP}/node-name"
@@ -144,3 +144,28 @@ def test_who_may_view_a_namespace_sees_its_bindings(api):
         assert time.monotonic() < deadline
         time.sleep(0.2)
     assert not can(api, "viewer", "create", "podcpubindings")
+
+
+def test_agents_that_never_lead(api, tokens):
+    """manifests/separate-leader: the same objects, less for the nodes' account to do."""
+    separate = TOP / "manifests" / "separate-leader"
+    api.run("delete", "pcb", "granted")
+    api.apply(binding("granted"))
+    path = f"{ROOT}/namespaces/default/podcpubindings/granted"
+    api.kubectl("apply", "-k", str(separate))
+    try:
+        deadline = time.monotonic() + 30  # policies take effect a moment after they are stored
+        while api.merge_patch(tokens["node-1"], path, {"spec": {"cpuSet": [{"cpuID": 7}]}})[0] != 403:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        own = {"metadata": {"labels": {NODE_LABEL: "node-1"}}}
+        assert api.merge_patch(tokens["node-2"], path, own)[0] == 403
+        assert api.merge_patch(tokens["node-1"], path, own)[0] == 200
+        assert api.merge_patch(tokens["node-2"], path + "/status", {"status": {"resourceStatus": "Pending"}})[0] == 403
+        assert api.merge_patch(tokens["node-1"], path + "/status", {"status": {"resourceStatus": "Applied"}})[0] == 200
+        assert api.request(tokens["node-1"], "DELETE", path)[0] == 403
+        leases = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/actimanager"
+        assert api.request(tokens["node-1"], "GET", leases)[0] == 403
+    finally:
+        api.kubectl("delete", "-f", str(separate / "admission-policy.yaml"), "-f", str(separate / "leader.yaml"))
+        api.kubectl("apply", "-k", str(TOP / "manifests" / "default"))
