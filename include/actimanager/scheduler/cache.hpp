@@ -31,19 +31,17 @@
 
 namespace actimanager::scheduler {
 
-struct ImageState {
-  std::int64_t size = 0;
-  int nodes = 0;  // how many nodes have it
-};
-
-// The nodes of the cluster at one moment. Nodes keep their place between updates, and free places are null.
+// The nodes of the cluster at one moment, of one Cache. Nodes keep their place between updates, and free
+// places are null.
 class Snapshot {
  public:
   const std::vector<std::shared_ptr<const NodeInfo>>& slots() const { return slots_; }
   int node_count() const { return node_count_; }
   const NodeInfo* find(std::string_view name) const;
-  // nullptr if no node has the image.
-  const ImageState* image(std::string_view normalized_name) const;
+  // The generation of each slot's NodeInfo, 0 for a free place: to see what changed without looking at it.
+  const std::vector<std::uint64_t>& generations() const { return generations_; }
+  // How many nodes list this image name.
+  int nodes_with_image(std::string_view name) const;
   std::uint64_t generation() const { return generation_; }
   // Changes whenever a Node was added, removed or edited (not when Pods or bindings come and go).
   std::uint64_t nodes_generation() const { return nodes_generation_; }
@@ -51,8 +49,9 @@ class Snapshot {
  private:
   friend class Cache;
   std::vector<std::shared_ptr<const NodeInfo>> slots_;
+  std::vector<std::uint64_t> generations_;
   std::shared_ptr<const std::unordered_map<std::string, std::size_t>> index_;
-  std::shared_ptr<const std::unordered_map<std::string, ImageState>> images_;
+  std::shared_ptr<const std::unordered_map<std::string, int>> images_;
   int node_count_ = 0;
   std::uint64_t generation_ = 0;
   std::uint64_t nodes_generation_ = 0;
@@ -76,7 +75,7 @@ class Cache {
   Events upsert(const api::Pod& pod);
   Events remove_pod(std::string_view uid);
 
-  // The Pod is on its way to `node`, with these CPUs. Precondition: it is not assumed or bound already.
+  // The Pod is on its way to `node`, with these CPUs. A Pod that is assumed already is moved.
   void assume(const api::Pod& pod, std::string_view node,
               const std::optional<allocator::Placement>& placement);
   // It is not, after all. Nothing happens if the Pod has been confirmed meanwhile or is not assumed.

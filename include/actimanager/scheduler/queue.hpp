@@ -90,6 +90,7 @@ class SchedulingQueue {
     std::uint64_t sequence;
     auto operator<=>(const ActiveKey&) const = default;
   };
+  static ActiveKey key_of(const Entry& entry);
   using TimeKey = std::pair<TimePoint, std::uint64_t>;
 
   void enter(Entry& entry, Part part, TimePoint now);
@@ -104,6 +105,7 @@ class SchedulingQueue {
   std::map<ActiveKey, Entry*> active_;
   std::map<TimeKey, Entry*> backoff_;
   std::map<TimeKey, Entry*> unschedulable_;  // by the time they are flushed
+  std::set<Entry*> in_flight_;
 };
 
 }  // namespace actimanager::scheduler

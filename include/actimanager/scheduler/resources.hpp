@@ -39,6 +39,7 @@ struct RequestOptions {
   // something in scores.
   bool non_missing_cpu = false;
   bool non_missing_memory = false;
+  bool skip_pod_level = false;  // leave Pod-level requests out
 };
 
 // Containers and sidecars together, or the worst moment of the init containers if that is more; Pod-level

@@ -4,6 +4,9 @@
 //
 // A Filter answer is a promise: for the node it chose, the CPUs are found. The promise holds for the snapshot
 // it was given; see cache.hpp for the sequence of calls.
+//
+// What plugins say about a node is remembered until the node changes (Snapshot's generations), so one
+// Scheduler must only be given snapshots of one Cache.
 #pragma once
 
 #include <map>

@@ -1,0 +1,61 @@
+#include <actimanager/scheduler/cache.hpp>
+
+#include "cache_impl.hpp"
+
+namespace actimanager::scheduler {
+
+const NodeInfo* Snapshot::find(std::string_view name) const {
+  if (index_ == nullptr) return nullptr;
+  const auto it = index_->find(std::string(name));
+  return it == index_->end() ? nullptr : slots_[it->second].get();
+}
+
+int Snapshot::nodes_with_image(std::string_view name) const {
+  if (images_ == nullptr) return 0;
+  const auto it = images_->find(std::string(name));
+  return it == images_->end() ? 0 : it->second;
+}
+
+Cache::Cache() : impl_(std::make_unique<Impl>()) {}
+Cache::~Cache() = default;
+
+Events Cache::upsert(std::shared_ptr<const api::Node> node) {
+  return impl_->upsert_node(std::move(node));
+}
+Events Cache::remove_node(std::string_view name) {
+  return impl_->remove_node(name);
+}
+Events Cache::upsert(const api::NodeCPUTopology& topology) {
+  return impl_->set_topology(topology.node_name, topology.topology, topology.status.reserved_cpus);
+}
+Events Cache::remove_topology(std::string_view node_name) {
+  return impl_->set_topology(node_name, nullptr, {});
+}
+Events Cache::upsert(const api::PodCPUBinding& binding) {
+  return impl_->upsert_binding(binding);
+}
+Events Cache::remove_binding(std::string_view namespaced_name) {
+  return impl_->remove_binding(namespaced_name);
+}
+Events Cache::upsert(const api::Pod& pod) {
+  return impl_->upsert_pod(pod);
+}
+Events Cache::remove_pod(std::string_view uid) {
+  return impl_->remove_pod(uid);
+}
+void Cache::assume(const api::Pod& pod, std::string_view node,
+                   const std::optional<allocator::Placement>& placement) {
+  impl_->assume(pod, node, placement);
+}
+Events Cache::forget(std::string_view uid) {
+  return impl_->forget(uid);
+}
+bool Cache::is_assumed(std::string_view uid) const {
+  const auto it = impl_->pods.find(uid);
+  return it != impl_->pods.end() && it->second.assumed;
+}
+void Cache::update(Snapshot& snapshot) const {
+  impl_->update(snapshot);
+}
+
+}  // namespace actimanager::scheduler

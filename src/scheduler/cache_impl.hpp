@@ -1,0 +1,102 @@
+// The Cache's books. Everything a node's NodeInfo says is derived from records kept here: its Node, its
+// topology, its Pods' loads, and what bindings and assumptions hold of its CPUs.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <set>
+
+#include <actimanager/scheduler/cache.hpp>
+
+namespace actimanager::scheduler {
+
+struct StringHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+template <class T>
+using ByName = std::unordered_map<std::string, T, StringHash, std::equal_to<>>;
+using Names = std::set<std::string, std::less<>>;
+
+struct Cache::Impl {
+  struct PodRecord {
+    std::string key;   // namespace/name
+    std::string node;  // never empty
+    PodLoad load;
+    bool assumed = false;
+    bool in_pool = false;  // its CPU request is counted against the node's shared pool
+  };
+  struct BindingRecord {
+    std::vector<allocator::Holding> holdings;
+    std::string pod_key;
+    std::string owner_uid;   // of the Pod it belongs to, if it says so
+    std::string named_node;  // by label or status
+    std::string node;        // where it is counted; "": nowhere
+    bool released = false;   // its Pod has finished or is gone
+  };
+  struct Assumption {  // a binding on its way to the API
+    std::string node;
+    allocator::Holding holding;
+  };
+  struct NodeRecord {
+    std::string name;
+    std::shared_ptr<NodeInfo> info = std::make_shared<NodeInfo>();  // shared with snapshots: see writable()
+    std::shared_ptr<const topology::Topology> topology;
+    CpuSet reserved;
+    std::size_t slot = no_slot;              // none while there is no Node
+    std::list<NodeRecord*>::iterator place;  // in `recent`
+    Names bindings, assumptions, pods;       // counted here: keys, Pod UIDs, Pod UIDs
+  };
+  static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
+
+  // cache_nodes.cpp
+  Events upsert_node(std::shared_ptr<const api::Node> node);
+  Events remove_node(std::string_view name);
+  Events set_topology(std::string_view node, std::shared_ptr<const topology::Topology> topology,
+                      const CpuSet& reserved);
+  void update(Snapshot& snapshot) const;
+  NodeRecord& record(std::string_view node);
+  void drop_if_unused(NodeRecord& node);
+  NodeInfo& writable(NodeRecord& node);  // and marks it changed
+  void count_images(const api::Node& node, int sign);
+
+  // cache_pods.cpp
+  Events upsert_pod(const api::Pod& pod);
+  Events remove_pod(std::string_view uid);
+  void assume(const api::Pod& pod, std::string_view node,
+              const std::optional<allocator::Placement>& placement);
+  Events forget(std::string_view uid);
+  void count_pod(const std::string& uid, PodRecord pod);
+  Events uncount_pod(std::string_view uid);
+  // Whether the Pod runs in the shared pool, anew. Returns whether the pool's load became less.
+  bool recount_pool(std::string_view uid);
+
+  // cache_bindings.cpp
+  Events upsert_binding(const api::PodCPUBinding& binding);
+  Events remove_binding(std::string_view key);
+  void count_binding(const std::string& key, BindingRecord& binding);
+  bool uncount_binding(const std::string& key, BindingRecord& binding);
+  // The Pod is on a node now, or has ended: its bindings follow.
+  void place_bindings_of(std::string_view pod_key, std::string_view uid);
+  Events release_bindings_of(std::string_view pod_key, std::string_view uid);
+  bool drop_assumption(std::string_view uid);
+
+  ByName<NodeRecord> nodes;
+  ByName<PodRecord> pods;          // by UID: bound or assumed, and not finished
+  ByName<std::string> uid_by_key;  // of those
+  ByName<BindingRecord> bindings;  // by namespace/name
+  ByName<Names> bindings_of_pod;   // by the Pod's namespace/name: the bindings' keys
+  ByName<Assumption> assumptions;  // by Pod UID
+
+  std::list<NodeRecord*> recent;  // records with a Node, the last changed first
+  std::vector<std::size_t> free_slots;
+  std::size_t slot_count = 0;
+  std::uint64_t generation = 0;
+  std::uint64_t nodes_generation = 0;
+  std::shared_ptr<std::unordered_map<std::string, std::size_t>> index =
+      std::make_shared<std::unordered_map<std::string, std::size_t>>();
+  std::shared_ptr<std::unordered_map<std::string, int>> images =
+      std::make_shared<std::unordered_map<std::string, int>>();
+};
+
+}  // namespace actimanager::scheduler

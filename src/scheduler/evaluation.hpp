@@ -1,0 +1,73 @@
+// Evaluation: what the plugins of a profile say about one kind of Pod on every node of a snapshot, kept from
+// decision to decision. Pods that no plugin can tell apart (equal signatures) share one; between two
+// decisions only nodes that changed are asked again, so a decision costs little more than looking at one
+// number per node.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <actimanager/scheduler/config.hpp>
+#include <actimanager/scheduler/scheduler.hpp>
+
+namespace actimanager::scheduler {
+
+class Evaluation {
+ public:
+  Evaluation(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot);
+
+  // Asks the plugins about the nodes that changed since. Precondition: snapshot.nodes_generation() is what it
+  // was at construction.
+  void refresh(const api::Pod& pod, const Snapshot& snapshot);
+  std::uint64_t nodes_generation() const { return nodes_generation_; }
+
+  // The best node's slot; nullopt: none is feasible. `pod_hash` breaks ties.
+  std::optional<std::size_t> best(const Snapshot& snapshot, std::uint64_t pod_hash);
+  int feasible_nodes() const { return feasible_; }
+
+  CycleState& state() { return state_; }
+  // A plugin failed: no answer.
+  const std::optional<Status>& failure() const { return failure_; }
+  // Why no node is feasible.
+  std::string message(const Snapshot& snapshot) const;
+  Events wakes_on() const;
+
+ private:
+  static constexpr std::int32_t unknown = -2, absent = -1, feasible = 0;  // else index into statuses_, plus 1
+  struct Scored {
+    const Plugin* plugin;
+    std::int64_t weight;
+    std::vector<std::int64_t> raw;  // by slot, of plugins that normalize
+  };
+
+  void pre_filter(const api::Pod& pod, const Snapshot& snapshot);
+  void pre_score(const api::Pod& pod, const Snapshot& snapshot);
+  void evaluate(const api::Pod& pod, const NodeInfo& node, std::size_t slot);
+  std::int32_t intern(Status status);
+
+  const Profile& profile_;
+  std::uint64_t nodes_generation_;
+  CycleState state_;
+  std::optional<Status> failure_;
+  std::optional<Status> pre_filter_refusal_;
+  std::optional<std::set<std::string, std::less<>>> only_;  // these nodes alone
+  std::set<std::string, std::less<>> narrowed_by_;          // the plugins that said so
+  std::vector<const Plugin*> filters_;
+  std::vector<Scored> normalized_;
+  std::vector<Profile::Scorer> plain_;
+
+  std::vector<std::uint64_t> seen_;      // by slot: the generation that was evaluated
+  std::vector<std::int32_t> verdicts_;   // by slot
+  std::vector<std::int64_t> plain_sum_;  // by slot: weighted scores of plugins that do not normalize
+  std::vector<Status> statuses_;
+  int feasible_ = 0;
+
+  std::vector<std::size_t> candidates_;  // scratch, kept for its memory
+  std::vector<std::int64_t> scores_, totals_;
+};
+
+}  // namespace actimanager::scheduler

@@ -1,0 +1,28 @@
+// Names and values as apimachinery validates them, and node selectors as component-helpers matches them.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <actimanager/api/node.hpp>
+
+namespace actimanager::scheduler {
+
+// [prefix/]name: prefix a DNS subdomain, name of 63 letters, digits, '-', '_', '.' at most.
+bool is_qualified_name(std::string_view text);
+bool is_label_value(std::string_view text);
+// Go's strconv.ParseInt(text, 10, 64).
+std::optional<std::int64_t> parse_int(std::string_view text);
+
+// A term that nobody could match for what it is (unknown operator, bad value) says why; nullopt: it is well
+// formed.
+std::optional<std::string> malformed(const api::NodeSelectorTerm& term);
+// Every requirement of the term; an empty or malformed term matches nothing.
+bool matches(const api::NodeSelectorTerm& term, const api::Node& node);
+// Any of the terms.
+bool matches_any(const std::vector<api::NodeSelectorTerm>& terms, const api::Node& node);
+// The Pod's nodeSelector and required node affinity together.
+bool matches_required(const api::Pod& pod, const api::Node& node);
+
+}  // namespace actimanager::scheduler

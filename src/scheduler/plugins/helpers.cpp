@@ -1,0 +1,40 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "plugins.hpp"
+
+namespace actimanager::scheduler {
+
+void normalize_to_highest(std::span<std::int64_t> scores, bool reverse) {
+  const auto highest = scores.empty() ? 0 : std::max<std::int64_t>(0, std::ranges::max(scores));
+  for (auto& score : scores) {
+    if (highest == 0) {
+      if (reverse) score = max_node_score;
+      continue;
+    }
+    score = max_node_score * score / highest;
+    if (reverse) score = max_node_score - score;
+  }
+}
+
+void only_fields(api::JsonCursor object, std::initializer_list<std::string_view> names) {
+  object.each_member([&](const std::string& key, api::JsonCursor member) {
+    if (std::ranges::find(names, key) == names.end()) member.fail("unknown field");
+  });
+}
+
+void sign_text(std::string& out, std::string_view text) {
+  fmt::format_to(std::back_inserter(out), "{}:{}", text.size(), text);
+}
+
+void sign_tolerations(std::string& out, const api::Pod& pod) {
+  fmt::format_to(std::back_inserter(out), "t{}", pod.tolerations.size());
+  for (const auto& toleration : pod.tolerations) {
+    for (const auto* text : {&toleration.key, &toleration.op, &toleration.value, &toleration.effect}) {
+      sign_text(out, *text);
+    }
+  }
+}
+
+}  // namespace actimanager::scheduler

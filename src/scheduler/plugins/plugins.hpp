@@ -1,0 +1,46 @@
+// Every plugin there is: one file each, a factory, and its predicate where that is of use alone. The list
+// itself is in registry.cpp.
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+
+#include <actimanager/api/json_cursor.hpp>
+#include <actimanager/scheduler/cache.hpp>
+#include <actimanager/scheduler/framework.hpp>
+
+namespace actimanager::scheduler {
+
+// Reads its arguments from `args` (absent: defaults), reporting what is wrong to the cursor's document.
+using Factory = std::unique_ptr<Plugin> (*)(api::JsonCursor args);
+
+std::unique_ptr<Plugin> make_image_locality(api::JsonCursor args);
+std::unique_ptr<Plugin> make_node_affinity(api::JsonCursor args);
+std::unique_ptr<Plugin> make_node_name(api::JsonCursor args);
+std::unique_ptr<Plugin> make_node_ports(api::JsonCursor args);
+std::unique_ptr<Plugin> make_node_resources_balanced_allocation(api::JsonCursor args);
+std::unique_ptr<Plugin> make_node_resources_fit(api::JsonCursor args);
+std::unique_ptr<Plugin> make_node_unschedulable(api::JsonCursor args);
+std::unique_ptr<Plugin> make_pod_isolation(api::JsonCursor args);
+std::unique_ptr<Plugin> make_priority_sort(api::JsonCursor args);
+std::unique_ptr<Plugin> make_scheduling_gates(api::JsonCursor args);
+std::unique_ptr<Plugin> make_taint_toleration(api::JsonCursor args);
+std::unique_ptr<Plugin> make_workload_aware(api::JsonCursor args);
+// Any other member is an error that names it.
+void only_fields(api::JsonCursor object, std::initializer_list<std::string_view> names);
+
+// Not configurable: first in every profile's PreFilter.
+std::unique_ptr<Plugin> make_unsupported_features();
+
+// TaintToleration and NodeUnschedulable.
+bool tolerates(const api::Toleration& toleration, const api::Taint& taint);
+bool tolerates_any(const std::vector<api::Toleration>& tolerations, const api::Taint& taint);
+
+// Scores from 0 up become [0, 100]: the highest 100, in proportion; reversed: the lowest best.
+void normalize_to_highest(std::span<std::int64_t> scores, bool reverse);
+
+// For sign(): text that no other fields' text can be mistaken for.
+void sign_text(std::string& out, std::string_view text);
+void sign_tolerations(std::string& out, const api::Pod& pod);
+
+}  // namespace actimanager::scheduler

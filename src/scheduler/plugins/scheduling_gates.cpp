@@ -1,0 +1,31 @@
+// SchedulingGates: a Pod with gates does not enter the queue.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "plugins.hpp"
+
+namespace actimanager::scheduler {
+namespace {
+
+class SchedulingGates final : public Plugin {
+ public:
+  std::string_view name() const override { return "SchedulingGates"; }
+  Points points() const override { return static_cast<Points>(Point::pre_enqueue); }
+
+  Status pre_enqueue(const api::Pod& pod) const override {
+    if (pod.scheduling_gates.empty()) return {};
+    return unresolvable(
+        fmt::format("waiting for scheduling gates: [{}]", fmt::join(pod.scheduling_gates, " ")));
+  }
+
+  Events events() const override { return Event::pod_updated; }
+  bool sign(const api::Pod&, std::string&) const override { return true; }
+};
+
+}  // namespace
+
+std::unique_ptr<Plugin> make_scheduling_gates(api::JsonCursor) {
+  return std::make_unique<SchedulingGates>();
+}
+
+}  // namespace actimanager::scheduler

@@ -1,0 +1,57 @@
+// TaintToleration: no node whose NoSchedule or NoExecute taints the Pod does not tolerate; of the others,
+// those with fewer untolerated PreferNoSchedule taints.
+#include <algorithm>
+
+#include "plugins.hpp"
+
+namespace actimanager::scheduler {
+
+bool tolerates(const api::Toleration& toleration, const api::Taint& taint) {
+  if (!toleration.effect.empty() && toleration.effect != taint.effect) return false;
+  if (!toleration.key.empty() && toleration.key != taint.key) return false;
+  if (toleration.op == "Exists") return true;
+  return (toleration.op.empty() || toleration.op == "Equal") && toleration.value == taint.value;
+}
+
+bool tolerates_any(const std::vector<api::Toleration>& tolerations, const api::Taint& taint) {
+  return std::ranges::any_of(tolerations,
+                             [&](const auto& toleration) { return tolerates(toleration, taint); });
+}
+
+namespace {
+
+class TaintToleration final : public Plugin {
+ public:
+  std::string_view name() const override { return "TaintToleration"; }
+  Points points() const override { return Point::filter | Point::pre_score | Point::score; }
+
+  Status filter(const CycleState&, const api::Pod& pod, const NodeInfo& node) const override {
+    for (const auto& taint : node.node->taints) {
+      if (taint.effect != "NoSchedule" && taint.effect != "NoExecute") continue;
+      if (!tolerates_any(pod.tolerations, taint)) return unresolvable("node(s) had untolerated taint(s)");
+    }
+    return {};
+  }
+
+  std::int64_t score(const CycleState&, const api::Pod& pod, const NodeInfo& node) const override {
+    return std::ranges::count_if(node.node->taints, [&](const api::Taint& taint) {
+      return taint.effect == "PreferNoSchedule" && !tolerates_any(pod.tolerations, taint);
+    });
+  }
+  bool normalizes() const override { return true; }
+  void normalize(std::span<std::int64_t> scores) const override { normalize_to_highest(scores, true); }
+
+  Events events() const override { return Event::node_added | Event::node_taints | Event::pod_updated; }
+  bool sign(const api::Pod& pod, std::string& out) const override {
+    sign_tolerations(out, pod);
+    return true;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Plugin> make_taint_toleration(api::JsonCursor) {
+  return std::make_unique<TaintToleration>();
+}
+
+}  // namespace actimanager::scheduler

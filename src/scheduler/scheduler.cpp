@@ -1,0 +1,133 @@
+#include <cassert>
+#include <list>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <actimanager/scheduler/scheduler.hpp>
+
+#include "evaluation.hpp"
+#include "plugins/plugins.hpp"
+
+namespace actimanager::scheduler {
+namespace {
+
+std::uint64_t hash_of(std::string_view text) {  // FNV-1a
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return hash;
+}
+
+// Evaluations kept, counted in nodes looked at: about 100 bytes each.
+constexpr std::size_t kept_verdicts = 200'000;
+
+}  // namespace
+
+struct Scheduler::Impl {
+  struct Kept {
+    std::string signature;
+    Evaluation evaluation;
+  };
+
+  Config config;
+  std::list<Kept> kept;  // last used first
+  std::unordered_map<std::string_view, std::list<Kept>::iterator> by_signature;
+
+  static std::string sign(const Profile& profile, const api::Pod& pod) {
+    std::string signature;
+    sign_text(signature, profile.name);
+    for (const auto& plugin : profile.plugins) {
+      plugin->sign(pod, signature);
+      signature += '|';
+    }
+    return signature;
+  }
+
+  Evaluation& evaluation_of(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot) {
+    std::string signature = sign(profile, pod);
+    if (const auto it = by_signature.find(signature); it != by_signature.end()) {
+      if (it->second->evaluation.nodes_generation() == snapshot.nodes_generation()) {
+        kept.splice(kept.begin(), kept, it->second);
+        return kept.front().evaluation;
+      }
+      forget(it->second);
+    }
+    const auto most =
+        std::max<std::size_t>(1, kept_verdicts / std::max<std::size_t>(1, snapshot.slots().size()));
+    while (kept.size() >= most) forget(std::prev(kept.end()));
+    kept.push_front({std::move(signature), Evaluation(profile, pod, snapshot)});
+    by_signature.emplace(kept.front().signature, kept.begin());
+    return kept.front().evaluation;
+  }
+
+  void forget(std::list<Kept>::iterator it) {
+    by_signature.erase(it->signature);
+    kept.erase(it);
+  }
+};
+
+Scheduler::Scheduler(Config config) : impl_(std::make_unique<Impl>()) {
+  impl_->config = std::move(config);
+}
+Scheduler::~Scheduler() = default;
+Scheduler::Scheduler(Scheduler&&) noexcept = default;
+
+const Config& Scheduler::config() const {
+  return impl_->config;
+}
+
+bool Scheduler::handles(std::string_view scheduler_name) const {
+  return impl_->config.profile(scheduler_name) != nullptr;
+}
+
+Status Scheduler::pre_enqueue(const api::Pod& pod) const {
+  const auto* profile = impl_->config.profile(pod.scheduler_name);
+  assert(profile != nullptr);
+  for (const auto* plugin : profile->pre_enqueue) {
+    auto status = plugin->pre_enqueue(pod);
+    if (status.ok()) continue;
+    status.plugin = plugin->name();
+    return status;
+  }
+  return {};
+}
+
+Decision Scheduler::schedule_one(const api::Pod& pod, const Snapshot& snapshot) {
+  const auto* profile = impl_->config.profile(pod.scheduler_name);
+  assert(profile != nullptr);
+  Decision decision;
+  if (snapshot.node_count() == 0) {
+    decision.message = "no nodes available to schedule pods";
+    decision.wakes_on = Event::node_added;
+    return decision;
+  }
+  Evaluation& evaluation = impl_->evaluation_of(*profile, pod, snapshot);
+  const auto failed = [&](const Status& status) {
+    decision.message = fmt::format("plugin {}: {}", status.plugin, fmt::join(status.reasons, ", "));
+    decision.error = true;
+    return decision;
+  };
+  if (evaluation.failure()) return failed(*evaluation.failure());
+  evaluation.refresh(pod, snapshot);
+  decision.feasible_nodes = evaluation.feasible_nodes();
+  const auto slot = evaluation.best(snapshot, hash_of(pod.meta.uid));
+  if (!slot) {
+    decision.message = evaluation.message(snapshot);
+    decision.wakes_on = evaluation.wakes_on();
+    return decision;
+  }
+  const NodeInfo& node = *snapshot.slots()[*slot];
+  auto& state = evaluation.state();
+  state.placement.reset();
+  for (const auto* plugin : profile->reserve) {
+    auto status = plugin->reserve(state, pod, node);
+    if (status.ok()) continue;
+    status.plugin = plugin->name();
+    return failed(status);
+  }
+  decision.node = node.name();
+  decision.placement = state.placement;
+  return decision;
+}
+
+}  // namespace actimanager::scheduler

@@ -1,0 +1,85 @@
+#include "yaml.hpp"
+
+#include <charconv>
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+namespace actimanager::scheduler {
+namespace {
+
+using nlohmann::json;
+
+constexpr int max_depth = 100;
+constexpr int max_values = 100'000;
+
+struct Converter {
+  int values = 0;
+
+  [[noreturn]] static void refuse(const YAML::Node& node, const char* why) {
+    throw YAML::Exception(node.Mark(), why);
+  }
+
+  static json scalar(const YAML::Node& node) {
+    const auto& text = node.Scalar();
+    if (node.Tag() == "!") return text;  // quoted
+    if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
+    if (text == "true" || text == "True" || text == "TRUE") return true;
+    if (text == "false" || text == "False" || text == "FALSE") return false;
+    const auto* end = text.data() + text.size();
+    std::int64_t integer = 0;
+    if (const auto [at, ec] = std::from_chars(text.data(), end, integer); ec == std::errc{} && at == end) {
+      return integer;
+    }
+    const bool numeric = text.find_first_not_of("0123456789+-.eE") == std::string::npos;
+    double real = 0;
+    if (const auto [at, ec] = std::from_chars(text.data(), end, real);
+        numeric && ec == std::errc{} && at == end) {
+      return real;
+    }
+    return text;
+  }
+
+  json convert(const YAML::Node& node, int depth) {
+    if (depth > max_depth) refuse(node, "nested too deeply");
+    if (++values > max_values) refuse(node, "too many values");
+    if (node.IsScalar()) return scalar(node);
+    if (node.IsSequence()) {
+      json list = json::array();
+      for (const auto& item : node) list.push_back(convert(item, depth + 1));
+      return list;
+    }
+    if (node.IsMap()) {
+      json object = json::object();
+      for (const auto& entry : node) {
+        if (!entry.first.IsScalar()) refuse(entry.first, "a key must be a plain text");
+        if (object.contains(entry.first.Scalar())) refuse(entry.first, "this key is there twice");
+        object[entry.first.Scalar()] = convert(entry.second, depth + 1);
+      }
+      return object;
+    }
+    return nullptr;
+  }
+};
+
+}  // namespace
+
+Result<json> yaml_to_json(std::string_view text) {
+  try {
+    const auto documents = YAML::LoadAll(std::string(text));
+    std::size_t used = 0;
+    json document;
+    for (const auto& each : documents) {
+      if (!each.IsDefined() || each.IsNull()) continue;
+      if (++used > 1) return fail(Errc::invalid_argument, "more than one YAML document");
+      document = Converter{}.convert(each, 0);
+    }
+    return document;
+  } catch (const YAML::Exception& error) {
+    if (error.mark.is_null()) return fail(Errc::invalid_argument, error.msg);
+    return fail(Errc::invalid_argument,
+                fmt::format("line {}, column {}: {}", error.mark.line + 1, error.mark.column + 1, error.msg));
+  }
+}
+
+}  // namespace actimanager::scheduler
