@@ -49,7 +49,7 @@ QueueOptions read_queue(JsonCursor root) {
       std::chrono::seconds(root["podInitialBackoffSeconds"].integer_between(1, longest, 1));
   queue.max_backoff = std::chrono::seconds(root["podMaxBackoffSeconds"].integer_between(1, longest, 10));
   if (queue.max_backoff < queue.initial_backoff) {
-    root["podMaxBackoffSeconds"].fail("must be at least podInitialBackoffSeconds");
+    root.fail("podMaxBackoffSeconds must be at least podInitialBackoffSeconds");
     queue.max_backoff = queue.initial_backoff;
   }
   return queue;

@@ -47,7 +47,9 @@ bool lists(const std::vector<Enabled>& list, std::string_view name) {
   return std::ranges::find(list, name, &Enabled::name) != list.end();
 }
 
-const Registered* known_plugin(JsonCursor name) {
+const Registered* known_plugin(JsonCursor item) {
+  const auto name = item["name"];
+  if (!name) item.fail("name is required");
   const auto* registered = find_registered(name.string());
   if (registered == nullptr) name.fail(fmt::format("there is no plugin \"{}\"", name.string()));
   return registered;
@@ -58,7 +60,7 @@ PluginSet read_set(JsonCursor cursor) {
   only_fields(cursor, {"enabled", "disabled"});
   cursor["enabled"].each([&](JsonCursor item) {
     only_fields(item, {"name", "weight"});
-    const auto* registered = known_plugin(item["name"]);
+    const auto* registered = known_plugin(item);
     if (registered == nullptr) return;
     Enabled enabled{std::string(registered->name),
                     item["weight"].integer_between(0, std::numeric_limits<std::int32_t>::max(), 0)};
@@ -70,7 +72,7 @@ PluginSet read_set(JsonCursor cursor) {
   cursor["disabled"].each([&](JsonCursor item) {
     only_fields(item, {"name", "weight"});
     const auto name = item["name"].string();
-    if (name == "*" || known_plugin(item["name"]) != nullptr) set.disabled.insert(name);
+    if (name == "*" || known_plugin(item) != nullptr) set.disabled.insert(name);
   });
   return set;
 }
@@ -124,7 +126,7 @@ class Builder {
   void read_args() {
     document_["pluginConfig"].each([&](JsonCursor item) {
       only_fields(item, {"name", "args"});
-      const auto* registered = known_plugin(item["name"]);
+      const auto* registered = known_plugin(item);
       if (registered == nullptr) return;
       if (!args_.emplace(registered->name, item["args"]).second) item.fail("this plugin is configured twice");
       instantiate(registered->name);

@@ -1,0 +1,335 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include <actimanager/scheduler/cache.hpp>
+
+#include "fixtures.hpp"
+
+using namespace actimanager;
+using namespace actimanager::scheduler;
+using namespace actimanager::scheduler::testing;
+using Level = api::ExclusivenessLevel;
+
+namespace {
+
+struct Books {
+  Cache cache;
+  Snapshot snapshot;
+
+  Books() {
+    cache.upsert(make_node("n1"));
+    cache.upsert(make_topology("n1", make_machine(1, 4, 2)));
+  }
+  const NodeInfo& node(const char* name = "n1") {
+    cache.update(snapshot);
+    const auto* info = snapshot.find(name);
+    REQUIRE(info != nullptr);
+    return *info;
+  }
+  std::string exclusive(const char* name = "n1") { return node(name).cpus.exclusive().to_string(); }
+};
+
+allocator::Placement on_cpus(const char* cpus) {
+  return {*CpuSet::parse(cpus), Level::cpu};
+}
+
+}  // namespace
+
+TEST_CASE("Pods on a node add up, and go away again") {
+  Books books;
+  auto pod = on_node(make_pod("p", "1500m", "1Gi"), "n1");
+  pod.containers[0].ports = {{80, "", "TCP"}};
+  CHECK(books.cache.upsert(pod) == Events(Event::pod_added));
+  CHECK(books.node().requested.milli_cpu == 1500);
+  CHECK(books.node().pod_count == 1);
+  CHECK(books.node().used_ports.size() == 1);
+  CHECK(books.node().pool_milli_cpu == 1500);
+  CHECK(books.cache.upsert(pod).empty());
+
+  pod.containers[0].requests = resources({{"cpu", "1"}, {"memory", "1Gi"}});
+  CHECK(books.cache.upsert(pod) == Events(Event::pod_scaled_down));
+  CHECK(books.node().requested.milli_cpu == 1000);
+  CHECK(books.node().pool_milli_cpu == 1000);
+
+  pod.phase = "Succeeded";
+  CHECK(books.cache.upsert(pod) == Events(Event::pod_removed));
+  CHECK(books.node().requested == Resources{});
+  CHECK(books.node().pod_count == 0);
+  CHECK(books.node().used_ports.empty());
+  CHECK(books.node().pool_milli_cpu == 0);
+  CHECK(books.cache.remove_pod(pod.meta.uid).empty());
+}
+
+TEST_CASE("an assumed Pod counts until it is forgotten or confirmed") {
+  Books books;
+  const auto pod = make_pod("p", "2");
+  books.cache.assume(pod, "n1", on_cpus("0-1"));
+  CHECK(books.cache.is_assumed(pod.meta.uid));
+  CHECK(books.exclusive() == "0-1");
+  CHECK(books.node().requested.milli_cpu == 2000);
+  CHECK(books.node().pool_milli_cpu == 0);
+
+  // Older news than our own does not count.
+  CHECK(books.cache.upsert(pod).empty());
+  CHECK(books.exclusive() == "0-1");
+
+  CHECK(books.cache.forget(pod.meta.uid) == (Event::pod_removed | Event::binding_changed));
+  CHECK(books.exclusive().empty());
+  CHECK(books.node().pod_count == 0);
+  CHECK(books.cache.forget(pod.meta.uid).empty());
+
+  books.cache.assume(pod, "n1", on_cpus("0-1"));
+  CHECK(books.cache.upsert(on_node(pod, "n1")).empty());
+  CHECK_FALSE(books.cache.is_assumed(pod.meta.uid));
+  CHECK(books.cache.forget(pod.meta.uid).empty());
+  CHECK(books.exclusive() == "0-1");
+  CHECK(books.node().pod_count == 1);
+}
+
+TEST_CASE("the Pod and its binding may be seen in either order") {
+  const auto pod = make_pod("p", "2");
+  const auto binding = make_binding(pod, "n1", "0-1", Level::cpu);
+  for (const bool binding_first : {true, false}) {
+    Books books;
+    books.cache.assume(pod, "n1", on_cpus("0-1"));
+    if (binding_first) books.cache.upsert(binding);
+    books.cache.upsert(on_node(pod, "n1"));
+    CHECK(books.exclusive() == "0-1");
+    if (!binding_first) CHECK(books.cache.upsert(binding).empty());
+    CHECK(books.exclusive() == "0-1");
+    CHECK(books.node().pool_milli_cpu == 0);
+    // Deleted by hand: the Pod runs in the shared pool from now on.
+    CHECK(books.cache.remove_binding("default/p-pcb") == Events(Event::binding_changed));
+    CHECK(books.exclusive().empty());
+    CHECK(books.node().pool_milli_cpu == 2000);
+  }
+}
+
+TEST_CASE("a failed bind frees what was assumed, but not what was written") {
+  Books books;
+  const auto pod = make_pod("p", "2");
+  books.cache.assume(pod, "n1", on_cpus("0-1"));
+  books.cache.upsert(make_binding(pod, "n1", "0-1", Level::cpu));
+  books.cache.forget(pod.meta.uid);
+  CHECK(books.exclusive() == "0-1");
+  CHECK(books.node().pod_count == 0);
+  books.cache.remove_binding("default/p-pcb");
+  CHECK(books.exclusive().empty());
+}
+
+TEST_CASE("a leftover binding of the same name does not pass for the new one") {
+  Books books;
+  auto old = make_pod("p", "2");
+  old.meta.uid = "uid-old";
+  books.cache.upsert(make_binding(old, "n1", "4", Level::cpu));
+  const auto pod = make_pod("p", "2");
+  books.cache.assume(pod, "n1", on_cpus("0-1"));
+  CHECK(books.exclusive() == "0-1,4");
+  books.cache.remove_binding("default/p-pcb");
+  CHECK(books.exclusive() == "0-1");
+}
+
+TEST_CASE("a binding is counted on the node its label, its status or its Pod names") {
+  const auto pod = make_pod("p", "2");
+  SECTION("label") {
+    Books books;
+    books.cache.upsert(make_binding(pod, "n1", "0", Level::core));
+    CHECK(books.exclusive() == "0,4");
+  }
+  SECTION("status") {
+    Books books;
+    auto binding = make_binding(pod, "", "0", Level::core);
+    books.cache.upsert(binding);
+    CHECK(books.exclusive().empty());
+    binding.status.node_name = "n1";
+    books.cache.upsert(binding);
+    CHECK(books.exclusive() == "0,4");
+  }
+  SECTION("its Pod's node, seen before or after") {
+    for (const bool pod_first : {true, false}) {
+      Books books;
+      if (pod_first) books.cache.upsert(on_node(pod, "n1"));
+      auto binding = make_binding(pod, "", "0", Level::core);
+      binding.meta.owner_references.clear();
+      books.cache.upsert(binding);
+      if (!pod_first) books.cache.upsert(on_node(pod, "n1"));
+      CHECK(books.exclusive() == "0,4");
+      CHECK(books.node().pool_milli_cpu == 0);
+    }
+  }
+  SECTION("not that of another Pod of its name") {
+    Books books;
+    books.cache.upsert(on_node(pod, "n1"));
+    auto binding = make_binding(pod, "", "0", Level::core);
+    binding.meta.owner_references[0].uid = "somebody-else";
+    books.cache.upsert(binding);
+    CHECK(books.exclusive().empty());
+    CHECK(books.node().pool_milli_cpu == 2000);
+  }
+}
+
+TEST_CASE("a binding holds what it asks for and what it was granted") {
+  Books books;
+  const auto pod = on_node(make_pod("p", "2"), "n1");
+  books.cache.upsert(pod);
+  auto binding = make_binding(pod, "n1", "0", Level::core);
+  binding.status.admitted = {1, {0}, {0, 4}};
+  books.cache.upsert(binding);
+  CHECK(books.exclusive() == "0,4");
+  // Edited, and not judged yet.
+  binding.meta.generation = 2;
+  binding.spec.cpu_set = {1};
+  CHECK(books.cache.upsert(binding) == Events(Event::binding_changed));
+  CHECK(books.exclusive() == "0-1,4-5");
+  binding.status.admitted = {2, {1}, {1, 5}};
+  books.cache.upsert(binding);
+  CHECK(books.exclusive() == "1,5");
+  CHECK(books.cache.upsert(binding).empty());
+}
+
+TEST_CASE("a binding whose Pod has ended holds nothing") {
+  for (const bool deleted : {true, false}) {
+    Books books;
+    auto pod = on_node(make_pod("p", "2"), "n1");
+    books.cache.upsert(pod);
+    const auto binding = make_binding(pod, "n1", "0-1", Level::cpu);
+    books.cache.upsert(binding);
+    Events events;
+    if (deleted) {
+      events = books.cache.remove_pod(pod.meta.uid);
+    } else {
+      pod.phase = "Failed";
+      events = books.cache.upsert(pod);
+    }
+    CHECK(events == (Event::pod_removed | Event::binding_changed));
+    CHECK(books.exclusive().empty());
+    auto status_written = binding;
+    status_written.status.node_name = "n1";
+    books.cache.upsert(status_written);
+    CHECK(books.exclusive().empty());
+    books.cache.remove_binding("default/p-pcb");
+    CHECK(books.exclusive().empty());
+  }
+}
+
+TEST_CASE("a Pod that is still terminating keeps its CPUs") {
+  Books books;
+  auto pod = on_node(make_pod("p", "2"), "n1");
+  books.cache.upsert(pod);
+  books.cache.upsert(make_binding(pod, "n1", "0-1", Level::cpu));
+  pod.meta.deletion_timestamp = api::Time{};
+  books.cache.upsert(pod);
+  CHECK(books.exclusive() == "0-1");
+}
+
+TEST_CASE("a topology that changes is filled with the same holdings") {
+  Books books;
+  const auto pod = make_pod("p", "2");
+  books.cache.upsert(make_binding(pod, "n1", "0,9", Level::core));
+  books.cache.assume(make_pod("q", "1"), "n1", on_cpus("3"));
+  CHECK(books.exclusive() == "0,3-4");
+  CHECK(books.cache.upsert(make_topology("n1", make_machine(2, 8, 1), {1})) ==
+        Events(Event::topology_changed));
+  CHECK(books.exclusive() == "0,3,9");
+  CHECK(books.node().cpus.reserved() == CpuSet{1});
+  CHECK(books.cache.upsert(make_topology("n1", make_machine(2, 8, 1), {1})).empty());
+  CHECK(books.cache.remove_topology("n1") == Events(Event::topology_changed));
+  CHECK_FALSE(books.node().cpus.has_topology());
+  books.cache.remove_binding("default/p-pcb");
+  books.cache.upsert(make_topology("n1", make_machine(1, 4, 2)));
+  CHECK(books.exclusive() == "3");
+}
+
+TEST_CASE("everything may be there before the node is") {
+  Cache cache;
+  Snapshot snapshot;
+  const auto pod = make_pod("p", "2");
+  cache.upsert(on_node(pod, "n1"));
+  cache.upsert(make_binding(pod, "n1", "0-1", Level::cpu));
+  cache.upsert(make_topology("n1", make_machine(1, 4, 2)));
+  cache.update(snapshot);
+  CHECK(snapshot.node_count() == 0);
+  CHECK(snapshot.find("n1") == nullptr);
+  CHECK(cache.upsert(make_node("n1")) == Events(Event::node_added));
+  cache.update(snapshot);
+  REQUIRE(snapshot.node_count() == 1);
+  CHECK(snapshot.find("n1")->pod_count == 1);
+  CHECK(snapshot.find("n1")->cpus.exclusive() == CpuSet{0, 1});
+
+  // And stay when it goes and comes back.
+  cache.remove_node("n1");
+  cache.update(snapshot);
+  CHECK(snapshot.node_count() == 0);
+  cache.upsert(make_node("n1"));
+  cache.update(snapshot);
+  CHECK(snapshot.find("n1")->cpus.exclusive() == CpuSet{0, 1});
+  CHECK(snapshot.find("n1")->pod_count == 1);
+}
+
+TEST_CASE("node edits say what they may have made possible; heartbeats say nothing") {
+  Cache cache;
+  Snapshot snapshot;
+  auto node = make_node("n1");
+  CHECK(cache.upsert(node) == Events(Event::node_added));
+  cache.update(snapshot);
+  const auto before = snapshot.nodes_generation();
+  const auto edit = [&](auto change) {
+    auto edited = std::make_shared<api::Node>(*node);
+    change(*edited);
+    node = edited;
+    const auto events = cache.upsert(edited);
+    cache.update(snapshot);
+    return events;
+  };
+  CHECK(edit([](api::Node& n) { n.meta.resource_version = "7"; }).empty());
+  CHECK(snapshot.nodes_generation() == before);
+  CHECK(edit([](api::Node& n) { n.meta.labels.emplace("a", "b"); }) == Events(Event::node_labels));
+  CHECK(snapshot.nodes_generation() != before);
+  CHECK(edit([](api::Node& n) { n.taints.push_back({"a", "b", "NoSchedule"}); }) ==
+        Events(Event::node_taints));
+  CHECK(edit([](api::Node& n) { n.unschedulable = true; }) == Events(Event::node_taints));
+  CHECK(edit([](api::Node& n) { n.allocatable = resources({{"cpu", "64"}, {"pods", "9"}}); }) ==
+        Events(Event::node_allocatable));
+  CHECK(snapshot.find("n1")->allocatable.milli_cpu == 64000);
+  CHECK(edit([](api::Node& n) { n.images = {{{"app:1", "app@sha256:1"}, 100}}; }).empty());
+  CHECK(snapshot.nodes_with_image("app:1") == 1);
+  CHECK(edit([](api::Node& n) { n.images = {{{"app:2"}, 100}}; }).empty());
+  CHECK(snapshot.nodes_with_image("app:1") == 0);
+  cache.remove_node("n1");
+  cache.update(snapshot);
+  CHECK(snapshot.nodes_with_image("app:2") == 0);
+}
+
+TEST_CASE("a snapshot stays what it was while the cache goes on") {
+  Books books;
+  books.node();
+  const auto old = books.snapshot.slots().front();
+  books.cache.assume(make_pod("p", "2"), "n1", on_cpus("0-1"));
+  CHECK(old->cpus.exclusive().empty());
+  CHECK(old->pod_count == 0);
+  CHECK(books.exclusive() == "0-1");
+}
+
+TEST_CASE("an update copies the nodes that changed and no other") {
+  Cache cache;
+  Snapshot snapshot;
+  for (int i = 0; i < 10; ++i) cache.upsert(make_node("n" + std::to_string(i)));
+  cache.update(snapshot);
+  const auto before = snapshot.slots();
+  cache.upsert(on_node(make_pod("p", "1"), "n4"));
+  cache.update(snapshot);
+  int changed = 0;
+  for (std::size_t i = 0; i < before.size(); ++i) changed += before[i] != snapshot.slots()[i] ? 1 : 0;
+  CHECK(changed == 1);
+  CHECK(snapshot.find("n4")->pod_count == 1);
+}
+
+TEST_CASE("a Pod that somebody bound elsewhere takes its assumption with it") {
+  Books books;
+  books.cache.upsert(make_node("n2"));
+  const auto pod = make_pod("p", "2");
+  books.cache.assume(pod, "n1", on_cpus("0-1"));
+  books.cache.upsert(on_node(pod, "n2"));
+  CHECK(books.exclusive().empty());
+  CHECK(books.node("n1").pod_count == 0);
+  CHECK(books.node("n2").pod_count == 1);
+}
