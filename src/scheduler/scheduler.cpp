@@ -18,6 +18,46 @@ std::uint64_t hash_of(std::string_view text) {  // FNV-1a
   return hash;
 }
 
+Decision no_nodes() {
+  Decision decision;
+  decision.message = "no nodes available to schedule pods";
+  decision.wakes_on = Event::node_added;
+  return decision;
+}
+
+Decision failed(const Status& status) {
+  Decision decision;
+  decision.message = fmt::format("plugin {}: {}", status.plugin, fmt::join(status.reasons, ", "));
+  decision.error = true;
+  return decision;
+}
+
+Decision conclude(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot,
+                  Evaluation& evaluation) {
+  if (evaluation.failure()) return failed(*evaluation.failure());
+  evaluation.refresh(pod, snapshot);
+  Decision decision;
+  decision.feasible_nodes = evaluation.feasible_nodes();
+  const auto slot = evaluation.best(snapshot, hash_of(pod.meta.uid));
+  if (!slot) {
+    decision.message = evaluation.message(snapshot);
+    decision.wakes_on = evaluation.wakes_on();
+    return decision;
+  }
+  const NodeInfo& node = *snapshot.slots()[*slot];
+  auto& state = evaluation.state();
+  state.placement.reset();
+  for (const auto* plugin : profile.reserve) {
+    auto status = plugin->reserve(state, pod, node);
+    if (status.ok()) continue;
+    status.plugin = plugin->name();
+    return failed(status);
+  }
+  decision.node = node.name();
+  decision.placement = state.placement;
+  return decision;
+}
+
 // Evaluations kept, counted in nodes looked at: about 100 bytes each.
 constexpr std::size_t kept_verdicts = 200'000;
 
@@ -95,39 +135,14 @@ Status Scheduler::pre_enqueue(const api::Pod& pod) const {
 Decision Scheduler::schedule_one(const api::Pod& pod, const Snapshot& snapshot) {
   const auto* profile = impl_->config.profile(pod.scheduler_name);
   assert(profile != nullptr);
-  Decision decision;
-  if (snapshot.node_count() == 0) {
-    decision.message = "no nodes available to schedule pods";
-    decision.wakes_on = Event::node_added;
-    return decision;
-  }
-  Evaluation& evaluation = impl_->evaluation_of(*profile, pod, snapshot);
-  const auto failed = [&](const Status& status) {
-    decision.message = fmt::format("plugin {}: {}", status.plugin, fmt::join(status.reasons, ", "));
-    decision.error = true;
-    return decision;
-  };
-  if (evaluation.failure()) return failed(*evaluation.failure());
-  evaluation.refresh(pod, snapshot);
-  decision.feasible_nodes = evaluation.feasible_nodes();
-  const auto slot = evaluation.best(snapshot, hash_of(pod.meta.uid));
-  if (!slot) {
-    decision.message = evaluation.message(snapshot);
-    decision.wakes_on = evaluation.wakes_on();
-    return decision;
-  }
-  const NodeInfo& node = *snapshot.slots()[*slot];
-  auto& state = evaluation.state();
-  state.placement.reset();
-  for (const auto* plugin : profile->reserve) {
-    auto status = plugin->reserve(state, pod, node);
-    if (status.ok()) continue;
-    status.plugin = plugin->name();
-    return failed(status);
-  }
-  decision.node = node.name();
-  decision.placement = state.placement;
-  return decision;
+  if (snapshot.node_count() == 0) return no_nodes();
+  return conclude(*profile, pod, snapshot, impl_->evaluation_of(*profile, pod, snapshot));
+}
+
+Decision decide(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot) {
+  if (snapshot.node_count() == 0) return no_nodes();
+  Evaluation evaluation(profile, pod, snapshot);
+  return conclude(profile, pod, snapshot, evaluation);
 }
 
 }  // namespace actimanager::scheduler

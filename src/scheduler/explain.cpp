@@ -1,0 +1,141 @@
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <actimanager/scheduler/explain.hpp>
+
+#include "evaluation.hpp"
+
+namespace actimanager::scheduler {
+namespace {
+
+struct Preparation {
+  CycleState state;
+  std::set<const Plugin*> skipped;
+  std::optional<std::set<std::string, std::less<>>> only;
+  bool refused = false;
+};
+
+// All PreFilters, up to the first that refuses.
+Preparation prepare(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot, Explanation& out) {
+  Preparation prepared;
+  for (const auto* plugin : profile.pre_filter) {
+    auto [status, names] = plugin->pre_filter(prepared.state, pod, snapshot);
+    out.pre_filter.push_back({std::string(plugin->name()), status.code, status.reasons});
+    if (status.code == Code::skip) {
+      prepared.skipped.insert(plugin);
+      continue;
+    }
+    if (!status.ok()) {
+      prepared.refused = true;
+      if (status.code != Code::unschedulable) break;
+      continue;
+    }
+    if (!names) continue;
+    if (prepared.only)
+      std::erase_if(*names, [&](const auto& name) { return !prepared.only->contains(name); });
+    prepared.only = std::move(*names);
+  }
+  return prepared;
+}
+
+void filter(const Profile& profile, const api::Pod& pod, const NodeInfo& info, const Preparation& prepared,
+            Explanation::Node& node) {
+  node.feasible = !prepared.only || prepared.only->contains(node.name);
+  for (const auto* plugin : profile.filter) {
+    if (prepared.skipped.contains(plugin)) continue;
+    auto status = plugin->filter(prepared.state, pod, info);
+    node.feasible = node.feasible && status.ok();
+    node.filters.push_back({std::string(plugin->name()), status.code, std::move(status.reasons)});
+  }
+}
+
+void score(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot, Preparation& prepared,
+           Explanation& out) {
+  prepared.skipped.clear();
+  for (const auto* plugin : profile.pre_score) {
+    const auto status = plugin->pre_score(prepared.state, pod, snapshot);
+    if (status.code == Code::error) return;  // the decision's own message says so
+    if (status.code == Code::skip) prepared.skipped.insert(plugin);
+  }
+  std::vector<Explanation::Node*> feasible;
+  for (auto& node : out.nodes) {
+    if (node.feasible) feasible.push_back(&node);
+  }
+  for (const auto& [plugin, weight] : profile.score) {
+    if (prepared.skipped.contains(plugin)) continue;
+    std::vector<std::int64_t> scores;
+    for (const auto* node : feasible)
+      scores.push_back(plugin->score(prepared.state, pod, *snapshot.find(node->name)));
+    const auto raw = scores;
+    if (plugin->normalizes()) plugin->normalize(scores);
+    for (std::size_t i = 0; i < feasible.size(); ++i) {
+      feasible[i]->scores.push_back({std::string(plugin->name()), raw[i], scores[i], scores[i] * weight});
+      feasible[i]->total += scores[i] * weight;
+    }
+  }
+}
+
+nlohmann::json encode(const std::vector<Explanation::Verdict>& verdicts) {
+  auto list = nlohmann::json::array();
+  for (const auto& verdict : verdicts) {
+    list.push_back(
+        {{"plugin", verdict.plugin}, {"verdict", to_string(verdict.code)}, {"reasons", verdict.reasons}});
+  }
+  return list;
+}
+
+}  // namespace
+
+Explanation explain(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot) {
+  Explanation out;
+  out.pod = pod.meta.key();
+  Preparation prepared = prepare(profile, pod, snapshot, out);
+  for (const auto& info : snapshot.slots()) {
+    if (info == nullptr) continue;
+    Explanation::Node node{.name = info->name()};
+    if (!prepared.refused) filter(profile, pod, *info, prepared, node);
+    out.nodes.push_back(std::move(node));
+  }
+  std::ranges::sort(out.nodes, {}, &Explanation::Node::name);
+  score(profile, pod, snapshot, prepared, out);
+
+  const auto decision = decide(profile, pod, snapshot);
+  out.winner = decision.node;
+  out.placement = decision.placement;
+  out.message = decision.message;
+  return out;
+}
+
+nlohmann::json encode(const Explanation& explanation) {
+  auto nodes = nlohmann::json::array();
+  for (const auto& node : explanation.nodes) {
+    auto scores = nlohmann::json::array();
+    for (const auto& score : node.scores) {
+      scores.push_back({{"plugin", score.plugin},
+                        {"raw", score.raw},
+                        {"normalized", score.normalized},
+                        {"weighted", score.weighted}});
+    }
+    nodes.push_back(
+        {{"name", node.name}, {"filters", encode(node.filters)}, {"scores", scores}, {"total", node.total}});
+  }
+  nlohmann::json json = {{"pod", explanation.pod},
+                         {"preFilter", encode(explanation.pre_filter)},
+                         {"nodes", nodes},
+                         {"winner", nullptr},
+                         {"cpus", nullptr},
+                         {"exclusivenessLevel", nullptr},
+                         {"message", explanation.message}};
+  if (!explanation.winner.empty()) json["winner"] = explanation.winner;
+  if (explanation.placement) {
+    json["cpus"] = explanation.placement->cpus.to_string();
+    json["exclusivenessLevel"] = api::to_string(explanation.placement->level);
+  }
+  return json;
+}
+
+}  // namespace actimanager::scheduler
