@@ -1,0 +1,222 @@
+"""The DaemonSet, installed from its image with kubectl apply -k on a real kubelet: what a user of the manifests gets."""
+
+import json
+import os
+import pathlib
+import subprocess
+import threading
+import time
+import urllib.request
+
+import pytest
+
+from api import NAMESPACE, TOP, binding
+
+KINDS = ("nodecputopologies", "podcpubindings")
+
+
+def eventually(check, seconds=60, every=0.2):
+    """What `check` returns, as soon as it is true; the last failure if it never is."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            result = check()
+            if result or time.monotonic() > deadline:
+                assert result, f"not within {seconds} s: {check.__name__}"
+                return result
+        except (AssertionError, OSError, KeyError, IndexError):
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(every)
+
+
+def online_cpus() -> set[int]:
+    return parse_cpus(pathlib.Path("/sys/devices/system/cpu/online").read_text())
+
+
+def parse_cpus(text: str) -> set[int]:
+    cpus = set()
+    for part in filter(None, text.strip().split(",")):
+        first, _, last = part.partition("-")
+        cpus.update(range(int(first), int(last or first) + 1))
+    return cpus
+
+
+def threads_of(uid: str) -> dict[int, set[int]]:
+    """Every thread in the cgroups of the Pod with this UID: its CPUs, as the kernel says."""
+    marks = (uid, uid.replace("-", "_"))
+    found = {}
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if not any(mark in (process / "cgroup").read_text() for mark in marks):
+                continue
+            for thread in (process / "task").iterdir():
+                status = (thread / "status").read_text()
+                found[int(thread.name)] = parse_cpus(status.split("Cpus_allowed_list:")[1].split("\n")[0])
+        except OSError:
+            continue  # it ended meanwhile
+    return found
+
+
+def pod_runs_on(api, name, cpus):
+    uid = api.get("pod", name)["metadata"]["uid"]
+
+    def on_its_cpus():
+        threads = threads_of(uid)
+        assert threads, f"Pod {name} has no thread"
+        assert all(allowed == cpus for allowed in threads.values()), f"Pod {name}: {threads}, not {cpus}"
+        return True
+
+    eventually(on_its_cpus)
+    return uid
+
+
+def sample(api, name, scheduler):
+    pod = {
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "labels": {"cslab.ece.ntua.gr/workload-type": "best-effort"}},
+        "spec": {
+            "schedulerName": scheduler, "terminationGracePeriodSeconds": 1,
+            "containers": [{"name": "main", "image": "localhost/busybox:1", "imagePullPolicy": "Never",
+                            "command": ["sleep", "infinity"], "resources": {"requests": {"cpu": "100m"}}}],
+        },
+    }
+    # In a cluster this young the namespace's account may still be on its way.
+    eventually(lambda: api.run("apply", "-f", "-", stdin=json.dumps(pod)).returncode == 0)
+    eventually(lambda: api.get("pod", name)["status"]["phase"] == "Running")
+
+
+def replica(api) -> dict:
+    pods = json.loads(api.kubectl("get", "pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/component=agent", "-o", "json"))
+    (pod,) = [p for p in pods["items"] if "deletionTimestamp" not in p["metadata"]]
+    return pod
+
+
+def http(pod: dict, path: str):
+    with urllib.request.urlopen(f"http://{pod['status']['hostIP']}:8089{path}", timeout=10) as answer:
+        return answer.status, answer.read()
+
+
+def test_replica_is_confined(node):
+    pod = replica(node.api)
+    (pid,) = {p for p in threads_of(pod["metadata"]["uid"])
+              if pathlib.Path(f"/proc/{p}/cmdline").read_bytes().startswith(b"/usr/bin/actimanager\0")
+              and pathlib.Path(f"/proc/{p}/status").read_text().split("\nTgid:")[1].split()[0] == str(p)}
+    status = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
+    assert {status[c] for c in ("CapEff", "CapPrm", "CapBnd")} == {"0" * 16}
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    root = [line.split() for line in pathlib.Path(f"/proc/{pid}/mounts").read_text().splitlines()]
+    assert [mount[3].split(",")[0] for mount in root if mount[1] == "/"][-1] == "ro"
+
+
+def test_topology_is_published_and_served(node):
+    name = node.name + "-cputopology"
+    topology = eventually(lambda: (t := node.api.get("nct", name))["status"]["resourceStatus"] == "Fresh" and t)
+    assert set(topology["spec"]["topology"]["cpus"]) == online_cpus()
+    owner = topology["metadata"]["ownerReferences"][0]
+    assert (owner["kind"], owner["uid"]) == ("Node", node.api.get("node", node.name)["metadata"]["uid"])
+    pod = replica(node.api)
+    for path in ("/livez", "/readyz", "/healthz"):
+        assert http(pod, path)[0] == 200
+    assert json.loads(http(pod, "/topology")[1])["spec"]["nodeName"] == node.name
+
+
+def test_one_leads_under_its_own_name(node):
+    holder = eventually(lambda: node.api.get("lease", "actimanager", NAMESPACE)["spec"]["holderIdentity"])
+    assert holder.startswith((node.name + "_", replica(node.api)["metadata"]["name"] + "_"))
+
+
+def test_maestro_places_and_pins(node):
+    sample(node.api, "placed", "maestro")
+    granted = eventually(lambda: (b := node.api.get("pcb", "placed-pcb"))["status"]["resourceStatus"] == "Applied" and b)
+    cpus = parse_cpus(granted["status"]["admitted"]["cpuSet"])
+    assert cpus and cpus <= online_cpus()
+    pod_runs_on(node.api, "placed", cpus)
+    node.api.kubectl("delete", "pod", "placed", "--timeout=60s")
+    eventually(lambda: node.api.run("get", "pcb", "placed-pcb").returncode != 0)
+
+
+def test_binding_by_hand_moves_and_releases(node):
+    sample(node.api, "by-hand", "default-scheduler")
+    first, last = min(online_cpus()), max(online_cpus())
+    for cpu in (last, first):
+        node.api.apply(binding("by-hand", cpuSet=[{"cpuID": cpu}]))
+        pod_runs_on(node.api, "by-hand", {cpu})
+    eventually(lambda: node.api.get("pcb", "by-hand")["status"]["resourceStatus"] == "Applied")
+    node.api.kubectl("delete", "pcb", "by-hand")
+    pod_runs_on(node.api, "by-hand", online_cpus())
+    node.api.kubectl("delete", "pod", "by-hand", "--timeout=60s")
+
+
+def test_rollout_moves_nobody(node):
+    sample(node.api, "undisturbed", "default-scheduler")
+    cpu = max(online_cpus())
+    node.api.apply(binding("undisturbed", cpuSet=[{"cpuID": cpu}]))
+    uid = pod_runs_on(node.api, "undisturbed", {cpu})
+    seen, done = set(), threading.Event()
+
+    def watch():
+        while not done.is_set():
+            seen.update(frozenset(cpus) for cpus in threads_of(uid).values())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        before = replica(node.api)["metadata"]["uid"]
+        node.api.kubectl("rollout", "restart", "daemonset/actimanager", "-n", NAMESPACE)
+        node.api.kubectl("rollout", "status", "daemonset/actimanager", "-n", NAMESPACE, "--timeout=90s")
+        assert replica(node.api)["metadata"]["uid"] != before
+        node.api.apply(binding("undisturbed", cpuSet=[{"cpuID": cpu}], exclusivenessLevel="CPU"))
+        eventually(lambda: node.api.get("pcb", "undisturbed")["status"].get("exclusiveCPUs") == str(cpu))
+    finally:
+        done.set()
+        watcher.join()
+    assert seen == {frozenset({cpu})}
+    node.api.kubectl("delete", "pod", "undisturbed", "--timeout=60s")
+
+
+def test_second_apply_changes_nothing(node):
+    for line in node.api.kubectl("apply", "-k", str(TOP / "manifests" / "default")).splitlines():
+        assert line.endswith(" unchanged"), line
+
+
+def test_samples_run_or_say_why_not(node, tmp_path):
+    # As a user would: an overlay that says where the images are. Kustomize takes no absolute path for a base.
+    overlay = tmp_path / "kustomization.yaml"
+    overlay.write_text(json.dumps({
+        "resources": [os.path.relpath(TOP / "manifests" / "samples", tmp_path.resolve())],
+        "images": [{"name": "docker.io/library/busybox", "newName": "localhost/busybox", "newTag": "1"}],
+    }))
+    node.api.kubectl("apply", "-k", str(tmp_path))
+
+    def settled():
+        pods = {p["metadata"]["name"]: p for p in json.loads(node.api.kubectl("get", "pods", "-o", "json"))["items"]}
+        assert len(pods) == 6
+        for name, pod in pods.items():
+            if pod["status"]["phase"] == "Running":
+                continue
+            (scheduled,) = [c for c in pod["status"].get("conditions", []) if c["type"] == "PodScheduled"]
+            assert scheduled["status"] == "False" and "0/1 nodes are available" in scheduled["message"], name
+        return [name for name, pod in pods.items() if pod["status"]["phase"] == "Running"]
+
+    running = eventually(settled)
+    assert "hand-made" in running and len(running) >= 3
+    eventually(lambda: node.api.get("pcb", "hand-made")["status"]["resourceStatus"] in ("Applied", "CPUSetAllocationFailed"))
+    node.api.kubectl("delete", "-k", str(tmp_path), "--timeout=90s")
+
+
+def test_uninstall_leaves_nothing(node):
+    """As docs/install.md says; the Pods that were pinned run everywhere again."""
+    sample(node.api, "survivor", "default-scheduler")
+    node.api.apply(binding("survivor", cpuSet=[{"cpuID": max(online_cpus())}]))
+    pod_runs_on(node.api, "survivor", {max(online_cpus())})
+    node.api.kubectl("delete", "pcb", "--all", "--all-namespaces")
+    pod_runs_on(node.api, "survivor", online_cpus())
+    uid = replica(node.api)["metadata"]["uid"]
+    node.api.kubectl("delete", "-k", str(TOP / "manifests" / "default"), "--timeout=120s")
+    eventually(lambda: not threads_of(uid))
+    pod_runs_on(node.api, "survivor", online_cpus())
+    for kind in KINDS:
+        assert node.api.run("get", "crd", f"{kind}.cslab.ece.ntua.gr").returncode != 0
+    left = node.api.kubectl("get", "ns,clusterrole,clusterrolebinding,validatingadmissionpolicy,validatingadmissionpolicybinding", "-o", "name")
+    assert "actimanager" not in left
