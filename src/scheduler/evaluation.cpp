@@ -77,7 +77,7 @@ void Evaluation::pre_score(const api::Pod& pod, const Snapshot& snapshot) {
     status.plugin = plugin->name();
     if (status.code == Code::skip) skipped.insert(plugin);
     if (status.code == Code::error || status.rejected()) {
-      failure_ = std::move(status);
+      score_failure_ = std::move(status);
       return;
     }
   }

@@ -33,8 +33,8 @@ class Evaluation {
   int feasible_nodes() const { return feasible_; }
 
   CycleState& state() { return state_; }
-  // A plugin failed: no answer.
-  const std::optional<Status>& failure() const { return failure_; }
+  // A plugin failed: no answer. Where there is only one node to choose, nobody is asked for scores.
+  const std::optional<Status>& failure() const { return feasible_ > 1 ? score_failure_ : failure_; }
   // Why no node is feasible.
   std::string message(const Snapshot& snapshot) const;
   Events wakes_on() const;
@@ -55,7 +55,8 @@ class Evaluation {
   const Profile& profile_;
   std::uint64_t nodes_generation_;
   CycleState state_;
-  std::optional<Status> failure_;
+  std::optional<Status> failure_;        // of a PreFilter: no node is ever feasible then
+  std::optional<Status> score_failure_;  // of a PreScore
   std::optional<Status> pre_filter_refusal_;
   std::optional<std::set<std::string, std::less<>>> only_;  // these nodes alone
   std::set<std::string, std::less<>> narrowed_by_;          // the plugins that said so

@@ -34,8 +34,8 @@ Decision failed(const Status& status) {
 
 Decision conclude(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot,
                   Evaluation& evaluation) {
-  if (evaluation.failure()) return failed(*evaluation.failure());
   evaluation.refresh(pod, snapshot);
+  if (evaluation.failure()) return failed(*evaluation.failure());
   Decision decision;
   decision.feasible_nodes = evaluation.feasible_nodes();
   const auto slot = evaluation.best(snapshot, hash_of(pod.meta.uid));

@@ -242,6 +242,22 @@ TEST_CASE("affinity to nodes by name asks those nodes alone") {
         "0/3 nodes are available: 3 node(s) didn't satisfy plugin(s) [NodeAffinity].");
 }
 
+TEST_CASE("a preference that nobody can read fails the decision only where there is a choice") {
+  Cluster cluster;
+  cluster.add("a", make_machine(1, 4, 2));
+  auto pod = make_pod("p", "1");
+  pod.node_affinity.preferred = {{1, {{{"zone", "Near", {}}}, {}}}};
+  CHECK(cluster.decide(pod).node == "a");
+  cluster.add("b", make_machine(1, 4, 2));
+  const auto decision = cluster.decide(pod);
+  CHECK_FALSE(decision.placed());
+  CHECK(decision.error);
+  CHECK(decision.message.starts_with(
+      "plugin NodeAffinity: matchExpressions[0].operator: \"Near\" is not one of"));
+  pod.containers[0].requests = resources({{"cpu", "900"}});
+  CHECK(cluster.decide(pod).message == "0/2 nodes are available: 2 Insufficient cpu.");
+}
+
 TEST_CASE("ties go by the Pod's UID, always the same way") {
   std::set<std::string> used;
   for (int i = 0; i < 40; ++i) {
