@@ -1,0 +1,188 @@
+#include <actimanager/net/server.hpp>
+
+#include <fmt/format.h>
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <charconv>
+
+#include <actimanager/async/event.hpp>
+#include <actimanager/async/task_group.hpp>
+
+namespace actimanager::net {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+using ErrorCode = boost::system::error_code;
+
+Result<tcp::endpoint> parse_listen_address(const std::string& text) {
+  const auto wrong = [&](std::string_view why) {
+    return fail(Errc::invalid_argument, fmt::format("\"{}\": {}", text, why));
+  };
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return wrong("expected host:port or :port");
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, failed] = std::from_chars(text.data() + colon + 1, end, port);
+  if (failed != std::errc{} || rest != end) return wrong("the port is not a number from 0 to 65535");
+  auto host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (host.empty()) return tcp::endpoint(tcp::v6(), port);  // both families
+  ErrorCode error;
+  const auto address = asio::ip::make_address(host, error);
+  if (error) return wrong("the host is not an IP address");
+  return tcp::endpoint(address, port);
+}
+
+ErrorCode open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+  ErrorCode error;
+  acceptor.open(endpoint.protocol(), error);
+  if (error) return error;
+  acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (endpoint.address().is_v6() && endpoint.address().is_unspecified()) {
+    ErrorCode single_family;
+    acceptor.set_option(asio::ip::v6_only(false), single_family);
+  }
+  acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  return error;
+}
+
+}  // namespace
+
+struct Server::Impl {
+  tcp::acceptor acceptor;
+  Handler handler;
+  ErrorPage error_page;
+  ServerOptions options;
+
+  asio::awaitable<void> serve(tcp::socket socket);
+  http::response<http::string_body> render(Response response, unsigned version, bool keep_alive, bool head) const;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::listen(asio::any_io_executor executor, const std::string& address,
+                                               Handler handler, ErrorPage error_page, ServerOptions options) {
+  const auto endpoint = parse_listen_address(address);
+  if (!endpoint) return fail(endpoint.error());
+  auto impl = std::make_unique<Impl>(tcp::acceptor(executor), std::move(handler), std::move(error_page), options);
+  auto error = open(impl->acceptor, *endpoint);
+  if (error == asio::error::address_family_not_supported && endpoint->address().is_unspecified()) {
+    error = open(impl->acceptor, tcp::endpoint(tcp::v4(), endpoint->port()));  // a host without IPv6
+  }
+  if (error) return fail(Errc::unavailable, fmt::format("listen on {}: {}", address, error.message()));
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+std::uint16_t Server::port() const {
+  return impl_->acceptor.local_endpoint().port();
+}
+
+http::response<http::string_body> Server::Impl::render(Response response, unsigned version, bool keep_alive,
+                                                       bool head) const {
+  http::response<http::string_body> message(static_cast<http::status>(response.status), version);
+  for (const auto& [name, value] : response.headers) message.set(name, value);
+  message.set(http::field::server, "actimanager");
+  message.keep_alive(keep_alive);
+  message.content_length(response.body.size());
+  if (!head) message.body() = std::move(response.body);
+  return message;
+}
+
+asio::awaitable<void> Server::Impl::serve(tcp::socket socket) {
+  beast::tcp_stream stream(std::move(socket));
+  beast::flat_buffer buffer;
+  ErrorCode error;
+  const auto done = [&error] { return asio::redirect_error(asio::use_awaitable, error); };
+  for (bool keep_alive = true; keep_alive;) {
+    // A request may take its time to begin, but not to end.
+    if (buffer.size() == 0) {
+      stream.expires_after(options.idle_timeout);
+      const auto got = co_await stream.async_read_some(buffer.prepare(4096), done());
+      if (error) co_return;
+      buffer.commit(got);
+    }
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(static_cast<std::uint32_t>(options.max_header));
+    parser.body_limit(options.max_body);
+    stream.expires_after(options.request_timeout);
+    co_await http::async_read(stream, buffer, parser, done());
+    if (error == http::error::end_of_stream || error == beast::error::timeout ||
+        error == asio::error::operation_aborted) {
+      break;
+    }
+
+    Response response;
+    bool head = false;
+    if (error) {
+      if (error.category() != make_error_code(http::error::bad_method).category()) co_return;  // the connection broke
+      const int status = error == http::error::header_limit ? 431 : error == http::error::body_limit ? 413 : 400;
+      response = error_page(status, error.message());
+      keep_alive = false;
+    } else {
+      const auto& message = parser.get();
+      Request request;
+      head = message.method() == http::verb::head;
+      request.method = head ? "GET" : std::string(message.method_string());
+      request.target = std::string(message.target());
+      for (const auto& field : message) {
+        request.headers.add(std::string(field.name_string()), std::string(field.value()));
+      }
+      response = handler(request);
+      keep_alive = message.keep_alive();
+    }
+    const auto message = render(std::move(response), 11, keep_alive, head);
+    stream.expires_after(options.write_timeout);
+    if (head) {
+      http::response_serializer<http::string_body> serializer(message);
+      co_await http::async_write_header(stream, serializer, done());
+    } else {
+      co_await http::async_write(stream, message, done());
+    }
+    if (error) co_return;
+  }
+  stream.socket().shutdown(tcp::socket::shutdown_send, error);
+}
+
+asio::awaitable<void> Server::run() {
+  async::TaskGroup connections(impl_->acceptor.get_executor());
+  std::exception_ptr stopped;
+  try {
+    while (true) {
+      co_await connections.below(impl_->options.max_connections);
+      ErrorCode error;
+      auto socket = co_await impl_->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
+      const auto state = co_await asio::this_coro::cancellation_state;
+      if (state.cancelled() != asio::cancellation_type::none) break;
+      if (error) {
+        co_await async::sleep_for(std::chrono::milliseconds(100));  // out of descriptors, most likely
+        continue;
+      }
+      connections.spawn(impl_->serve(std::move(socket)));
+    }
+  } catch (...) {
+    stopped = std::current_exception();
+  }
+  co_await asio::this_coro::reset_cancellation_state();
+  connections.cancel();
+  co_await connections.wait();
+  if (stopped) std::rethrow_exception(stopped);
+  throw boost::system::system_error(asio::error::operation_aborted);
+}
+
+}  // namespace actimanager::net
