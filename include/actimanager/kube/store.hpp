@@ -1,0 +1,126 @@
+// Store<T>: the objects of one watch, as last seen. Const to all but its Reflector. Objects are immutable and shared:
+// a reader keeps what it took, whatever comes after.
+//
+// Eventually right, never exact: what is read here may have changed already. Handlers run on the event loop, one change
+// at a time, after the store has it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <actimanager/core/error.hpp>
+
+namespace actimanager::kube {
+
+// What a Reflector writes to.
+class ReflectorTarget {
+ public:
+  virtual ~ReflectorTarget() = default;
+  // A new list is coming; what is there stays until it is applied.
+  virtual void begin_list() = 0;
+  // Errors: the object cannot be understood; it is left out (in a list) or kept as it was (put).
+  virtual Result<void> add_to_list(const nlohmann::json& object) = 0;
+  // Applies the next `max` changes of the list; false when it is applied entirely.
+  virtual bool apply_list(std::size_t max) = 0;
+  virtual Result<void> put(const nlohmann::json& object) = 0;
+  virtual void erase(const std::string& key) = 0;
+};
+
+template <class T>
+class Store final : public ReflectorTarget {
+ public:
+  using Pointer = std::shared_ptr<const T>;
+  using Items = std::unordered_map<std::string, Pointer>;  // by "namespace/name", or "name"
+  // `after` is null for a deletion, `before` for an addition.
+  using Handler = std::function<void(const Pointer& before, const Pointer& after)>;
+
+  Pointer get(const std::string& key) const {
+    const auto it = items_.find(key);
+    return it == items_.end() ? nullptr : it->second;
+  }
+  const Items& items() const { return items_; }
+  // A list has been applied once: what is not here does not exist (or did not, a moment ago).
+  bool synced() const { return synced_; }
+
+  void on_change(Handler handler) { handlers_.push_back(std::move(handler)); }
+  void on_synced(std::function<void()> handler) { synced_handlers_.push_back(std::move(handler)); }
+
+  void begin_list() override {
+    pending_.clear();
+    listed_.clear();
+    stale_.reset();
+  }
+  Result<void> add_to_list(const nlohmann::json& object) override {
+    auto decoded = T::decode(object);
+    if (!decoded) return fail(std::move(decoded.error()));
+    auto key = decoded->meta.key();
+    const auto known = get(key);
+    listed_.insert(key);
+    if (!known || known->meta.resource_version != decoded->meta.resource_version) {
+      pending_.emplace_back(std::move(key), std::make_shared<const T>(std::move(*decoded)));
+    }
+    return {};
+  }
+  bool apply_list(std::size_t max) override {
+    if (!stale_) {
+      stale_.emplace();
+      for (const auto& [key, object] : items_)
+        if (!listed_.contains(key)) stale_->push_back(key);
+    }
+    for (; max > 0 && !stale_->empty(); --max) {
+      const auto key = std::move(stale_->back());
+      stale_->pop_back();
+      erase(key);
+    }
+    for (; max > 0 && !pending_.empty(); --max) {
+      auto [key, object] = std::move(pending_.back());
+      pending_.pop_back();
+      set(key, std::move(object));
+    }
+    if (!stale_->empty() || !pending_.empty()) return true;
+    listed_.clear();
+    if (!std::exchange(synced_, true))
+      for (const auto& handler : synced_handlers_) handler();
+    return false;
+  }
+  Result<void> put(const nlohmann::json& object) override {
+    auto decoded = T::decode(object);
+    if (!decoded) return fail(std::move(decoded.error()));
+    auto key = decoded->meta.key();
+    set(key, std::make_shared<const T>(std::move(*decoded)));
+    return {};
+  }
+  void erase(const std::string& key) override {
+    const auto it = items_.find(key);
+    if (it == items_.end()) return;
+    const Pointer before = std::move(it->second);
+    items_.erase(it);
+    for (const auto& handler : handlers_) handler(before, nullptr);
+  }
+
+ private:
+  void set(const std::string& key, Pointer after) {
+    auto& slot = items_[key];
+    const Pointer before = std::exchange(slot, after);
+    for (const auto& handler : handlers_) handler(before, after);
+  }
+
+  Items items_;
+  bool synced_ = false;
+  std::vector<Handler> handlers_;
+  std::vector<std::function<void()>> synced_handlers_;
+  std::vector<std::pair<std::string, Pointer>> pending_;  // listed, new or changed
+  std::unordered_set<std::string> listed_;                // every key of the list
+  std::optional<std::vector<std::string>> stale_;         // keys that the list no longer has
+};
+
+}  // namespace actimanager::kube

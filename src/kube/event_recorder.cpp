@@ -1,0 +1,130 @@
+#include <actimanager/kube/event_recorder.hpp>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include <actimanager/async/task_group.hpp>
+
+namespace actimanager::kube {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr std::size_t max_queue = 10000;
+constexpr std::size_t max_remembered = 8192;
+constexpr std::size_t at_once = 8;
+constexpr double burst = 25;
+constexpr auto refill = 5min;
+constexpr auto same_event = 10min;
+
+std::string time_text(std::chrono::system_clock::time_point at) {
+  return api::format_time(std::chrono::time_point_cast<std::chrono::seconds>(at));
+}
+
+}  // namespace
+
+EventRecorder::EventRecorder(asio::any_io_executor executor, Client& client, std::string component,
+                             std::string instance, spdlog::logger& log)
+    : executor_(executor), client_(client), component_(std::move(component)), instance_(std::move(instance)),
+      log_(log), more_(executor) {}
+
+void EventRecorder::record(ObjectReference about, EventType type, std::string reason, std::string message) {
+  if (queue_.size() >= max_queue) {
+    ++dropped_;
+    return;
+  }
+  if (message.size() > 1024) message.resize(1024);  // the API's limit
+  queue_.push_back({std::move(about), type, std::move(reason), std::move(message), std::chrono::system_clock::now()});
+  more_.set();
+}
+
+bool EventRecorder::within_budget(const std::string& uid, Clock::time_point now) {
+  auto [it, fresh] = budgets_.try_emplace(uid, Budget{burst, now});
+  auto& budget = it->second;
+  budget.tokens = std::min(burst, budget.tokens + std::chrono::duration<double>(now - budget.at) / refill);
+  budget.at = now;
+  if (budget.tokens < 1) return false;
+  budget.tokens -= 1;
+  return true;
+}
+
+void EventRecorder::forget_old(Clock::time_point now) {
+  if (sent_.size() > max_remembered) std::erase_if(sent_, [&](const auto& e) { return now - e.second.last > same_event; });
+  if (sent_.size() > max_remembered) sent_.clear();
+  if (budgets_.size() > max_remembered) {
+    std::erase_if(budgets_, [&](const auto& b) { return now - b.second.at > refill; });
+  }
+}
+
+asio::awaitable<void> EventRecorder::run() {
+  async::TaskGroup sends(executor_);
+  std::exception_ptr stopped;
+  try {
+    while (true) {
+      while (!queue_.empty()) {
+        auto event = std::move(queue_.front());
+        queue_.pop_front();
+        if (!within_budget(event.about.uid, Clock::now())) {
+          ++dropped_;
+          continue;
+        }
+        co_await sends.below(at_once);
+        sends.spawn(send(std::move(event)));
+      }
+      co_await more_.wait();
+    }
+  } catch (...) {
+    stopped = std::current_exception();
+  }
+  sends.cancel();
+  co_await asio::this_coro::reset_cancellation_state();
+  co_await sends.wait();
+  std::rethrow_exception(stopped);
+}
+
+asio::awaitable<void> EventRecorder::send(Pending event) {
+  const auto now = Clock::now();
+  forget_old(now);
+  const auto key = fmt::format("{}/{}/{}", event.about.uid, event.reason, event.message);
+  const auto known = sent_.find(key);
+  if (known != sent_.end() && now - known->second.last < same_event) {
+    known->second.last = now;
+    const nlohmann::json again = {{"count", ++known->second.count}, {"lastTimestamp", time_text(event.at)}};
+    const auto patched = co_await client_.patch(event_resource(known->second.namespace_, known->second.name), again);
+    if (!patched) log_.debug("event: {}", patched.error().message());
+    co_return;
+  }
+  const auto& about = event.about;
+  const auto stamp = std::chrono::duration_cast<std::chrono::nanoseconds>(event.at.time_since_epoch()).count();
+  const auto space = about.namespace_.empty() ? std::string("default") : about.namespace_;
+  const auto name = fmt::format("{}.{:x}", about.name.substr(0, 200), static_cast<std::uint64_t>(stamp) + ++sequence_);
+  sent_[key] = {space, name, 1, now};
+  const nlohmann::json object = {
+      {"apiVersion", "v1"},
+      {"kind", "Event"},
+      {"metadata", {{"name", name}, {"namespace", space}}},
+      {"involvedObject",
+       {{"apiVersion", about.api_version}, {"kind", about.kind}, {"namespace", about.namespace_},
+        {"name", about.name}, {"uid", about.uid}}},
+      {"type", event.type == EventType::normal ? "Normal" : "Warning"},
+      {"reason", event.reason},
+      {"message", event.message},
+      {"source", {{"component", component_}, {"host", instance_}}},
+      {"reportingComponent", component_},
+      {"reportingInstance", instance_},
+      {"firstTimestamp", time_text(event.at)},
+      {"lastTimestamp", time_text(event.at)},
+      {"count", 1}};
+  const auto created = co_await client_.create(event_resource(space), object);
+  if (!created) {
+    sent_.erase(key);
+    ++dropped_;
+    log_.debug("event: {}", created.error().message());
+  }
+}
+
+}  // namespace actimanager::kube

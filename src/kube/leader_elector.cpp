@@ -1,0 +1,164 @@
+#include <actimanager/kube/leader_elector.hpp>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include <actimanager/async/event.hpp>
+#include <actimanager/async/task_group.hpp>
+#include <actimanager/kube/errors.hpp>
+
+namespace actimanager::kube {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+std::string micro_time_now() {
+  const auto now = std::chrono::system_clock::now();
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()) % 1s;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
+                     fmt::gmtime(std::chrono::time_point_cast<std::chrono::seconds>(now)), micros.count());
+}
+
+// Runs `task`, but not beyond `deadline`.
+asio::awaitable<void> until(Clock::time_point deadline, asio::awaitable<void> task) {
+  std::vector<asio::awaitable<void>> tasks;
+  tasks.push_back(std::move(task));
+  tasks.push_back(async::sleep_for(deadline - Clock::now()));
+  co_await async::first_to_finish(std::move(tasks));
+}
+
+}  // namespace
+
+LeaderElector::LeaderElector(Client& client, std::string lease_namespace, std::string lease_name, LeaseOptions options,
+                             spdlog::logger& log)
+    : client_(client), namespace_(std::move(lease_namespace)), name_(std::move(lease_name)),
+      machine_(std::move(options)), log_(log) {}
+
+asio::awaitable<void> LeaderElector::run(Term term) {
+  while (true) {
+    co_await acquire();
+    log_.info("leading: holds Lease {}/{}", namespace_, name_);
+    std::exception_ptr failure;
+    try {
+      std::vector<asio::awaitable<void>> tasks;
+      tasks.push_back(term());
+      tasks.push_back(keep_renewing());
+      co_await async::first_to_finish(std::move(tasks));
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    const auto state = co_await asio::this_coro::cancellation_state;
+    const bool stopped = state.cancelled() != asio::cancellation_type::none;
+    if (machine_.leading()) {
+      // Somebody else shall lead at once; this must not hang, and must run although we may be cancelled.
+      co_await asio::this_coro::reset_cancellation_state();
+      co_await until(Clock::now() + 1s, release());
+    } else {
+      log_.warn("no longer leading: lost Lease {}/{}{}", namespace_, name_,
+                machine_.holder().empty() ? "" : " to " + machine_.holder());
+    }
+    if (failure) std::rethrow_exception(failure);
+    if (stopped) throw boost::system::system_error(asio::error::operation_aborted);
+  }
+}
+
+asio::awaitable<void> LeaderElector::acquire() {
+  std::minstd_rand random{std::random_device{}()};
+  std::string followed;
+  while (true) {
+    auto leads = co_await try_once();
+    if (leads && *leads) co_return;
+    if (!leads) {
+      log_.warn("{}", leads.error().message());
+    } else if (machine_.holder() != followed) {
+      followed = machine_.holder();
+      log_.info("following {}", followed);
+    }
+    const auto jitter = std::uniform_real_distribution<>(1.0, 1.2)(random);
+    co_await async::sleep_for(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(machine_.options().retry_period * jitter));
+  }
+}
+
+asio::awaitable<void> LeaderElector::keep_renewing() {
+  while (machine_.leading()) {
+    const auto deadline = machine_.deadline();
+    co_await async::sleep_for(std::min<std::chrono::nanoseconds>(machine_.options().retry_period, deadline - Clock::now()));
+    if (Clock::now() >= deadline) {
+      machine_.lost();
+      co_return;
+    }
+    const auto renew = [this]() -> asio::awaitable<void> {
+      auto leads = co_await try_once();
+      if (!leads) log_.warn("{}", leads.error().message());
+    };
+    co_await until(deadline, renew());
+  }
+}
+
+asio::awaitable<Result<bool>> LeaderElector::try_once() {
+  const auto begun = Clock::now();
+  auto read = co_await client_.get(lease_resource(namespace_, name_));
+  std::optional<LeaseRecord> lease;
+  if (read) {
+    lease = LeaseRecord::decode(*read);
+  } else if (read.error().code != ApiErrc::not_found) {
+    co_return fail(std::move(read.error()));
+  }
+  const auto step = machine_.observe(lease, Clock::now());
+  if (step == LeaseMachine::Step::wait) co_return false;
+  auto written = step == LeaseMachine::Step::create
+                     ? co_await client_.create(lease_resource(namespace_), lease_object(nullptr))
+                     : co_await client_.replace(lease_resource(namespace_, name_), lease_object(&*lease));
+  if (!written) {
+    const auto& code = written.error().code;
+    if (code == ApiErrc::conflict || code == ApiErrc::already_exists) co_return machine_.leading();  // somebody was first
+    co_return fail(std::move(written.error()));
+  }
+  record_ = LeaseRecord::decode(*written);
+  machine_.observe(record_, Clock::now());
+  machine_.written(begun);
+  co_return true;
+}
+
+asio::awaitable<void> LeaderElector::release() {
+  auto lease = lease_object(&record_);
+  lease["spec"]["holderIdentity"] = "";
+  lease["spec"]["leaseDurationSeconds"] = 1;
+  machine_.lost();
+  auto written = co_await client_.replace(lease_resource(namespace_, name_), lease);
+  if (written) {
+    log_.info("released Lease {}/{}", namespace_, name_);
+  } else {
+    log_.warn("release: {}", written.error().message());
+  }
+}
+
+nlohmann::json LeaderElector::lease_object(const LeaseRecord* before) const {
+  const auto& options = machine_.options();
+  const auto now = micro_time_now();
+  const bool ours = before != nullptr && before->holder == options.identity;
+  nlohmann::json lease = {
+      {"apiVersion", "coordination.k8s.io/v1"},
+      {"kind", "Lease"},
+      {"metadata", {{"name", name_}, {"namespace", namespace_}}},
+      {"spec",
+       {{"holderIdentity", options.identity},
+        {"leaseDurationSeconds", std::max<std::int64_t>(1, options.duration.count() / 1000)},
+        {"acquireTime", ours && !before->acquire_time.empty() ? before->acquire_time : now},
+        {"renewTime", now},
+        {"leaseTransitions", before == nullptr ? 0 : before->transitions + (ours ? 0 : 1)}}}};
+  if (before != nullptr) lease["metadata"]["resourceVersion"] = before->resource_version;
+  return lease;
+}
+
+}  // namespace actimanager::kube

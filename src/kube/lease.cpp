@@ -1,0 +1,53 @@
+#include <actimanager/kube/lease.hpp>
+
+#include <actimanager/api/json_cursor.hpp>
+
+namespace actimanager::kube {
+
+Result<void> LeaseOptions::check() const {
+  if (identity.empty()) return fail(Errc::invalid_argument, "lease identity: must not be empty");
+  if (duration <= renew_deadline) {
+    return fail(Errc::invalid_argument, "lease duration: must be longer than the renew deadline");
+  }
+  if (renew_deadline * 10 <= retry_period * 12 || retry_period.count() <= 0) {
+    return fail(Errc::invalid_argument, "lease renew deadline: must be longer than 1.2 times the retry period");
+  }
+  return {};
+}
+
+LeaseRecord LeaseRecord::decode(const nlohmann::json& lease) {
+  api::JsonDocument document(lease);
+  const auto root = document.root();
+  const auto spec = root["spec"];
+  LeaseRecord record;
+  record.holder = spec["holderIdentity"].string();
+  record.duration_seconds = spec["leaseDurationSeconds"].integer();
+  record.acquire_time = spec["acquireTime"].string();
+  record.renew_time = spec["renewTime"].string();
+  record.transitions = spec["leaseTransitions"].integer();
+  record.resource_version = root["metadata"]["resourceVersion"].string();
+  return record;
+}
+
+LeaseMachine::Step LeaseMachine::observe(const std::optional<LeaseRecord>& lease, TimePoint now) {
+  if (!lease) {
+    lost();
+    return Step::create;
+  }
+  if (*lease != seen_) {  // its holder is alive
+    seen_ = *lease;
+    seen_at_ = now;
+  }
+  if (lease->holder == options_.identity) return Step::renew;
+  lost();
+  if (lease->holder.empty()) return Step::take;
+  // The holder's own promise, however long ours is.
+  const auto patience = std::chrono::seconds(std::max<std::int64_t>(lease->duration_seconds, 1));
+  return now - seen_at_ > patience ? Step::take : Step::wait;
+}
+
+void LeaseMachine::written(TimePoint begun) {
+  renewed_ = begun;
+}
+
+}  // namespace actimanager::kube

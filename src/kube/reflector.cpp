@@ -1,0 +1,172 @@
+#include <actimanager/kube/reflector.hpp>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include <actimanager/async/event.hpp>
+#include <actimanager/kube/errors.hpp>
+#include <actimanager/kube/object_splitter.hpp>
+
+namespace actimanager::kube {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t read_size = 32 << 10;   // what is decoded at once, before others get their turn
+constexpr std::size_t apply_at_once = 200;    // changes of a list
+constexpr auto list_silence = 30s;
+
+std::string text_at(const nlohmann::json& object, const char* section, const char* field) {
+  const auto outer = object.find(section);
+  if (outer == object.end() || !outer->is_object()) return {};
+  const auto inner = outer->find(field);
+  return inner != outer->end() && inner->is_string() ? inner->get<std::string>() : std::string();
+}
+
+std::string key_of(const nlohmann::json& object) {
+  const auto space = text_at(object, "metadata", "namespace");
+  const auto name = text_at(object, "metadata", "name");
+  return space.empty() ? name : space + "/" + name;
+}
+
+// Lets everything else that is ready run first.
+asio::awaitable<void> give_way() {
+  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+}
+
+}  // namespace
+
+Reflector::Reflector(Client& client, ResourceRef collection, ReflectorTarget& target, spdlog::logger& log,
+                     ReflectorOptions options)
+    : client_(client), collection_(std::move(collection)), target_(target), log_(log), options_(std::move(options)) {}
+
+asio::awaitable<void> Reflector::run() {
+  while (true) {
+    const auto started = Clock::now();
+    const bool listing = resource_version_.empty();
+    auto outcome = listing ? co_await list() : co_await watch();
+    if (outcome && (listing || Clock::now() - started > 1s)) continue;  // a watch ends now and then
+    if (!outcome) {
+      ++stats_.errors;
+      if (outcome.error().code == ApiErrc::gone) {
+        log_.debug("{}: {}; listing again", collection_.describe(), outcome.error().message());
+        resource_version_.clear();
+        if (Clock::now() - started > 1s) continue;
+      } else {
+        log_.warn("{}", outcome.error().message());
+      }
+    }
+    co_await async::sleep_for(backoff_.next(Clock::now()));
+  }
+}
+
+asio::awaitable<Result<void>> Reflector::list() {
+  ++stats_.lists;
+  target_.begin_list();
+  std::string continue_token;
+  do {
+    auto envelope = co_await list_page(continue_token);
+    if (!envelope) co_return fail(std::move(envelope.error()));
+    const auto parsed = nlohmann::json::parse(*envelope, nullptr, false);
+    resource_version_ = text_at(parsed, "metadata", "resourceVersion");
+    continue_token = text_at(parsed, "metadata", "continue");
+    if (resource_version_.empty()) co_return fail(ApiErrc::unexpected, "the list has no metadata.resourceVersion");
+  } while (!continue_token.empty());
+  while (target_.apply_list(apply_at_once)) co_await give_way();
+  log_.debug("{}: listed", collection_.describe());
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<std::string>> Reflector::list_page(const std::string& continue_token) {
+  // Until the last page is in there is no version to watch from.
+  resource_version_.clear();
+  auto stream = co_await client_.list(collection_, options_, options_.page_size, continue_token);
+  if (!stream) co_return fail(std::move(stream.error()));
+  ObjectSplitter splitter(ObjectSplitter::Body::list);
+  const auto take = [this](std::string_view text) {
+    const auto object = nlohmann::json::parse(text, nullptr, false);
+    auto added = target_.add_to_list(object);
+    if (!added) left_out(object, added.error());
+  };
+  std::vector<char> buffer(read_size);
+  while (true) {
+    const auto got = co_await stream->read_some(buffer, list_silence);
+    if (!got) co_return fail(got.error());
+    if (*got == 0) break;
+    if (auto fed = splitter.feed({buffer.data(), *got}, take); !fed) {
+      co_return fail(std::move(fed.error()).wrap("list " + collection_.describe()));
+    }
+    co_await give_way();
+  }
+  co_return std::move(splitter).envelope();
+}
+
+asio::awaitable<Result<void>> Reflector::watch() {
+  ++stats_.watches;
+  WatchOptions options;
+  static_cast<ListOptions&>(options) = options_;
+  options.resource_version = resource_version_;
+  options.timeout = std::chrono::seconds(std::uniform_int_distribution<std::chrono::seconds::rep>(
+      options_.watch_timeout.count(), 2 * options_.watch_timeout.count())(random_));
+  auto stream = co_await client_.watch(collection_, options);
+  if (!stream) co_return fail(std::move(stream.error()));
+  ObjectSplitter splitter(ObjectSplitter::Body::watch);
+  Result<void> outcome;
+  const auto take = [&](std::string_view text) {
+    if (outcome) outcome = take_event(text);
+  };
+  std::vector<char> buffer(read_size);
+  while (true) {
+    const auto got = co_await stream->read_some(buffer, options_.silence_limit);
+    if (!got) co_return fail(Error(got.error()).wrap("watch " + collection_.describe()));
+    if (*got == 0) co_return Result<void>{};
+    backoff_.reset();
+    auto fed = splitter.feed({buffer.data(), *got}, take);
+    if (!fed) outcome = fail(std::move(fed.error()));
+    if (!outcome) co_return fail(std::move(outcome.error()).wrap("watch " + collection_.describe()));
+    co_await give_way();
+  }
+}
+
+Result<void> Reflector::take_event(std::string_view text) {
+  const auto event = nlohmann::json::parse(text, nullptr, false);
+  if (!event.is_object() || !event.contains("type") || !event["type"].is_string() || !event.contains("object") ||
+      !event["object"].is_object()) {
+    return fail(ApiErrc::unexpected, "this is no watch event");
+  }
+  ++stats_.events;
+  const auto& type = event["type"].get_ref<const std::string&>();
+  const auto& object = event["object"];
+  if (type == "ERROR") {
+    const auto code = object.find("code");
+    const bool known = code != object.end() && code->is_number_integer();
+    return fail(api_error(known ? code->get<int>() : 500, object.dump(), "the server ended the watch"));
+  }
+  if (type == "ADDED" || type == "MODIFIED") {
+    if (auto put = target_.put(object); !put) left_out(object, put.error());
+  } else if (type == "DELETED") {
+    target_.erase(key_of(object));
+  } else if (type != "BOOKMARK") {
+    return fail(ApiErrc::unexpected, fmt::format("a watch event of type \"{}\"", type.substr(0, 32)));
+  }
+  if (auto version = text_at(object, "metadata", "resourceVersion"); !version.empty()) {
+    resource_version_ = std::move(version);
+  }
+  return {};
+}
+
+void Reflector::left_out(const nlohmann::json& object, const Error& error) {
+  ++stats_.undecodable;
+  const auto key = object.is_object() ? key_of(object) : std::string("?");
+  log_.warn("{} {}: {}", collection_.plural, key, error.message());
+}
+
+}  // namespace actimanager::kube
