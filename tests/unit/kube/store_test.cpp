@@ -1,0 +1,74 @@
+#include <actimanager/kube/store.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include <actimanager/api/node.hpp>
+
+namespace actimanager::kube {
+namespace {
+
+using nlohmann::json;
+
+json node(const char* name, const char* version) {
+  return {{"metadata", {{"name", name}, {"resourceVersion", version}}}};
+}
+
+struct Fixture {
+  Store<api::Node> store;
+  std::vector<std::string> log;
+  Fixture() {
+    store.on_change([this](const auto& before, const auto& after) {
+      log.push_back((before ? before->meta.name + before->meta.resource_version : "-") + ">" +
+                    (after ? after->meta.name + after->meta.resource_version : "-"));
+    });
+    store.on_synced([this] { log.emplace_back("synced"); });
+  }
+  void list(const std::vector<json>& objects) {
+    store.begin_list();
+    for (const auto& object : objects) REQUIRE(store.add_to_list(object));
+    while (store.apply_list(1)) {
+    }
+  }
+};
+
+TEST_CASE("Store: a list brings what is new or changed and takes what is gone, once") {
+  Fixture f;
+  CHECK_FALSE(f.store.synced());
+  f.list({node("a", "1"), node("b", "1")});
+  CHECK(f.store.synced());
+  CHECK(f.store.items().size() == 2);
+  CHECK(f.log.size() == 3);
+  CHECK(f.log.back() == "synced");
+  f.log.clear();
+  f.list({node("b", "2"), node("c", "1")});
+  CHECK(f.log == std::vector<std::string>{"a1>-", "->c1", "b1>b2"});
+  f.log.clear();
+  f.list({node("b", "2"), node("c", "1")});
+  CHECK(f.log.empty());
+}
+
+TEST_CASE("Store: a list that broke off changes nothing") {
+  Fixture f;
+  f.list({node("a", "1")});
+  f.store.begin_list();
+  REQUIRE(f.store.add_to_list(node("z", "9")));
+  f.list({node("a", "1")});
+  CHECK(f.store.items().size() == 1);
+}
+
+TEST_CASE("Store: an object that cannot be understood leaves the one before in place") {
+  Fixture f;
+  f.list({node("a", "1")});
+  CHECK_FALSE(f.store.put({{"metadata", {{"name", "a"}, {"labels", 7}}}}));
+  CHECK(f.store.get("a")->meta.resource_version == "1");
+  REQUIRE(f.store.put(node("a", "2")));
+  f.store.erase("a");
+  f.store.erase("a");
+  CHECK(f.log == std::vector<std::string>{"->a1", "synced", "a1>a2", "a2>-"});
+}
+
+}  // namespace
+}  // namespace actimanager::kube
