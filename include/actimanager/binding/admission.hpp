@@ -1,0 +1,66 @@
+// Admission of PodCPUBindings on one node: the one rule that the agent, the leader and `explain` share.
+//
+// What was admitted once (status.admitted) keeps its CPUs for as long as its Pod lives. New and edited specs are judged
+// after all of these, oldest creation first, then by UID. A refused edit leaves the older grant in force. Judging is
+// deterministic and changes nothing: called again with its own results it says the same, called after something was
+// freed it may say better.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <actimanager/api/pod.hpp>
+#include <actimanager/api/pod_cpu_binding.hpp>
+#include <actimanager/core/cpu_set.hpp>
+#include <actimanager/topology/topology.hpp>
+
+namespace actimanager::binding {
+
+using BindingPointer = std::shared_ptr<const api::PodCPUBinding>;
+using PodPointer = std::shared_ptr<const api::Pod>;
+
+struct NodeFacts {
+  std::shared_ptr<const topology::Topology> topology;  // nullptr: not known yet, nothing can be judged
+  CpuSet reserved;                                     // never exclusive to anyone
+};
+
+// The Pod of this node with this "namespace/name"; nullptr: there is none on this node.
+using PodLookup = std::function<PodPointer(const std::string& key)>;
+
+struct Verdict {
+  enum class Kind {
+    admitted,  // `grant` is in force: pin the Pod to it
+    refused,   // nothing is in force: the Pod runs in the shared pool; tell why
+    // Not this node's to judge, or not now: its Pod is not here, has ended, or is another incarnation than the binding's
+    // owner; or it is being deleted. Holds nothing, say nothing.
+    not_ours,
+  };
+  BindingPointer binding;
+  PodPointer pod;  // nullptr where a Pod that the scheduler has just placed has not been seen yet, only its binding
+  Kind kind = Kind::not_ours;
+  std::optional<api::PodCPUBinding::Admitted> grant;  // where admitted
+  std::vector<api::PodCPUBinding::Container> containers;  // narrower sets in force, where admitted
+
+  // Why the spec as it stands is not in force: all empty where it is.
+  api::BindingStatus refusal = api::BindingStatus::unset;  // invalid_cpu_set or cpu_set_allocation_failed
+  std::string reason;                                      // CamelCase
+  std::string message;                                     // "spec.cpuSet: CPU 9 is not online here (CPUs 0-7)"
+
+  CpuSet offline;  // admitted CPUs that are not online now
+
+  bool admitted() const { return kind == Kind::admitted; }
+  bool edit_refused() const { return admitted() && !reason.empty(); }
+};
+
+// One verdict for each binding, in the order given.
+std::vector<Verdict> admit(const NodeFacts& node, const std::vector<BindingPointer>& bindings, const PodLookup& pods);
+
+// The Pod that owns the binding, by UID; "" where none does.
+std::string owner_uid(const api::PodCPUBinding& binding);
+// Made by a scheduler for its Pod, rather than by hand: the Pod controls it.
+bool is_scheduler_made(const api::PodCPUBinding& binding);
+
+}  // namespace actimanager::binding

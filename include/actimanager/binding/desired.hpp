@@ -1,0 +1,50 @@
+// What the kernel should show on one node, as a pure function of what was admitted: the CPUs and memory nodes of every
+// Pod. Pods without an admitted binding, those whose binding was refused included, run in the shared pool: all online
+// CPUs that are exclusive to nobody.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <actimanager/binding/admission.hpp>
+
+namespace actimanager::binding {
+
+struct Cpuset {
+  CpuSet cpus;
+  NumaSet mems;  // empty: leave them as they are (a machine without NUMA)
+  bool operator==(const Cpuset&) const = default;
+};
+
+struct PodCpusets {
+  Cpuset pod;
+  std::map<std::string, Cpuset> containers;  // by name: those with narrower sets
+  bool pinned = false;                       // by a binding, rather than in the shared pool
+  bool operator==(const PodCpusets&) const = default;
+};
+
+struct Desired {
+  Cpuset shared;                            // for every Pod that is not in `pods`
+  CpuSet exclusive;                         // of all bindings together
+  std::map<std::string, PodCpusets> pods;   // by UID: those with an admitted binding
+
+  const PodCpusets& of(const std::string& uid) const {
+    const auto it = pods.find(uid);
+    return it == pods.end() ? shared_pod_ : it->second;
+  }
+  bool operator==(const Desired&) const = default;
+
+ private:
+  friend Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdicts);
+  PodCpusets shared_pod_;
+};
+
+// Precondition: node.topology. A Pod all of whose CPUs are offline runs in the shared pool until they return.
+Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdicts);
+
+// The UID by which the Pod's cgroup is named: a static Pod's is the hash of its manifest, not its mirror's UID.
+const std::string& cgroup_uid(const api::Pod& pod);
+
+}  // namespace actimanager::binding

@@ -1,0 +1,25 @@
+// The status that a node's agent gives a binding: what was judged, and what the kernel shows.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <actimanager/binding/admission.hpp>
+#include <actimanager/binding/desired.hpp>
+
+namespace actimanager::binding {
+
+// What the kernel shows of an admitted binding's Pod.
+struct Observed {
+  std::vector<api::PodCPUBinding::ObservedContainer> containers;  // by name
+  bool complete = false;  // every container that should run has been seen, on its set
+  std::string error;      // what the kernel refused
+};
+
+// Precondition: the verdict is not `not_ours`. Equal input gives an equal status, but for the times of conditions that
+// change: compare before writing.
+api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string& node_name, const Observed& observed,
+                                       const topology::Topology& topology, api::Time now);
+
+}  // namespace actimanager::binding

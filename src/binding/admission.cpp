@@ -1,0 +1,254 @@
+#include <actimanager/binding/admission.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+#include <unordered_map>
+
+#include <actimanager/allocator/exclusiveness.hpp>
+
+namespace actimanager::binding {
+namespace {
+
+using api::BindingStatus;
+using Grant = api::PodCPUBinding::Admitted;
+
+struct Refusal {
+  BindingStatus status;
+  std::string reason, message;
+};
+
+bool earlier(const api::PodCPUBinding& a, const api::PodCPUBinding& b) {
+  return std::tie(a.meta.creation_timestamp, a.meta.uid, a.meta.namespace_, a.meta.name) <
+         std::tie(b.meta.creation_timestamp, b.meta.uid, b.meta.namespace_, b.meta.name);
+}
+
+std::string pod_key(const api::PodCPUBinding& binding) {
+  return binding.meta.namespace_ + "/" + binding.spec.pod_name;
+}
+
+const api::OwnerReference* owner_pod(const api::PodCPUBinding& binding) {
+  const auto& owners = binding.meta.owner_references;
+  const auto it = std::ranges::find(owners, "Pod", &api::OwnerReference::kind);
+  return it == owners.end() ? nullptr : &*it;
+}
+
+// Who may be judged at all: whose Pod is here, alive and the right one.
+void find_pod(Verdict& verdict, const PodLookup& pods) {
+  const auto& binding = *verdict.binding;
+  if (binding.meta.deletion_timestamp) return;
+  auto pod = pods(pod_key(binding));
+  if (!pod) {
+    // Its Pod is not here: gone, if we have granted it CPUs; on its way, if the scheduler has just made it for this node.
+    const bool on_its_way = is_scheduler_made(binding) && !binding.status.admitted;
+    if (on_its_way) verdict.kind = Verdict::Kind::refused;
+    return;
+  }
+  const auto owner = owner_uid(binding);
+  if (pod->finished() || (!owner.empty() && owner != pod->meta.uid)) return;
+  verdict.pod = std::move(pod);
+  verdict.kind = Verdict::Kind::refused;  // until admitted
+}
+
+// A grant counts only with the owner that is set together with it: a Pod of the same name does not inherit it.
+bool holds_grant(const Verdict& verdict) {
+  const auto& binding = *verdict.binding;
+  return verdict.kind != Verdict::Kind::not_ours && binding.status.admitted && !owner_uid(binding).empty() &&
+         !binding.status.admitted->cpu_set.empty();
+}
+
+class Judge {
+ public:
+  Judge(const NodeFacts& node, std::vector<Verdict>& verdicts) : node_(node), verdicts_(verdicts) {}
+
+  // What is granted already, oldest first. Grants that contradict each other were not written by one agent: the older
+  // stands, the other is judged anew.
+  void keep_granted(std::size_t index) {
+    auto& verdict = verdicts_[index];
+    const auto& grant = *verdict.binding->status.admitted;
+    if (conflict(index, grant.cpu_set, grant.exclusive_cpus, {})) return;
+    verdict.kind = Verdict::Kind::admitted;
+    verdict.grant = grant;
+    verdict.offline = grant.cpu_set - node_.topology->cpus();
+    if (grant.generation == verdict.binding->meta.generation) verdict.containers = verdict.binding->spec.containers;
+    take(index);
+  }
+
+  // New and edited specs.
+  void judge(std::size_t index) {
+    auto& verdict = verdicts_[index];
+    const auto& binding = *verdict.binding;
+    if (verdict.admitted() && verdict.grant->generation == binding.meta.generation) return;
+    if (verdict.admitted()) release(index);
+    if (auto refusal = refuse(index)) {
+      verdict.refusal = refusal->status;
+      verdict.reason = std::move(refusal->reason);
+      verdict.message = std::move(refusal->message);
+    } else {
+      const auto& spec = binding.spec;
+      verdict.kind = Verdict::Kind::admitted;
+      verdict.grant = Grant{binding.meta.generation, spec.cpu_set, exclusive_of(spec)};
+      verdict.containers = spec.containers;
+      verdict.offline.clear();
+    }
+    if (verdict.admitted()) take(index);
+  }
+
+ private:
+  CpuSet exclusive_of(const api::PodCPUBinding::Spec& spec) const {
+    return allocator::exclusive_cpus(*node_.topology, spec.cpu_set, spec.exclusiveness_level);
+  }
+
+  void take(std::size_t index) {
+    const auto& verdict = verdicts_[index];
+    held_.insert(index);
+    by_pod_[pod_key(*verdict.binding)] = index;
+    exclusive_ |= verdict.grant->exclusive_cpus;
+    named_ |= verdict.grant->cpu_set;
+  }
+  void release(std::size_t index) {
+    held_.erase(index);
+    by_pod_.erase(pod_key(*verdicts_[index].binding));
+    exclusive_.clear();
+    named_.clear();
+    for (const auto other : held_) {
+      exclusive_ |= verdicts_[other].grant->exclusive_cpus;
+      named_ |= verdicts_[other].grant->cpu_set;
+    }
+  }
+  template <class Part>
+  std::string holder(CpuId cpu, Part part) const {
+    for (const auto index : held_)
+      if ((*verdicts_[index].grant.*part).contains(cpu)) return verdicts_[index].binding->meta.key();
+    return "?";
+  }
+
+  std::optional<Refusal> refuse(std::size_t index) const {
+    const auto& binding = *verdicts_[index].binding;
+    const auto& spec = binding.spec;
+    const auto invalid = [](std::string reason, std::string message) {
+      return Refusal{BindingStatus::invalid_cpu_set, std::move(reason), std::move(message)};
+    };
+    if (!binding.spec_error.empty()) return invalid("InvalidSpec", binding.spec_error);
+    if (spec.cpu_set.empty()) return invalid("EmptyCPUSet", "spec.cpuSet: names no CPU");
+    const auto& online = node_.topology->cpus();
+    if (const auto absent = spec.cpu_set - online; !absent.empty()) {
+      return invalid("UnknownCPU", fmt::format("spec.cpuSet: the node has no CPU {} online (its CPUs are {})",
+                                               absent.to_string(), online.to_string()));
+    }
+    if (auto refusal = refuse_containers(verdicts_[index])) return refusal;
+    const auto exclusive = exclusive_of(spec);
+    if (const auto reserved = exclusive & node_.reserved; !reserved.empty()) {
+      const bool named = !(reserved & spec.cpu_set).empty();
+      return invalid("ReservedCPU",
+                     fmt::format("{}: CPU {} is reserved for the node and cannot be exclusive",
+                                 named ? "spec.cpuSet" : "spec.exclusivenessLevel", reserved.to_string()));
+    }
+    return conflict(index, spec.cpu_set, exclusive, exclusive - spec.cpu_set);
+  }
+
+  std::optional<Refusal> refuse_containers(const Verdict& verdict) const {
+    const auto& spec = verdict.binding->spec;
+    const auto invalid = [](std::string reason, std::string message) {
+      return Refusal{BindingStatus::invalid_cpu_set, std::move(reason), std::move(message)};
+    };
+    std::set<std::string_view> seen;
+    for (const auto& container : spec.containers) {
+      const auto field = fmt::format("spec.containers[{}]", container.name);
+      if (!seen.insert(container.name).second) return invalid("InvalidContainer", field + ": named twice");
+      if (verdict.pod && !has_container(*verdict.pod, container.name)) {
+        return invalid("UnknownContainer", fmt::format("{}: the Pod has no container of this name", field));
+      }
+      if (const auto outside = container.cpu_set - spec.cpu_set; !outside.empty()) {
+        return invalid("InvalidContainer",
+                       fmt::format("{}.cpuSet: CPU {} is not in spec.cpuSet", field, outside.to_string()));
+      }
+      if (const auto unknown = container.memory_nodes - node_.topology->numa_ids(); !unknown.empty()) {
+        return invalid("UnknownMemoryNode",
+                       fmt::format("{}.memoryNodes: the node has no NUMA node {}", field, unknown.to_string()));
+      }
+    }
+    return std::nullopt;
+  }
+
+  static bool has_container(const api::Pod& pod, std::string_view name) {
+    const auto named = [&](const api::Container& container) { return container.name == name; };
+    return std::ranges::any_of(pod.containers, named) || std::ranges::any_of(pod.init_containers, named) ||
+           std::ranges::find(pod.ephemeral_containers, name) != pod.ephemeral_containers.end();
+  }
+
+  // What others hold. `widened`: exclusive CPUs that the level added to those named.
+  std::optional<Refusal> conflict(std::size_t index, const CpuSet& cpus, const CpuSet& exclusive,
+                                  const CpuSet& widened) const {
+    const auto failed = [](std::string reason, std::string message) {
+      return Refusal{BindingStatus::cpu_set_allocation_failed, std::move(reason), std::move(message)};
+    };
+    const auto field_of = [&](CpuId cpu) { return widened.contains(cpu) ? "spec.exclusivenessLevel" : "spec.cpuSet"; };
+    const auto twin = by_pod_.find(pod_key(*verdicts_[index].binding));
+    if (twin != by_pod_.end()) {
+      return failed("SecondBinding", fmt::format("spec.podName: the Pod has its CPUs from PodCPUBinding {} already",
+                                                 verdicts_[twin->second].binding->meta.key()));
+    }
+    if (const auto taken = (cpus | exclusive) & exclusive_; !taken.empty()) {
+      const auto cpu = *taken.first();
+      return failed("ExclusiveOverlap",
+                    fmt::format("{}: CPU {} is exclusive to PodCPUBinding {}", field_of(cpu), taken.to_string(),
+                                holder(cpu, &Grant::exclusive_cpus)));
+    }
+    if (const auto taken = exclusive & named_; !taken.empty()) {
+      const auto cpu = *taken.first();
+      return failed("WouldTakeCPUs", fmt::format("{}: CPU {} would be taken from PodCPUBinding {}", field_of(cpu),
+                                                 taken.to_string(), holder(cpu, &Grant::cpu_set)));
+    }
+    const auto pool = node_.topology->cpus() - exclusive_ - exclusive;
+    if (!exclusive.empty() && pool.empty()) {
+      return failed("EmptySharedPool",
+                    "spec.cpuSet: no CPU would be left for the Pods without a binding (the shared pool)");
+    }
+    return std::nullopt;
+  }
+
+  const NodeFacts& node_;
+  std::vector<Verdict>& verdicts_;
+  std::set<std::size_t> held_;
+  std::unordered_map<std::string, std::size_t> by_pod_;
+  CpuSet exclusive_, named_;
+};
+
+}  // namespace
+
+std::string owner_uid(const api::PodCPUBinding& binding) {
+  const auto* owner = owner_pod(binding);
+  return owner == nullptr ? std::string() : owner->uid;
+}
+
+bool is_scheduler_made(const api::PodCPUBinding& binding) {
+  const auto* owner = owner_pod(binding);
+  return owner != nullptr && owner->controller;
+}
+
+std::vector<Verdict> admit(const NodeFacts& node, const std::vector<BindingPointer>& bindings,
+                           const PodLookup& pods) {
+  std::vector<Verdict> verdicts;
+  verdicts.reserve(bindings.size());
+  for (const auto& binding : bindings) {
+    verdicts.push_back({.binding = binding, .pod = nullptr});
+    if (node.topology) find_pod(verdicts.back(), pods);
+  }
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < verdicts.size(); ++i)
+    if (verdicts[i].kind != Verdict::Kind::not_ours) order.push_back(i);
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+    return earlier(*verdicts[a].binding, *verdicts[b].binding);
+  });
+
+  Judge judge(node, verdicts);
+  for (const auto index : order)
+    if (holds_grant(verdicts[index])) judge.keep_granted(index);
+  for (const auto index : order) judge.judge(index);
+  return verdicts;
+}
+
+}  // namespace actimanager::binding

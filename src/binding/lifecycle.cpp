@@ -1,0 +1,82 @@
+#include <actimanager/binding/lifecycle.hpp>
+
+#include <fmt/format.h>
+
+namespace actimanager::binding {
+namespace {
+
+using api::BindingStatus;
+using api::ConditionStatus;
+
+Action say(const api::PodCPUBinding& binding, BindingStatus resource_status, std::string node_name, const char* reason,
+           std::string message, api::Time now) {
+  Action action{Action::Kind::status, binding.status};
+  auto& status = action.status;
+  status.resource_status = resource_status;
+  status.node_name = std::move(node_name);
+  status.observed_generation = binding.meta.generation;
+  status.admitted.reset();
+  status.containers.clear();
+  status.memory_nodes.clear();
+  api::set_condition(status.conditions, {"Admitted", ConditionStatus::false_, reason, std::move(message),
+                                         binding.meta.generation, now});
+  if (api::find_condition(status.conditions, "Applied") != nullptr) {
+    api::set_condition(status.conditions, {"Applied", ConditionStatus::false_, "NotAdmitted", "",
+                                           binding.meta.generation, now});
+  }
+  if (status == binding.status) return {};
+  return action;
+}
+
+}  // namespace
+
+Action next_action(const api::PodCPUBinding& binding, const Surroundings& surroundings, api::Time now) {
+  if (binding.meta.deletion_timestamp) return {};
+  const auto owner = owner_uid(binding);
+  const auto& pod = surroundings.pod;
+  if (!owner.empty() && (!pod || pod->meta.uid != owner || pod->finished())) return {Action::Kind::remove, {}};
+  if (!pod || pod->finished()) {
+    return say(binding, BindingStatus::pod_not_found, "", "PodNotFound",
+               pod ? fmt::format("spec.podName: Pod {} has ended", pod->meta.key())
+                   : fmt::format("spec.podName: there is no Pod \"{}\" in this namespace", binding.spec.pod_name),
+               now);
+  }
+  if (pod->node_name.empty()) {
+    // The scheduler binds the Pod in a moment; nobody needs to read of it.
+    if (is_scheduler_made(binding)) return {};
+    return say(binding, BindingStatus::pending, "", "PodNotScheduled", "the Pod has no node yet", now);
+  }
+  if (!surroundings.node_has_topology) {
+    return say(binding, BindingStatus::node_topology_not_found, pod->node_name, "NodeTopologyNotFound",
+               fmt::format("node {} has no NodeCPUTopology{}", pod->node_name,
+                           surroundings.node_exists ? ": no agent runs there" : ": there is no such node"),
+               now);
+  }
+  return {};
+}
+
+std::optional<api::NodeCPUTopology::Status> next_topology_status(const api::NodeCPUTopology& object, bool node_exists,
+                                                                 api::Time now) {
+  auto status = object.status;
+  if (!node_exists) {
+    status.resource_status = api::TopologyStatus::node_not_found;
+    api::set_condition(status.conditions,
+                       {"Ready", ConditionStatus::false_, "NodeNotFound",
+                        fmt::format("spec.nodeName: there is no Node \"{}\"", object.node_name), object.meta.generation,
+                        now});
+  } else if (!object.topology) {
+    status.resource_status = api::TopologyStatus::needs_sync;
+    api::set_condition(status.conditions, {"Ready", ConditionStatus::false_, "NeedsSync",
+                                           "the node's agent has not published its topology yet",
+                                           object.meta.generation, now});
+  } else if (status.resource_status == api::TopologyStatus::node_not_found) {
+    status.resource_status = api::TopologyStatus::needs_sync;  // the Node is back: its agent will say the rest
+    api::set_condition(status.conditions, {"Ready", ConditionStatus::false_, "NeedsSync",
+                                           "the node's agent has not confirmed the topology yet",
+                                           object.meta.generation, now});
+  }
+  if (status == object.status) return std::nullopt;
+  return status;
+}
+
+}  // namespace actimanager::binding

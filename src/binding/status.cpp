@@ -1,0 +1,70 @@
+#include <actimanager/binding/status.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace actimanager::binding {
+namespace {
+
+using api::BindingStatus;
+using api::ConditionStatus;
+
+BindingStatus resource_status(const Verdict& verdict, const Observed& observed) {
+  if (!verdict.reason.empty()) return verdict.refusal;  // a refused edit says so, whatever is in force meanwhile
+  if (!observed.error.empty()) return BindingStatus::failed;
+  return observed.complete ? BindingStatus::applied : BindingStatus::validated;
+}
+
+}  // namespace
+
+api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string& node_name, const Observed& observed,
+                                       const topology::Topology& topology, api::Time now) {
+  const auto generation = verdict.binding->meta.generation;
+  auto status = verdict.binding->status;
+  const auto set = [&](const char* type, bool holds, std::string reason, std::string message) {
+    api::set_condition(status.conditions,
+                       {type, holds ? ConditionStatus::true_ : ConditionStatus::false_, std::move(reason),
+                        std::move(message), generation, now});
+  };
+  status.resource_status = resource_status(verdict, observed);
+  status.node_name = node_name;
+  status.observed_generation = generation;
+  status.admitted = verdict.grant;
+
+  if (verdict.reason.empty()) {
+    set("Admitted", true, "Admitted", "");
+  } else if (verdict.admitted()) {
+    set("Admitted", false, verdict.reason,
+        fmt::format("{}; CPUs {} stay in force", verdict.message, verdict.grant->cpu_set.to_string()));
+  } else {
+    set("Admitted", false, verdict.reason, verdict.message);
+  }
+
+  if (!verdict.admitted()) {
+    set("Applied", false, "NotAdmitted", "");
+    status.containers.clear();
+    status.memory_nodes.clear();
+  } else {
+    if (!observed.error.empty()) {
+      set("Applied", false, "KernelRefused", observed.error);
+    } else if (observed.complete) {
+      set("Applied", true, "Applied", "");
+    } else {
+      set("Applied", false, "ContainersPending", "not every container has been seen on its CPUs yet");
+    }
+    status.containers = observed.containers;
+    std::ranges::sort(status.containers, {}, &api::PodCPUBinding::ObservedContainer::name);
+    status.memory_nodes = topology.numa_nodes_of(verdict.grant->cpu_set & topology.cpus());
+  }
+
+  const bool was_degraded = api::find_condition(status.conditions, "Degraded") != nullptr;
+  if (!verdict.offline.empty()) {
+    set("Degraded", true, "CPUOffline", fmt::format("CPU {} is offline", verdict.offline.to_string()));
+  } else if (was_degraded) {
+    set("Degraded", false, "Recovered", "");
+  }
+  return status;
+}
+
+}  // namespace actimanager::binding
