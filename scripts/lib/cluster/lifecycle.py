@@ -1,0 +1,143 @@
+"""Bringing an instance up, step by step; every step does nothing where its result is there already."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import binaries, components, control_plane, kwok, node, supervisor, teardown, topology
+from .errors import ClusterError, UsageError
+from .instance import Instance
+from .progress import Progress
+
+_CRDS = Path(__file__).resolve().parents[3] / "manifests" / "crd"
+
+
+def up(instance: Instance, options) -> None:
+    if options.node:
+        node.check()
+    if options.owner_pid is not None and not _exists(options.owner_pid):
+        raise UsageError(f"--owner-pid {options.owner_pid}: there is no such process")
+    if options.topology:
+        topology.of(options.topology)
+    progress = Progress()
+    with instance.locked():
+        fresh = not instance.exists()
+        try:
+            _bring_up(instance, options, progress)
+        except BaseException as error:
+            if fresh and not options.keep_on_failure:
+                _keep_logs(instance, error)
+                teardown.down(instance)
+            raise
+    print(f"instance {instance.name} is up after {progress.elapsed():.0f} s; KUBECONFIG={instance.kubeconfig}")
+
+
+def needed_programs(options, config: dict) -> list[str]:
+    programs = [p for p in binaries.CONTROL_PLANE if p != "kube-scheduler" or _wants_scheduler(options, config)]
+    if options.node or config.get("with_node"):
+        programs.append("kubelet")
+    if options.nodes or config.get("nodes"):
+        programs.append("kwok")
+    return programs
+
+
+def _wants_scheduler(options, config: dict) -> bool:
+    return not options.no_scheduler and not (config.get("no_scheduler") and not options.scheduler_qps)
+
+
+def _exists(pid: int) -> bool:
+    return pid > 0 and Path(f"/proc/{pid}").exists()
+
+
+def _bring_up(instance: Instance, options, progress: Progress) -> None:
+    instance.create()
+    config = instance.read()
+    owners = config.get("owners", [])
+    if options.owner_pid is not None and options.owner_pid not in owners:
+        owners = [*owners, options.owner_pid]
+    config = instance.update(
+        owners=owners, with_node=bool(options.node or config.get("with_node")),
+        no_scheduler=not _wants_scheduler(options, config), nodes=max(options.nodes or 0, config.get("nodes", 0)),
+        topology=options.topology or config.get("topology") or topology.DEFAULT,
+        scheduler_qps=options.scheduler_qps or config.get("scheduler_qps"))
+    supervisor.ensure(instance)
+    if options.owner_pid is not None:
+        supervisor.request(instance, op="own", pid=options.owner_pid)
+
+    where = binaries.build(needed_programs(options, config), progress)
+    instance.update(binaries=str(where))
+    control_plane.certificates(instance)
+    _component(instance, progress, "etcd", lambda: control_plane.start_etcd(instance, where))
+    _component(instance, progress, "kube-apiserver", lambda: control_plane.start_apiserver(instance, where))
+    _component(instance, progress, "kube-controller-manager",
+               lambda: control_plane.start_controller_manager(instance, where))
+    if not config["no_scheduler"]:
+        _component(instance, progress, "kube-scheduler",
+                   lambda: control_plane.start_scheduler(instance, where, config["scheduler_qps"]))
+    if config["with_node"]:
+        _bring_up_node(instance, where, progress)
+    if config["nodes"]:
+        _bring_up_kwok(instance, where, progress)
+        kwok.create_nodes(instance, config["nodes"], config["topology"], progress)
+
+
+def _component(instance: Instance, progress: Progress, name: str, start) -> None:
+    if not components.running(instance, name):
+        with progress.step(name):
+            start()
+
+
+def _bring_up_node(instance: Instance, where: Path, progress: Progress) -> None:
+    if not components.running(instance, "containerd"):
+        with progress.step("containerd"):
+            node.start_containerd(instance)
+        with progress.step("images of the node"):
+            node.import_base_images(instance)
+    if not components.running(instance, "kubelet"):
+        with progress.step(f"kubelet, node {instance.node_name}"):
+            node.start_kubelet(instance, where)
+            node.wait_until_ready(instance)
+
+
+def _bring_up_kwok(instance: Instance, where: Path, progress: Progress) -> None:
+    with progress.step("custom resource definitions"):
+        apply_crds(instance, where)
+    _component(instance, progress, "kwok", lambda: kwok.start(instance, where))
+
+
+def apply_crds(instance: Instance, where: Path) -> None:
+    if not (_CRDS / "kustomization.yaml").exists():
+        return
+    kubectl = [str(where / "kubectl"), "--kubeconfig", str(instance.kubeconfig)]
+    for arguments in (["apply", "-k", str(_CRDS)],
+                      ["wait", "--for=condition=Established", "--timeout=60s", "-k", str(_CRDS)]):
+        done = subprocess.run([*kubectl, *arguments], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise ClusterError(f"kubectl {arguments[0]} -k {_CRDS}: {done.stderr.strip()[-400:]}")
+
+
+def add_nodes(instance: Instance, count: int, description: str | None) -> None:
+    with instance.locked():
+        instance.require()
+        progress = Progress()
+        supervisor.ensure(instance)
+        config = instance.read()
+        where = binaries.build(["kwok"], progress)
+        chosen = description or config.get("topology") or topology.DEFAULT
+        _bring_up_kwok(instance, where, progress)
+        made = kwok.create_nodes(instance, count, chosen, progress)
+        instance.update(nodes=max(count, config.get("nodes", 0)))
+    print(f"{made} nodes added")
+
+
+def _keep_logs(instance: Instance, error: BaseException) -> None:
+    """The instance's directory goes; its logs are what tells why."""
+    kept = binaries.cache_root() / "logs" / f"cluster-{instance.name}"
+    if not instance.logs.exists():
+        return
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(instance.logs, kept)
+    log = getattr(error, "log", None)
+    if log is not None and os.path.dirname(log) == str(instance.logs):
+        error.log = kept / os.path.basename(log)
