@@ -1,6 +1,7 @@
 """Bringing an instance up, step by step; every step does nothing where its result is there already."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -111,10 +112,16 @@ def apply_crds(instance: Instance, where: Path) -> None:
         return
     kubectl = [str(where / "kubectl"), "--kubeconfig", str(instance.kubeconfig)]
     for arguments in (["apply", "-k", str(_CRDS)],
-                      ["wait", "--for=condition=Established", "--timeout=60s", "-k", str(_CRDS)]):
+                      ["wait", "--for=condition=Established", "--timeout=60s", *_crd_names()]):
         done = subprocess.run([*kubectl, *arguments], capture_output=True, text=True)
         if done.returncode != 0:
             raise ClusterError(f"kubectl {arguments[0]} -k {_CRDS}: {done.stderr.strip()[-400:]}")
+
+
+def _crd_names() -> list[str]:
+    names = [re.search(r"^kind: CustomResourceDefinition\nmetadata:\n  name: (\S+)", f.read_text(), re.M)
+             for f in sorted(_CRDS.glob("*.yaml"))]
+    return [f"crd/{found[1]}" for found in names if found]
 
 
 def add_nodes(instance: Instance, count: int, description: str | None) -> None:

@@ -25,12 +25,15 @@ def adopt_orphans() -> None:
 
 
 def start_time(pid: int) -> int | None:
-    """When the process started, in clock ticks since boot; None if it is gone or a zombie."""
+    """When the process started, in clock ticks since boot; None if it is gone or has ended with all its threads."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        with _pidfd(pid) as fd:
+            # Not the state in stat: that is a zombie's while other threads of the process are still there.
+            if _readable(fd, 0):
+                return None
+            return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
     except OSError:
         return None
-    return None if fields[0] in "ZX" else int(fields[19])
 
 
 def command_line(pid: int) -> list[str]:
@@ -86,8 +89,7 @@ class Process:
             if left <= 0:
                 return False
             with contextlib.suppress(ProcessLookupError), _pidfd(self.pid) as fd:
-                # Readable once the process is a zombie, too: that is ended enough.
-                select.select([fd], [], [], min(left, 1.0))
+                _readable(fd, min(left, 1.0))
         return True
 
 
@@ -98,6 +100,13 @@ def _pidfd(pid: int):
         yield fd
     finally:
         os.close(fd)
+
+
+def _readable(fd: int, seconds: float) -> bool:
+    """Whether the process of a pidfd has ended, waiting for that as long."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(1000 * seconds))
 
 
 def kill_all(processes, seconds: float = 5.0) -> list[Process]:

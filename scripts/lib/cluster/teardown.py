@@ -38,7 +38,9 @@ def down(instance: Instance) -> bool:
     _remove_traces(instance, pods)
     if node.get("interface"):
         network.remove_interface(node["interface"])
-    guardian = supervisor.recorded(instance).get("supervisor")
+    processes = supervisor.recorded(instance)
+    guardian = processes.pop("supervisor", None)
+    _wait_until_reaped(guardian, processes.values())
     if guardian and kill_all([guardian]):
         left.append(f"supervisor, process {guardian.pid}")
     if not left:
@@ -69,6 +71,15 @@ def _end_processes(instance: Instance, cgroup: str | None) -> None:
             raise ClusterError("these do not end: " + ", ".join(
                 f"{p.pid} ({' '.join(command_line(p.pid))[:60]})" for p in stuck))
     raise ClusterError("processes of the instance keep coming back")
+
+
+def _wait_until_reaped(guardian: Process | None, processes) -> None:
+    """Gives the supervisor a moment to collect what it started: init may take its time."""
+    deadline = time.monotonic() + 2
+    for process in processes:
+        while (guardian and guardian.alive() and _parent(process.pid) == guardian.pid
+               and time.monotonic() < deadline):
+            time.sleep(0.02)
 
 
 def _by_paths(instance: Instance) -> list[Process]:
