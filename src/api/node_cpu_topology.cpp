@@ -157,13 +157,16 @@ json encode(const Topology& topology) {
 }
 
 json encode(const NodeCPUTopology::Status& status) {
-  json result = {{"resourceStatus", to_string(status.resource_status)},
-                 {"internalIP", status.internal_ip},
+  json result = {{"internalIP", status.internal_ip},
                  {"conditions", encode(status.conditions)},
                  {"reservedCPUs", status.reserved_cpus.to_string()},
                  {"allocatable", status.allocatable.to_string()},
                  {"exclusive", status.exclusive.to_string()},
                  {"cgroup", {{"version", status.cgroup.version}, {"driver", status.cgroup.driver}}}};
+  // The schema knows no empty status.
+  if (status.resource_status != TopologyStatus::unset) {
+    result["resourceStatus"] = to_string(status.resource_status);
+  }
   if (status.last_change_time) result["lastChangeTime"] = format_time(*status.last_change_time);
   return result;
 }

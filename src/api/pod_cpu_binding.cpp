@@ -114,13 +114,13 @@ json encode(const PodCPUBinding::Spec& spec) {
 }
 
 json encode(const PodCPUBinding::Status& status) {
-  json result = {
-      {"nodeName", status.node_name},
-      {"observedGeneration", status.observed_generation},
-      {"conditions", encode(status.conditions)},
-      {"memoryNodes", status.memory_nodes.to_string()},
-      {"containers", json::array()}};
-  if (status.resource_status != BindingStatus::unset) result["resourceStatus"] = to_string(status.resource_status);
+  json result = {{"nodeName", status.node_name},
+                 {"observedGeneration", status.observed_generation},
+                 {"conditions", encode(status.conditions)},
+                 {"memoryNodes", status.memory_nodes.to_string()},
+                 {"containers", json::array()}};
+  if (status.resource_status != BindingStatus::unset)
+    result["resourceStatus"] = to_string(status.resource_status);
   if (status.admitted) {
     result["admitted"] = {{"generation", status.admitted->generation},
                           {"cpuSet", status.admitted->cpu_set.to_string()},

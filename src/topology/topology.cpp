@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -52,13 +53,21 @@ Result<Topology> Topology::make(Parts parts) {
     return topology.places_[static_cast<std::size_t>(cpu.value)];
   };
 
+  // Both are sorted by socket, so the cores of each socket follow each other.
+  std::size_t c = 0;
   for (std::size_t s = 0; s < parts.sockets.size(); ++s) {
     const auto& socket = parts.sockets[s];
+    if (socket.cpus.empty()) return bad(fmt::format("socket {} has no CPU", socket.id.value));
     CpuSet of_cores;
-    for (std::size_t c = 0; c < parts.cores.size(); ++c) {
-      if (parts.cores[c].socket != socket.id) continue;
-      of_cores |= parts.cores[c].cpus;
-      for (const CpuId cpu : parts.cores[c].cpus) place(cpu) = {static_cast<int>(c), static_cast<int>(s), -1};
+    std::set<CoreId> core_ids;
+    while (c < parts.cores.size() && parts.cores[c].socket < socket.id) ++c;
+    for (; c < parts.cores.size() && parts.cores[c].socket == socket.id; ++c) {
+      const auto& core = parts.cores[c];
+      if (!core_ids.insert(core.id).second) {
+        return bad(fmt::format("core {} of socket {} is there twice", core.id.value, socket.id.value));
+      }
+      of_cores |= core.cpus;
+      for (const CpuId cpu : core.cpus) place(cpu) = {static_cast<int>(c), static_cast<int>(s), -1};
     }
     if (of_cores != socket.cpus) {
       return bad(fmt::format("socket {}: its CPUs are {}, its cores' are {}", socket.id.value,

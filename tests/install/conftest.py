@@ -6,34 +6,34 @@ localhost/busybox:1 must be on its one node.
 
 import contextlib
 import os
+import pathlib
 import shlex
 import subprocess
+import sys
 from dataclasses import dataclass
 
 import pytest
 
-from api import NAMESPACE, TOP, Api
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
-CLUSTER = TOP / "scripts" / "cluster"
+from api import NAMESPACE, TOP, Api  # noqa: E402
+from cluster import cluster  # noqa: E402
 
 
 @contextlib.contextmanager
-def cluster(name: str, *up: str):
+def given_or_own(name: str, *up: str):
     given = os.environ.get("ACTI_TEST_KUBECTL")
     if given:
         yield Api(shlex.split(given))
-        return
-    try:
-        subprocess.run([CLUSTER, "up", *up, "--name", name], check=True, timeout=1200)
-        yield Api([str(CLUSTER), "kubectl", "--name", name])
-    finally:
-        subprocess.run([CLUSTER, "down", "--name", name], check=True, timeout=120)
+    else:
+        with cluster(name, *up) as own:
+            yield own
 
 
 @pytest.fixture(scope="session")
 def api():
     """A control plane with the manifests' objects, without any node."""
-    with cluster("install-api") as control_plane:
+    with given_or_own("install-api") as control_plane:
         control_plane.kubectl("apply", "-k", str(TOP / "manifests" / "default"))
         control_plane.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
         yield control_plane
@@ -48,11 +48,11 @@ class Node:
 @pytest.fixture(scope="session")
 def node():
     """A cluster of one real node with the DaemonSet rolled out on it."""
-    with cluster("install", "--node") as api:
+    with given_or_own("install", "--node") as api:
         if "ACTI_TEST_KUBECTL" not in os.environ:
             image = TOP / "build" / "actimanager-image.tar"
             subprocess.run([TOP / "scripts" / "image", "--output", image], check=True, timeout=900)
-            subprocess.run([CLUSTER, "load", "--name", "install", image], check=True, timeout=120)
+            api.command("load", image)
         name = api.kubectl("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
         # There is no kube-proxy: the way docs/install.md has for that.
         api.kubectl("apply", "-f", str(TOP / "manifests" / "default" / "namespace.yaml"))

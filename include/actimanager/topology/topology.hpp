@@ -63,8 +63,9 @@ class Topology {
   Topology() = default;  // a machine without CPUs
 
   // Sorts the parts by id and checks that they describe one machine: every CPU in exactly one core, every
-  // core inside its socket, every socket's CPUs its cores', no CPU in two NUMA nodes, nothing names a CPU no
-  // core has. Errors: invalid_argument, naming the part ("socket 1: CPU 9 is in no core").
+  // core inside its socket and its id there once, every socket's CPUs its cores', no CPU in two NUMA nodes,
+  // nothing names a CPU no core has. Errors: invalid_argument, naming the part ("socket 1: CPU 9 is in no
+  // core").
   static Result<Topology> make(Parts parts);
 
   const std::vector<Socket>& sockets() const { return parts_.sockets; }

@@ -1,6 +1,7 @@
 """Simulated nodes: Node objects that kwok keeps Ready and whose Pods it says are Running, each with a topology."""
 
 import concurrent.futures
+import json
 import time
 from pathlib import Path
 
@@ -16,10 +17,18 @@ MAX_NODES = 9999
 
 def start(instance: Instance, where: Path) -> None:
     port = instance.port("kwok")
+    config = instance.root / "kwok.json"
+    # What is slow is waiting for the API server; the defaults (4 each) are for a laptop's few nodes.
+    config.write_text(json.dumps({
+        "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+        "kind": "KwokConfiguration",
+        "options": {"nodePlayStageParallelism": 16, "nodeLeaseParallelism": 16, "podPlayStageParallelism": 16},
+    }))
     components.start(instance, "kwok", [
-        where / "kwok", f"--kubeconfig={instance.kubeconfig}", f"--config={where / binaries.STAGES}",
+        where / "kwok", f"--kubeconfig={instance.kubeconfig}", f"--config={where / binaries.STAGES}", f"--config={config}",
         "--manage-all-nodes=false", "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
-        "--node-lease-duration-seconds=40", f"--server-address=127.0.0.1:{port}",
+        "--node-lease-duration-seconds=40", "--v=WARN",
+        f"--server-address=127.0.0.1:{port}",
     ])
     components.wait_until(instance, "kwok", lambda: components.healthy(port, tls=False), 60)
 

@@ -1,4 +1,4 @@
-"""One API server as the install tests use it: kubectl, and single requests under a replica's own token."""
+"""One API server as the tests use it: kubectl, single requests under a token, and the project's objects."""
 
 import base64
 import json

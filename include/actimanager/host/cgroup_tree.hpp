@@ -1,0 +1,85 @@
+// CgroupTree: where kubelet put Pods and containers in this machine's cpuset hierarchy. Found by walking and by name,
+// never by building a path from a UID, so that every driver, runtime and nesting (kind) is the same to it. Only reads:
+// it never creates a cgroup.
+//
+// Names follow kubelet's pkg/kubelet/cm (cgroup_manager_linux.go, pod_container_manager_linux.go) and the scope names
+// of containerd, CRI-O and cri-dockerd.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <actimanager/core/error.hpp>
+#include <actimanager/host/cgroup.hpp>
+#include <actimanager/host/cgroup_names.hpp>
+
+namespace actimanager::host {
+
+// A cgroup below a container's own: crun's "<scope>/container", or what the workload made itself.
+struct NestedCgroup {
+  std::shared_ptr<Cgroup> cgroup;
+  std::vector<NestedCgroup> nested;
+};
+
+struct ContainerCgroup {
+  std::string id;  // the runtime's; the directory's name where that is no container's (a helper such as conmon)
+  std::shared_ptr<Cgroup> cgroup;
+  std::vector<NestedCgroup> nested;
+};
+
+struct PodCgroup {
+  std::string uid;  // kubelet's: for static Pods the config hash, not the UID of the mirror Pod
+  std::shared_ptr<Cgroup> cgroup;
+  std::vector<ContainerCgroup> containers;  // by id; the sandbox is one of them
+};
+
+struct CgroupTreeOptions {
+  std::string path = "/sys/fs/cgroup";
+  CgroupDriver driver = CgroupDriver::unknown;  // only narrows: Pods of the other driver's names are left out
+};
+
+class CgroupTree {
+ public:
+  // The hierarchy that has cpuset: v2 at <path> or <path>/unified where the controller is there, else v1 at
+  // <path>/cpuset or <path> itself. Errors: not_found, saying what was looked for.
+  static Result<CgroupTree> open(CgroupTreeOptions options);
+
+  CgroupVersion version() const { return version_; }
+  const Cgroup& root() const { return *root_; }
+  // As last seen; unknown before any Pod was.
+  CgroupDriver driver() const { return driver_; }
+  // The directories that Pods appear in, and those that such appear in, as of the last scan().
+  const std::vector<std::shared_ptr<Cgroup>>& levels() const { return levels_; }
+
+  // Every Pod of every kubepods directory up to 6 levels below the hierarchy. A cgroup that is still the same directory
+  // as before keeps its handle; one that vanishes meanwhile is left out. Errors: the hierarchy itself cannot be read.
+  Result<std::vector<PodCgroup>> scan();
+
+  // The Pod of this UID (kubelet's), in the levels of the last scan().
+  std::optional<PodCgroup> find_pod(std::string_view uid);
+
+ private:
+  CgroupTree(std::shared_ptr<Cgroup> root, CgroupVersion version, CgroupTreeOptions options)
+      : root_(std::move(root)), version_(version), options_(std::move(options)) {}
+
+  std::shared_ptr<Cgroup> child(const Cgroup& parent, const std::string& name);
+  void walk(const std::shared_ptr<Cgroup>& level, int depth, bool inside_kubepods,
+            std::vector<std::pair<PodName, std::shared_ptr<Cgroup>>>& pods);
+  std::vector<NestedCgroup> nested_of(const Cgroup& cgroup, int depth);
+  PodCgroup fill(std::string uid, std::shared_ptr<Cgroup> cgroup);
+
+  std::shared_ptr<Cgroup> root_;
+  CgroupVersion version_;
+  CgroupTreeOptions options_;
+  CgroupDriver driver_ = CgroupDriver::unknown;
+  std::vector<std::shared_ptr<Cgroup>> levels_;
+  std::unordered_map<std::string, std::shared_ptr<Cgroup>> known_;  // by path: open handles
+  std::unordered_map<std::string, std::shared_ptr<Cgroup>> seen_;   // by the walk that is under way
+};
+
+}  // namespace actimanager::host

@@ -1,0 +1,59 @@
+// Pinning: makes the kernel show what is wanted of one Pod's cgroups: reads, writes what differs in an order that the
+// kernel accepts, reads back. What is as it should be is not written.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <actimanager/core/cpu_set.hpp>
+#include <actimanager/core/error.hpp>
+#include <actimanager/host/cgroup_tree.hpp>
+
+namespace actimanager::host {
+
+struct CpusetTarget {
+  CpuSet cpus;   // not empty
+  NumaSet mems;  // empty: leave as they are
+};
+
+struct PodTarget {
+  CpusetTarget pod;
+  std::map<std::string, CpusetTarget> containers;  // by container id; all others (the sandbox): the Pod's
+};
+
+struct PinReport {
+  struct Difference {
+    std::string container;  // id; "": the Pod's own cgroup
+    CpuSet had, wanted;     // CPUs; equal where only the memory nodes differed
+  };
+  std::vector<Difference> differences;  // as first read, before anything was written
+  int writes = 0;
+  CpuSet pod;                                    // in force afterwards, as read back
+  std::map<std::string, CpusetValues> containers;  // by container id
+  bool gone = false;                             // the Pod's cgroup vanished meanwhile: no error
+  std::optional<Error> error;                    // the kernel refused
+};
+
+// Looks at the Pod's cgroups again, so that none that appeared meanwhile is missed.
+PinReport pin(CgroupTree& tree, const std::string& uid, const PodTarget& target);
+
+// The plan, pure: one cgroup with what it has and what it shall have, and those below it.
+struct CpusetNode {
+  CpusetValues has;
+  CpusetTarget wants;
+  std::vector<CpusetNode> children;
+};
+struct CpusetWrite {
+  std::vector<std::size_t> node;  // path of child indexes; {}: the root
+  std::optional<CpuSet> cpus;     // either CPUs
+  std::optional<NumaSet> mems;    // or memory nodes
+  bool operator==(const CpusetWrite&) const = default;
+};
+// Writes in order. v1: at each moment every child lies inside its parent: parents are widened before their children,
+// narrowed after them. v2: a child that inherits is left to inherit. What children want outside of what their parent
+// wants is dropped; if nothing is left they want what the parent does.
+std::vector<CpusetWrite> plan_writes(const CpusetNode& root, CgroupVersion version);
+
+}  // namespace actimanager::host

@@ -1,0 +1,27 @@
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "options.hpp"
+#include "run.hpp"
+#include "topology_command.hpp"
+
+int main(int argc, char** argv) {
+  using namespace actimanager::app;
+  try {
+    const auto options = parse_command_line(std::vector<std::string>(argv + 1, argv + argc));
+    if (!options) {
+      std::fputs(options.error().text.c_str(), options.error().code == 0 ? stdout : stderr);
+      return options.error().code;
+    }
+    switch (options->command) {
+      case Options::Command::topology: return topology_command(options->topology, std::cout, std::cerr);
+      case Options::Command::run: return run(options->run);
+    }
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "actimanager: %s\n", error.what());
+  }
+  return 1;
+}

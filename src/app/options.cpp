@@ -1,0 +1,144 @@
+#include "options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <sstream>
+
+#include <actimanager/core/duration.hpp>
+
+#include "version.hpp"
+
+namespace actimanager::app {
+namespace {
+
+// Turns our Result-returning parsers into CLI11 options: the error becomes "<flag>: <why>".
+template <class T, class Parse>
+CLI::Option* add_parsed(CLI::App& app, const std::string& flag, T& target, Parse parse, const std::string& help) {
+  return app
+      .add_option_function<std::string>(
+          flag,
+          [flag, &target, parse](const std::string& text) {
+            auto value = parse(text);
+            if (!value) throw CLI::ValidationError(flag, value.error().message());
+            target = std::move(*value);
+          },
+          help)
+      ->type_name("");
+}
+
+CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::milliseconds& target,
+                          const std::string& help) {
+  const auto at_least_one = [](const std::string& text) -> Result<std::chrono::milliseconds> {
+    auto duration = parse_duration(text);
+    if (duration && duration->count() == 0) return fail(Errc::invalid_argument, "must be longer than 0");
+    return duration;
+  };
+  return add_parsed(app, flag, target, at_least_one, help);
+}
+
+void add_run(CLI::App& app, RunOptions& run) {
+  app.add_option("--node-name", run.node_name, "Node this agent runs on (default: the host name)")
+      ->envname("NODE_NAME");
+  app.add_option("--container-runtime", run.container_runtime,
+                 "containerd, docker or kind; accepted for compatibility, every layout is recognised")
+      ->check(CLI::IsMember({"containerd", "docker", "kind", "crio"}));
+  app.add_option("--cgroups-path", run.cgroups_path, "Where the cgroup file systems are mounted")
+      ->capture_default_str();
+  app.add_option("--cgroups-driver", run.cgroups_driver, "systemd or cgroupfs (default: what the tree shows)")
+      ->check(CLI::IsMember({"systemd", "cgroupfs"}));
+  add_duration(app, "--reconcile-period", run.reconcile_period, "Between full reconciles without an event (15s)");
+  app.add_option("-v,--verbosity", run.verbosity, "0 errors only, 3 state changes, 4 and more debugging")
+      ->check(CLI::Range(0, 10))
+      ->capture_default_str();
+  app.add_option("--kubeconfig", run.kubeconfig, "How to reach the API server (default: in-cluster)")
+      ->envname("KUBECONFIG");
+  app.add_option("--config", run.config, "KubeSchedulerConfiguration file with the scheduler's profiles");
+  app.add_option("--listen", run.listen, "Address of the HTTP endpoint")->capture_default_str();
+  add_parsed(app, "--reserved-cpus", run.reserved_cpus,
+             [](const std::string& text) { return CpuSet::parse(text); },
+             "CPUs never handed out exclusively, such as 0-1");
+  add_parsed(app, "--roles", run.roles, [](const std::string& text) { return Roles::parse(text); },
+             "Comma list of agent, endpoint, leader (default: all)");
+  app.add_option("--lease-name", run.lease_name, "Lease that elects the leader")->capture_default_str();
+  app.add_option("--lease-namespace", run.lease_namespace, "Its namespace (default: this Pod's)")
+      ->envname("POD_NAMESPACE");
+  add_duration(app, "--lease-duration", run.lease_duration, "How long others wait for a silent leader (15s)");
+  add_duration(app, "--lease-renew-deadline", run.lease_renew_deadline, "When a leader gives up renewing (10s)");
+  add_duration(app, "--lease-retry-period", run.lease_retry_period, "Between attempts (2s)");
+}
+
+void add_topology(CLI::App& app, TopologyOptions& topology) {
+  auto* synthetic = app.add_option("--synthetic", topology.synthetic,
+                                   "Draw an hwloc synthetic machine, such as \"pack:2 numa:1 core:4 pu:2\"");
+  app.add_option("--xml", topology.xml, "Draw the machine of an hwloc XML file")
+      ->check(CLI::ExistingFile)
+      ->excludes(synthetic);
+  app.add_option("--node-name", topology.node_name, "Node name in json and yaml output (default: the host name)");
+  app.add_option("-o,--output", topology.output, "tree, json or yaml")
+      ->check(CLI::IsMember({"tree", "json", "yaml"}))
+      ->capture_default_str();
+  app.add_flag("--ascii", topology.ascii, "Draw with ASCII characters only");
+}
+
+std::string one_line(std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+Result<Roles> Roles::parse(std::string_view list) {
+  Roles roles{.agent = false, .endpoint = false, .leader = false};
+  while (true) {
+    const auto comma = list.find(',');
+    const auto word = list.substr(0, comma);
+    if (word == "agent") {
+      roles.agent = true;
+    } else if (word == "endpoint") {
+      roles.endpoint = true;
+    } else if (word == "leader") {
+      roles.leader = true;
+    } else {
+      return fail(Errc::invalid_argument, fmt::format("\"{}\" is not one of agent, endpoint, leader", word));
+    }
+    if (comma == std::string_view::npos) return roles;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+std::expected<Options, Exit> parse_command_line(const std::vector<std::string>& arguments) {
+  Options options;
+  CLI::App app("Fine-grained CPU management for Kubernetes Pods.", "actimanager");
+  app.set_version_flag("--version", std::string("actimanager ") + version);
+  app.require_subcommand(1);
+  auto* run = app.add_subcommand("run", "Run on a node: pin Pods, serve the topology, lead when elected");
+  auto* topology = app.add_subcommand("topology", "Draw this machine's CPUs, or print its NodeCPUTopology");
+  add_run(*run, options.run);
+  add_topology(*topology, options.topology);
+
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them reversed
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream err;
+    const bool asked_for = app.exit(error, out, err) == 0;  // --help, --version
+    if (asked_for) return std::unexpected(Exit{0, out.str()});
+    return std::unexpected(Exit{2, fmt::format("actimanager: {}\n", one_line(error.what()))});
+  }
+  options.command = topology->parsed() ? Options::Command::topology : Options::Command::run;
+
+  const auto& lease = options.run;
+  if (lease.lease_duration <= lease.lease_renew_deadline) {
+    return std::unexpected(Exit{2, "actimanager: --lease-duration must be longer than --lease-renew-deadline\n"});
+  }
+  if (lease.lease_renew_deadline * 10 <= lease.lease_retry_period * 12) {
+    return std::unexpected(
+        Exit{2, "actimanager: --lease-renew-deadline must be longer than 1.2 times --lease-retry-period\n"});
+  }
+  return options;
+}
+
+}  // namespace actimanager::app

@@ -1,0 +1,64 @@
+// The command line of `actimanager run` as plain data, with defaults, units and the meaning of zero.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <actimanager/core/cpu_set.hpp>
+#include <actimanager/core/error.hpp>
+
+namespace actimanager::app {
+
+struct Roles {
+  bool agent = true;
+  bool endpoint = true;
+  bool leader = true;
+
+  // "agent,endpoint,leader": one or more of them. Errors: invalid_argument, naming the word.
+  static Result<Roles> parse(std::string_view list);
+};
+
+struct RunOptions {
+  std::string node_name;  // the agent's; default: $NODE_NAME, then the host name
+  std::string container_runtime = "containerd";
+  std::string cgroups_path = "/sys/fs/cgroup";
+  std::string cgroups_driver;  // "systemd", "cgroupfs"; "": whichever the tree shows
+  std::chrono::milliseconds reconcile_period = std::chrono::seconds(15);
+  int verbosity = 3;  // 0 errors … 2 warnings, 3 one line per state change, 4 and more: debugging
+
+  std::string kubeconfig;  // "": $KUBECONFIG, else in-cluster
+  std::string config;      // KubeSchedulerConfiguration; "": the built-in profile
+  std::string listen = ":8089";
+  CpuSet reserved_cpus;
+  Roles roles;
+
+  std::string lease_name = "actimanager";
+  std::string lease_namespace;  // "": the namespace the Pod runs in, else actimanager-system
+  std::chrono::milliseconds lease_duration = std::chrono::seconds(15);
+  std::chrono::milliseconds lease_renew_deadline = std::chrono::seconds(10);
+  std::chrono::milliseconds lease_retry_period = std::chrono::seconds(2);
+};
+
+struct TopologyOptions {
+  std::string synthetic;  // hwloc synthetic description; "": not given
+  std::string xml;        // hwloc XML file; "": not given
+  std::string node_name;
+  std::string output = "tree";  // tree, json, yaml
+  bool ascii = false;
+};
+
+struct Options {
+  enum class Command { run, topology } command = Command::run;
+  RunOptions run;
+  TopologyOptions topology;
+};
+
+// What to do, or what to print and the exit code to leave with (help, version, or one line about a bad flag).
+struct Exit {
+  int code = 0;
+  std::string text;
+};
+std::expected<Options, Exit> parse_command_line(const std::vector<std::string>& arguments);
+
+}  // namespace actimanager::app

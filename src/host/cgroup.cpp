@@ -1,0 +1,155 @@
+#include <actimanager/host/cgroup.hpp>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <utility>
+
+namespace actimanager::host {
+namespace {
+
+std::error_code last_error() {
+  return {errno, std::generic_category()};
+}
+
+// A descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+
+bool is_gone(const Error& error) {
+  return error.code == std::errc::no_such_file_or_directory || error.code == std::errc::no_such_device;
+}
+
+Cgroup::Cgroup(int fd, std::string path, CgroupVersion version, dev_t device, ino_t inode)
+    : fd_(fd), path_(std::move(path)), version_(version), device_(device), inode_(inode) {}
+
+Cgroup::~Cgroup() {
+  ::close(fd_);
+}
+
+Result<std::shared_ptr<Cgroup>> Cgroup::open_at(int parent, const std::string& name, std::string path,
+                                                CgroupVersion version) {
+  Descriptor fd(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  struct stat status{};
+  if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0) return fail(last_error(), path + ": open");
+  return std::shared_ptr<Cgroup>(new Cgroup(fd.release(), std::move(path), version, status.st_dev, status.st_ino));
+}
+
+Result<std::shared_ptr<Cgroup>> Cgroup::open(const std::string& path, CgroupVersion version) {
+  return open_at(AT_FDCWD, path, path, version);
+}
+
+Result<std::shared_ptr<Cgroup>> Cgroup::open_child(const std::string& name) const {
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos) {
+    return fail(Errc::invalid_argument, fmt::format("{}: \"{}\" is no child's name", path_, name));
+  }
+  return open_at(fd_, name, path_ + "/" + name, version_);
+}
+
+Result<std::string> Cgroup::read_file(const char* name) const {
+  const Descriptor fd(::openat(fd_, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (fd.get() < 0) return fail(last_error(), fmt::format("{}: open {}", path_, name));
+  std::string text;
+  char buffer[4096];
+  while (true) {
+    const auto got = ::read(fd.get(), buffer, sizeof buffer);
+    if (got < 0) return fail(last_error(), fmt::format("{}: read {}", path_, name));
+    if (got == 0) break;
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+Result<void> Cgroup::write_file(const char* name, const std::string& text) const {
+  const Descriptor fd(::openat(fd_, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (fd.get() < 0) return fail(last_error(), fmt::format("{}: open {}", path_, name));
+  if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    return fail(last_error(), fmt::format("{}: write {} \"{}\"", path_, name, text));
+  }
+  return {};
+}
+
+Result<CpusetValues> Cgroup::read() const {
+  CpusetValues values;
+  const auto set = [this]<class Set>(Set& target, const char* name) -> Result<void> {
+    auto text = read_file(name);
+    if (!text) return fail(std::move(text.error()));
+    auto parsed = Set::parse(*text);
+    if (!parsed) return fail(std::move(parsed.error()).wrap(path_ + ": " + name));
+    target = std::move(*parsed);
+    return {};
+  };
+  if (auto got = set(values.cpus, "cpuset.cpus"); !got) return fail(std::move(got.error()));
+  if (auto got = set(values.mems, "cpuset.mems"); !got) return fail(std::move(got.error()));
+  if (version_ == CgroupVersion::v1) {
+    values.effective_cpus = values.cpus;
+    values.effective_mems = values.mems;
+    return values;
+  }
+  if (auto got = set(values.effective_cpus, "cpuset.cpus.effective"); !got) return fail(std::move(got.error()));
+  if (auto got = set(values.effective_mems, "cpuset.mems.effective"); !got) return fail(std::move(got.error()));
+  return values;
+}
+
+Result<void> Cgroup::write_cpus(const CpuSet& cpus) const {
+  return write_file("cpuset.cpus", cpus.to_string());
+}
+
+Result<void> Cgroup::write_mems(const NumaSet& mems) const {
+  // v1 leaves pages where they are unless told before; v2 always moves them.
+  if (version_ == CgroupVersion::v1) {
+    if (auto told = write_file("cpuset.memory_migrate", "1"); !told) return told;
+  }
+  return write_file("cpuset.mems", mems.to_string());
+}
+
+Result<std::vector<std::string>> Cgroup::children() const {
+  Descriptor fd(::openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() < 0) return fail(last_error(), path_ + ": open");
+  DIR* directory = ::fdopendir(fd.get());
+  if (directory == nullptr) return fail(last_error(), path_ + ": list");
+  fd.release();
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(directory)) {
+    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  ::closedir(directory);
+  return names;
+}
+
+Result<std::vector<pid_t>> Cgroup::processes() const {
+  const auto text = read_file("cgroup.procs");
+  if (!text) return fail(text.error());
+  std::vector<pid_t> pids;
+  const char* at = text->data();
+  const char* end = at + text->size();
+  while (at < end) {
+    pid_t pid = 0;
+    const auto [next, failed] = std::from_chars(at, end, pid);
+    if (failed == std::errc{}) pids.push_back(pid);
+    at = next + 1;
+  }
+  return pids;
+}
+
+}  // namespace actimanager::host

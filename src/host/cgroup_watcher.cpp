@@ -1,0 +1,116 @@
+#include <actimanager/host/cgroup_watcher.hpp>
+
+#include <fmt/format.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <cstring>
+
+namespace actimanager::host {
+
+namespace asio = boost::asio;
+
+struct CgroupWatcher::Impl {
+  enum class What { level, pod, container };
+  struct Watch {
+    What what = What::level;
+    std::string uid;
+  };
+
+  explicit Impl(const asio::any_io_executor& executor, int fd) : inotify(executor, fd) {}
+
+  Result<bool> add(const Cgroup& cgroup, Watch watch);
+  void tell(const inotify_event& event, std::vector<CgroupEvent>& events);
+
+  asio::posix::stream_descriptor inotify;
+  std::unordered_map<int, Watch> watches;  // by inotify's descriptor
+};
+
+Result<bool> CgroupWatcher::Impl::add(const Cgroup& cgroup, Watch watch) {
+  // IN_MODIFY of a directory tells of the files in it.
+  const std::uint32_t mask = IN_ONLYDIR | IN_CREATE | IN_DELETE | (watch.what == What::level ? 0 : IN_MODIFY);
+  const int id = ::inotify_add_watch(inotify.native_handle(), cgroup.path().c_str(), mask);
+  if (id < 0) {
+    if (errno == ENOENT || errno == ENODEV) return false;
+    const std::error_code error(errno, std::generic_category());
+    return fail(error, fmt::format("{}: watch{}", cgroup.path(),
+                                   errno == ENOSPC ? " (raise fs.inotify.max_user_watches)" : ""));
+  }
+  return watches.insert_or_assign(id, std::move(watch)).second;
+}
+
+void CgroupWatcher::Impl::tell(const inotify_event& event, std::vector<CgroupEvent>& events) {
+  using Kind = CgroupEvent::Kind;
+  const auto add = [&](Kind kind, std::string uid = {}) {
+    CgroupEvent told{kind, std::move(uid)};
+    if (std::ranges::find(events, told) == events.end()) events.push_back(std::move(told));
+  };
+  if ((event.mask & IN_Q_OVERFLOW) != 0) return add(Kind::tree_changed);
+  const auto it = watches.find(event.wd);
+  if (it == watches.end()) return;
+  if ((event.mask & IN_IGNORED) != 0) {
+    watches.erase(it);
+    return;
+  }
+  const auto& watch = it->second;
+  const std::string_view name = event.len > 0 ? std::string_view(event.name) : std::string_view();
+  const bool directory = (event.mask & IN_ISDIR) != 0;
+  if (watch.what == What::level) {
+    if (!directory) return;
+    if (auto pod = parse_pod_name(name)) {
+      add((event.mask & IN_CREATE) != 0 ? Kind::pod_appeared : Kind::pod_gone, std::move(pod->uid));
+    } else {
+      add(Kind::tree_changed);
+    }
+  } else if (directory || name == "cpuset.cpus" || name == "cpuset.mems") {
+    add(Kind::pod_changed, watch.uid);
+  }
+}
+
+CgroupWatcher::CgroupWatcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+CgroupWatcher::~CgroupWatcher() = default;
+
+Result<std::unique_ptr<CgroupWatcher>> CgroupWatcher::open(const asio::any_io_executor& executor) {
+  const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  if (fd < 0) return fail(std::error_code(errno, std::generic_category()), "inotify_init");
+  return std::unique_ptr<CgroupWatcher>(new CgroupWatcher(std::make_unique<Impl>(executor, fd)));
+}
+
+Result<bool> CgroupWatcher::watch_level(const Cgroup& level) {
+  return impl_->add(level, {Impl::What::level, {}});
+}
+
+Result<bool> CgroupWatcher::watch_pod(const PodCgroup& pod) {
+  auto fresh = impl_->add(*pod.cgroup, {Impl::What::pod, pod.uid});
+  if (!fresh) return fresh;
+  for (const auto& container : pod.containers) {
+    auto added = impl_->add(*container.cgroup, {Impl::What::container, pod.uid});
+    if (!added) return added;
+    *fresh = *fresh || *added;
+  }
+  return fresh;
+}
+
+asio::awaitable<std::vector<CgroupEvent>> CgroupWatcher::next() {
+  std::vector<CgroupEvent> events;
+  alignas(inotify_event) char buffer[16384];
+  while (events.empty()) {
+    co_await impl_->inotify.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+    while (true) {
+      const auto got = ::read(impl_->inotify.native_handle(), buffer, sizeof buffer);
+      if (got <= 0) break;  // all read
+      for (const char* at = buffer; at < buffer + got;) {
+        const auto* event = reinterpret_cast<const inotify_event*>(at);
+        impl_->tell(*event, events);
+        at += sizeof(inotify_event) + event->len;
+      }
+    }
+  }
+  co_return events;
+}
+
+}  // namespace actimanager::host

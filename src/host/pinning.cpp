@@ -1,0 +1,184 @@
+#include <actimanager/host/pinning.hpp>
+
+#include <algorithm>
+#include <functional>
+
+namespace actimanager::host {
+namespace {
+
+constexpr int max_rounds = 4;
+
+// CPUs and memory nodes are planned by the same rules; a Part says which of the two.
+struct CpuPart {
+  using Set = CpuSet;
+  static const Set& has(const CpusetNode& node) { return node.has.cpus; }
+  static const Set& effective(const CpusetNode& node) { return node.has.effective_cpus; }
+  static const Set& wants(const CpusetNode& node) { return node.wants.cpus; }
+  static CpusetWrite write(std::vector<std::size_t> node, Set set) { return {std::move(node), std::move(set), {}}; }
+};
+struct MemPart {
+  using Set = NumaSet;
+  static const Set& has(const CpusetNode& node) { return node.has.mems; }
+  static const Set& effective(const CpusetNode& node) { return node.has.effective_mems; }
+  static const Set& wants(const CpusetNode& node) { return node.wants.mems; }
+  static CpusetWrite write(std::vector<std::size_t> node, Set set) { return {std::move(node), {}, std::move(set)}; }
+};
+
+template <class Part>
+class Planner {
+ public:
+  using Set = typename Part::Set;
+  Planner(CgroupVersion version, std::vector<CpusetWrite>& writes) : version_(version), writes_(writes) {}
+
+  void plan(const CpusetNode& root) {
+    if (Part::wants(root).empty()) return;
+    visit(root, Part::wants(root), nullptr);
+  }
+
+ private:
+  void visit(const CpusetNode& node, const Set& want, const Set* parent_want) {
+    Set first = want;
+    if (version_ == CgroupVersion::v1) {
+      // Wide enough for the children as they are, until they have been narrowed.
+      for (const auto& child : node.children)
+        if (!want.includes(Part::has(child))) first |= Part::has(node);
+      first |= want;
+    }
+    const bool inherits = version_ == CgroupVersion::v2 && Part::has(node).empty() &&
+                          (parent_want == nullptr ? Part::effective(node) == want : *parent_want == want);
+    if (!inherits && Part::has(node) != first) writes_.push_back(Part::write(at_, first));
+    for (std::size_t i = 0; i < node.children.size(); ++i) {
+      auto child_want = Part::wants(node.children[i]) & want;
+      if (child_want.empty()) child_want = want;
+      at_.push_back(i);
+      visit(node.children[i], child_want, &want);
+      at_.pop_back();
+    }
+    if (first != want) writes_.push_back(Part::write(at_, want));
+  }
+
+  CgroupVersion version_;
+  std::vector<CpusetWrite>& writes_;
+  std::vector<std::size_t> at_;
+};
+
+// A CpusetNode's cgroup, and those of its children in the same order.
+struct Handles {
+  std::shared_ptr<Cgroup> cgroup;
+  std::vector<Handles> children;
+};
+
+Result<CpusetNode> read_node(const Cgroup& cgroup, const CpusetTarget& wants) {
+  auto values = cgroup.read();
+  if (!values) return fail(std::move(values.error()));
+  return CpusetNode{std::move(*values), wants, {}};
+}
+
+// Reads a cgroup and what is below it. Children that are gone are left out.
+template <class Below>
+Result<CpusetNode> read_tree(const Cgroup& cgroup, const CpusetTarget& wants, Handles& handles, const Below& below) {
+  auto node = read_node(cgroup, wants);
+  if (!node) return node;
+  for (const auto& child : below) {
+    Handles inner{child.cgroup, {}};
+    auto read = read_tree(*child.cgroup, wants, inner, child.nested);
+    if (!read && is_gone(read.error())) continue;
+    if (!read) return read;
+    node->children.push_back(std::move(*read));
+    handles.children.push_back(std::move(inner));
+  }
+  return node;
+}
+
+const CpusetTarget& target_of(const PodTarget& target, const std::string& container) {
+  const auto it = target.containers.find(container);
+  return it == target.containers.end() ? target.pod : it->second;
+}
+
+Result<CpusetNode> read_pod(const PodCgroup& pod, const PodTarget& target, Handles& handles,
+                            std::vector<std::string>& ids) {
+  handles.cgroup = pod.cgroup;
+  auto root = read_node(*pod.cgroup, target.pod);
+  if (!root) return root;
+  for (const auto& container : pod.containers) {
+    Handles inner{container.cgroup, {}};
+    auto node = read_tree(*container.cgroup, target_of(target, container.id), inner, container.nested);
+    if (!node && is_gone(node.error())) continue;
+    if (!node) return node;
+    root->children.push_back(std::move(*node));
+    handles.children.push_back(std::move(inner));
+    ids.push_back(container.id);
+  }
+  return root;
+}
+
+void note_differences(PinReport& report, const CpusetNode& root, const std::vector<std::string>& ids,
+                      const std::vector<CpusetWrite>& writes) {
+  std::vector<std::string> seen;
+  for (const auto& write : writes) {
+    const auto& id = write.node.empty() ? std::string() : ids[write.node[0]];
+    if (std::ranges::find(seen, id) != seen.end()) continue;
+    seen.push_back(id);
+    const auto& node = write.node.empty() ? root : root.children[write.node[0]];
+    report.differences.push_back({id, node.has.effective_cpus, node.wants.cpus});
+  }
+}
+
+}  // namespace
+
+std::vector<CpusetWrite> plan_writes(const CpusetNode& root, CgroupVersion version) {
+  std::vector<CpusetWrite> writes;
+  Planner<CpuPart>(version, writes).plan(root);
+  Planner<MemPart>(version, writes).plan(root);
+  return writes;
+}
+
+PinReport pin(CgroupTree& tree, const std::string& uid, const PodTarget& target) {
+  PinReport report;
+  for (int round = 0;; ++round) {
+    const auto pod = tree.find_pod(uid);
+    if (!pod) {
+      report.gone = true;
+      return report;
+    }
+    Handles handles;
+    std::vector<std::string> ids;
+    const auto root = read_pod(*pod, target, handles, ids);
+    if (!root) {
+      report.gone = is_gone(root.error());
+      if (!report.gone) report.error = root.error();
+      return report;
+    }
+    report.pod = root->has.effective_cpus;
+    report.containers.clear();
+    for (std::size_t i = 0; i < ids.size(); ++i) report.containers.emplace(ids[i], root->children[i].has);
+
+    const auto writes = plan_writes(*root, tree.version());
+    if (round == 0) note_differences(report, *root, ids, writes);
+    if (writes.empty()) {
+      report.error.reset();
+      return report;
+    }
+    if (round == max_rounds) {
+      if (!report.error) {
+        report.error = Error{Errc::conflict, pod->cgroup->path() + ": somebody else keeps writing cpuset.cpus"};
+      }
+      return report;
+    }
+    report.error.reset();
+    for (const auto& write : writes) {
+      const Handles* at = &handles;
+      for (const auto index : write.node) at = &at->children[index];
+      const auto& cgroup = *at->cgroup;
+      auto written = write.cpus ? cgroup.write_cpus(*write.cpus) : cgroup.write_mems(*write.mems);
+      if (!written && !is_gone(written.error())) {
+        // A child may have appeared since we looked (EBUSY, v1): look again.
+        report.error = std::move(written.error());
+        break;
+      }
+      if (written) ++report.writes;
+    }
+  }
+}
+
+}  // namespace actimanager::host

@@ -1,0 +1,130 @@
+#include <actimanager/roles/endpoint.hpp>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include <actimanager/api/node_cpu_topology.hpp>
+
+namespace actimanager::roles {
+namespace {
+
+using nlohmann::json;
+
+net::Response answer(std::string body, const char* type, int status = 200) {
+  net::Response response;
+  response.status = status;
+  response.headers.add("Content-Type", type);
+  response.headers.add("Cache-Control", "no-store");
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  response.body = std::move(body);
+  return response;
+}
+
+net::Response answer(const json& document, int status = 200) {
+  // Names come from the API server and are UTF-8; a stray byte must not throw all the same.
+  return answer(document.dump(2, ' ', false, json::error_handler_t::replace) + "\n", "application/json", status);
+}
+
+net::Response topology_of(const EndpointSources& sources) {
+  const auto view = sources.view();
+  if (!view.topology) return error_response(503, view.not_ready.empty() ? "no topology yet" : view.not_ready);
+  api::NodeCPUTopology object;
+  object.meta.name = api::NodeCPUTopology::name_for(view.node_name);
+  object.node_name = view.node_name;
+  object.topology = view.topology;
+  return answer(api::encode_spec(object));
+}
+
+json encode(const PinView& pin) {
+  auto containers = json::array();
+  for (const auto& container : pin.containers) {
+    containers.push_back({{"name", container.name}, {"granted", container.granted.to_string()}});
+  }
+  return {{"namespace", pin.namespace_},
+          {"pod", pin.pod},
+          {"uid", pin.uid},
+          {"binding", pin.binding.empty() ? json() : json(pin.binding)},
+          {"exclusivenessLevel", pin.level},
+          {"status", pin.status},
+          {"message", pin.message},
+          {"wanted", pin.wanted.to_string()},
+          {"granted", pin.granted.to_string()},
+          {"exclusive", pin.exclusive.to_string()},
+          {"memoryNodes", pin.memory_nodes.to_string()},
+          {"containers", std::move(containers)}};
+}
+
+net::Response pins_of(const EndpointSources& sources) {
+  if (!sources.has_agent) return error_response(503, "this replica runs without the agent role");
+  const auto view = sources.view();
+  auto pods = json::array();
+  for (const auto& pin : view.pins) pods.push_back(encode(pin));
+  return answer({{"nodeName", view.node_name},
+                 {"sharedPool", view.shared_pool.to_string()},
+                 {"reserved", view.reserved.to_string()},
+                 {"pods", std::move(pods)}});
+}
+
+net::Response alive(const EndpointSources&) {
+  return answer("ok\n", "text/plain; charset=utf-8");
+}
+
+net::Response ready(const EndpointSources& sources) {
+  const auto view = sources.view();
+  if (view.not_ready.empty()) return alive(sources);
+  return answer(view.not_ready + "\n", "text/plain; charset=utf-8", 503);
+}
+
+net::Response metrics_of(const EndpointSources& sources) {
+  return answer(sources.metrics(), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+net::Response index(const EndpointSources&);
+
+using Route = std::pair<std::string_view, net::Response (*)(const EndpointSources&)>;
+constexpr std::array routes{
+    Route{"/", index},           Route{"/topology", topology_of}, Route{"/api/v1/topology", topology_of},
+    Route{"/api/v1/pins", pins_of}, Route{"/healthz", ready},        Route{"/livez", alive},
+    Route{"/readyz", ready},     Route{"/metrics", metrics_of},
+};
+
+net::Response index(const EndpointSources&) {
+  auto paths = json::array();
+  for (const auto& [path, handler] : routes) paths.push_back(path);
+  return answer({{"paths", std::move(paths)}});
+}
+
+std::string_view title_of(int status) {
+  switch (status) {
+    case 400: return "Bad Request";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 413: return "Content Too Large";
+    case 431: return "Request Header Fields Too Large";
+    case 503: return "Service Unavailable";
+    default: return "Error";
+  }
+}
+
+}  // namespace
+
+net::Response error_response(int status, std::string_view why) {
+  return answer({{"error", title_of(status)}, {"message", why}}, status);
+}
+
+net::Response respond(const net::Request& request, const EndpointSources& sources) {
+  const std::string_view target = request.target;
+  const auto path = target.substr(0, target.find_first_of("?#"));
+  const auto route = std::ranges::find(routes, path, &Route::first);
+  if (route == routes.end()) return error_response(404, "there is nothing at this path; see / for what there is");
+  if (request.method != "GET") {
+    auto response = error_response(405, "read-only: GET and HEAD");
+    response.headers.add("Allow", "GET, HEAD");
+    return response;
+  }
+  return route->second(sources);
+}
+
+}  // namespace actimanager::roles

@@ -1,0 +1,239 @@
+#include "scheduling.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <nlohmann/json.hpp>
+
+#include <actimanager/kube/errors.hpp>
+
+namespace actimanager::roles {
+namespace {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+using kube::ApiErrc;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+bool is_scheduler_made(const api::PodCPUBinding& binding) {
+  return std::ranges::any_of(binding.meta.owner_references, [](const api::OwnerReference& owner) {
+    return owner.controller && owner.kind == "Pod";
+  });
+}
+
+std::string pod_key(const api::PodCPUBinding& binding) {
+  return binding.meta.namespace_ + "/" + binding.spec.pod_name;
+}
+
+}  // namespace
+
+Scheduling::Scheduling(asio::any_io_executor executor, kube::Client& client, ClusterState& cluster,
+                       kube::EventRecorder& events, scheduler::Config config, std::size_t binding_cycles,
+                       LeaderMetrics& metrics, spdlog::logger& log)
+    : client_(client), cluster_(cluster), events_(events), max_cycles_(binding_cycles), metrics_(metrics), log_(log),
+      scheduler_(std::move(config)),
+      queue_(scheduler_.config().queue, [this](const api::Pod& pod) { return scheduler_.pre_enqueue(pod); }),
+      binder_(client), work_(executor), cycles_(executor) {
+  follow_changes();
+}
+
+void Scheduling::follow_changes() {
+  cluster_.nodes.on_change([this](const auto& before, const auto& after) {
+    moved(after ? cache_.upsert(after) : cache_.remove_node(before->meta.name));
+  });
+  cluster_.topologies.on_change([this](const auto& before, const auto& after) {
+    if (before && (!after || after->node_name != before->node_name)) moved(cache_.remove_topology(before->node_name));
+    if (after) moved(cache_.upsert(*after));
+  });
+  cluster_.bindings.on_change([this](const auto& before, const auto& after) { binding_changed(before, after); });
+  cluster_.pods.on_change([this](const auto& before, const auto& after) { pod_changed(before, after); });
+  cluster_.on_synced([this] { work_.set(); });
+}
+
+void Scheduling::moved(scheduler::Events events) {
+  if (events.empty()) return;
+  queue_.move(events, Clock::now());
+  work_.set();
+}
+
+void Scheduling::binding_changed(const BindingPointer& before, const BindingPointer& after) {
+  if (before && !is_scheduler_made(*before)) {
+    const auto it = by_hand_.find(pod_key(*before));
+    if (it != by_hand_.end() && it->second.erase(before->meta.key()) > 0 && it->second.empty()) by_hand_.erase(it);
+  }
+  if (after && !is_scheduler_made(*after)) by_hand_[pod_key(*after)].insert(after->meta.key());
+  moved(after ? cache_.upsert(*after) : cache_.remove_binding(before->meta.key()));
+}
+
+void Scheduling::pod_changed(const PodPointer& before, const PodPointer& after) {
+  // A Pod of the same name may be another one.
+  if (before && (!after || after->meta.uid != before->meta.uid)) {
+    queue_.remove(before->meta.uid);
+    moved(cache_.remove_pod(before->meta.uid));
+  }
+  if (!after) return;
+  const bool waits = after->node_name.empty() && !after->finished() && !after->meta.deletion_timestamp &&
+                     scheduler_.handles(after->scheduler_name);
+  if (!waits) {
+    queue_.remove(after->meta.uid);
+    moved(cache_.upsert(*after));
+    return;
+  }
+  if (queue_.find(after->meta.uid) != nullptr) {
+    queue_.update(after, Clock::now());
+  } else {
+    queue_.add(after, Clock::now());
+  }
+  work_.set();
+}
+
+std::shared_ptr<const scheduler::NodeInfo> Scheduling::node(const std::string& name) {
+  cache_.update(snapshot_);
+  const auto& slots = snapshot_.slots();
+  const auto* found = snapshot_.find(name);
+  const auto slot = std::ranges::find_if(slots, [&](const auto& info) { return info.get() == found; });
+  return found == nullptr || slot == slots.end() ? nullptr : *slot;
+}
+
+asio::awaitable<void> Scheduling::run() {
+  std::exception_ptr failure;
+  try {
+    co_await loop();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  co_await asio::this_coro::reset_cancellation_state();
+  cycles_.cancel();
+  co_await cycles_.wait();
+  std::rethrow_exception(failure);
+}
+
+asio::awaitable<void> Scheduling::loop() {
+  while (!cluster_.synced()) co_await work_.wait();
+  log_.info("scheduling: {} nodes, {} topologies, {} bindings, {} Pods", cluster_.nodes.items().size(),
+            cluster_.topologies.items().size(), cluster_.bindings.items().size(), cluster_.pods.items().size());
+  while (true) {
+    co_await cycles_.below(max_cycles_);
+    auto item = queue_.pop(Clock::now());
+    metrics_.queue = queue_.lengths();
+    if (item) {
+      decide(std::move(*item));
+      co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);  // others get their turn
+    } else {
+      co_await work_.wait_until(queue_.next_wakeup().value_or(Clock::time_point::max()));
+    }
+  }
+}
+
+Scheduling::BindingPointer Scheduling::own_binding(const api::Pod& pod) const {
+  auto binding = cluster_.bindings.get(pod.meta.namespace_ + "/" + api::PodCPUBinding::name_for_pod(pod.meta.name));
+  return binding && is_of(*binding, pod) && !binding->meta.deletion_timestamp ? binding : nullptr;
+}
+
+bool Scheduling::has_binding_by_hand(const api::Pod& pod) const {
+  return by_hand_.contains(pod.meta.namespace_ + "/" + pod.meta.name);
+}
+
+void Scheduling::decide(scheduler::QueuedPod item) {
+  const auto start = Clock::now();
+  const auto& pod = *item.pod;
+  // A cycle that a crash or an error cut short is finished before anything else is thought of.
+  if (const auto left = own_binding(pod)) {
+    auto target = target_of(*left);
+    if (cluster_.nodes.get(target.node)) {
+      cache_.assume(pod, target.node, target.placement);
+      cycles_.spawn(bind(std::move(item), std::move(target), true));
+      return;
+    }
+  }
+  cache_.update(snapshot_);
+  auto decision = scheduler_.schedule_one(pod, snapshot_);
+  metrics_.decision_seconds.observe(seconds_since(start));
+  if (decision.placed()) {
+    Target target{std::move(decision.node), std::move(decision.placement)};
+    if (has_binding_by_hand(pod)) target.placement.reset();
+    cache_.assume(pod, target.node, target.placement);
+    cycles_.spawn(bind(std::move(item), std::move(target), false));
+    return;
+  }
+  if (decision.error) {
+    ++metrics_.errors;
+    queue_.retry(item, Clock::now());
+  } else {
+    ++metrics_.unschedulable;
+    queue_.park(item, decision.wakes_on, Clock::now());
+  }
+  cycles_.spawn(refuse(item.pod, std::move(decision.message)));
+}
+
+asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target, bool persisted) {
+  const auto pod = item.pod;
+  if (target.placement && !persisted) {
+    auto holds = co_await binder_.persist(*pod, target);
+    if (!holds) {
+      give_up(item, holds.error());
+      co_return;
+    }
+    if (holds->node != target.node || holds->placement != target.placement) {
+      target = std::move(*holds);
+      cache_.assume(*pod, target.node, target.placement);
+    }
+  }
+  auto bound = co_await binder_.assign(*pod, target.node);
+  if (!bound) {
+    give_up(item, bound.error());
+    co_return;
+  }
+  queue_.done(pod->meta.uid);
+  ++metrics_.scheduled;
+  metrics_.scheduling_seconds.observe(seconds_since(item.added));
+  auto message = fmt::format("Successfully assigned {} to {}", pod->meta.key(), target.node);
+  if (target.placement) {
+    message += fmt::format(", CPUs {} (exclusiveness level {})", target.placement->cpus.to_string(),
+                           api::to_string(target.placement->level));
+  }
+  log_.info("pod {}: {}", pod->meta.key(), message);
+  events_.record(kube::reference_to(*pod), kube::EventType::normal, "Scheduled", std::move(message));
+}
+
+void Scheduling::give_up(const scheduler::QueuedPod& item, const Error& error) {
+  ++metrics_.errors;
+  log_.warn("pod {}: {}", item.pod->meta.key(), error.message());
+  moved(cache_.forget(item.pod->meta.uid));
+  // A Pod that went away, or to another node, says so by its watch; until then there is another attempt.
+  queue_.retry(item, Clock::now());
+  work_.set();
+  if (!kube::is_transient(error) && error.code != ApiErrc::not_found) {
+    events_.record(kube::reference_to(*item.pod), kube::EventType::warning, "FailedScheduling", error.message());
+  }
+}
+
+asio::awaitable<void> Scheduling::refuse(PodPointer pod, std::string message) {
+  const auto* known = api::find_condition(pod->conditions, "PodScheduled");
+  if (known != nullptr && known->status == api::ConditionStatus::false_ && known->message == message) co_return;
+  log_.info("pod {}: {}", pod->meta.key(), message);
+  events_.record(kube::reference_to(*pod), kube::EventType::warning, "FailedScheduling", message);
+  const auto now = api::format_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  const nlohmann::json patch = {{"metadata", {{"uid", pod->meta.uid}}},
+                                {"status",
+                                 {{"conditions",
+                                   {{{"type", "PodScheduled"},
+                                     {"status", "False"},
+                                     {"reason", "Unschedulable"},
+                                     {"message", message},
+                                     {"lastTransitionTime", now}}}}}}};
+  auto patched = co_await client_.patch(kube::resource_of(*pod, "status"), patch,
+                                        {.type = kube::PatchType::strategic_merge});
+  if (!patched && patched.error().code != ApiErrc::not_found && patched.error().code != ApiErrc::conflict) {
+    log_.warn("pod {}: {}", pod->meta.key(), patched.error().message());
+  }
+}
+
+}  // namespace actimanager::roles

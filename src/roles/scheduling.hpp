@@ -1,0 +1,75 @@
+// Scheduling: the scheduler's loop around the pure engine: feeds cache and queue from the watches, decides one Pod at a
+// time, and hands each decision to a binding cycle of its own.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <actimanager/async/event.hpp>
+#include <actimanager/async/task_group.hpp>
+#include <actimanager/kube/event_recorder.hpp>
+#include <actimanager/roles/leader.hpp>
+#include <actimanager/scheduler/cache.hpp>
+#include <actimanager/scheduler/queue.hpp>
+#include <actimanager/scheduler/scheduler.hpp>
+
+#include "cluster_state.hpp"
+#include "pod_binder.hpp"
+
+namespace actimanager::roles {
+
+class Scheduling {
+ public:
+  Scheduling(boost::asio::any_io_executor executor, kube::Client& client, ClusterState& cluster,
+             kube::EventRecorder& events, scheduler::Config config, std::size_t binding_cycles, LeaderMetrics& metrics,
+             spdlog::logger& log);
+
+  // Until cancelled. Decides nothing before all watches are in.
+  boost::asio::awaitable<void> run();
+
+  // Who holds which CPU of a node, for giving a refused binding other ones; nullptr: no such node.
+  std::shared_ptr<const scheduler::NodeInfo> node(const std::string& name);
+
+ private:
+  using PodPointer = kube::Store<api::Pod>::Pointer;
+  using BindingPointer = kube::Store<api::PodCPUBinding>::Pointer;
+
+  void follow_changes();
+  void pod_changed(const PodPointer& before, const PodPointer& after);
+  void binding_changed(const BindingPointer& before, const BindingPointer& after);
+  void moved(scheduler::Events events);
+
+  boost::asio::awaitable<void> loop();
+  void decide(scheduler::QueuedPod item);
+  // A binding made by hand for this Pod, which ours must not stand beside.
+  bool has_binding_by_hand(const api::Pod& pod) const;
+  BindingPointer own_binding(const api::Pod& pod) const;
+
+  boost::asio::awaitable<void> bind(scheduler::QueuedPod item, Target target, bool persisted);
+  void give_up(const scheduler::QueuedPod& item, const Error& error);
+  boost::asio::awaitable<void> refuse(PodPointer pod, std::string message);
+
+  kube::Client& client_;
+  ClusterState& cluster_;
+  kube::EventRecorder& events_;
+  std::size_t max_cycles_;
+  LeaderMetrics& metrics_;
+  spdlog::logger& log_;
+
+  scheduler::Scheduler scheduler_;
+  scheduler::SchedulingQueue queue_;
+  scheduler::Cache cache_;
+  scheduler::Snapshot snapshot_;
+  PodBinder binder_;
+  async::Event work_;
+  async::TaskGroup cycles_;
+  // Bindings without a controlling Pod, by "namespace/pod name".
+  std::unordered_map<std::string, std::unordered_set<std::string>> by_hand_;
+};
+
+}  // namespace actimanager::roles

@@ -1,0 +1,58 @@
+"""The clusters the tests run on: real ones, brought up by scripts/cluster and taken down again.
+
+Every cluster belongs to the process of the tests: however that ends, the cluster goes with it.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+
+from api import TOP, Api
+
+CLUSTER = TOP / "scripts" / "cluster"
+
+
+class Cluster(Api):
+    """An instance of scripts/cluster that is up."""
+
+    def __init__(self, name: str):
+        self.name = name
+        super().__init__([str(CLUSTER), "kubectl", "--name", name])
+
+    def command(self, name: str, *arguments, timeout: float = 600) -> str:
+        """Runs `scripts/cluster NAME --name … ARGUMENTS`; its output. An error with its message if it fails."""
+        done = run(name, "--name", self.name, *arguments, timeout=timeout)
+        assert done.returncode == 0, f"scripts/cluster {name}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def state(self) -> pathlib.Path:
+        return pathlib.Path(self.command("kubeconfig").strip()).parent
+
+    def process(self, component: str) -> int:
+        """The pid a component was last started with."""
+        return json.loads((self.state() / "processes.json").read_text())[component]["pid"]
+
+    def node(self) -> str:
+        """The name of the real node."""
+        nodes = json.loads(self.kubectl("get", "nodes", "-l", "type!=kwok", "-o", "json"))["items"]
+        assert len(nodes) == 1, f"{len(nodes)} real nodes"
+        return nodes[0]["metadata"]["name"]
+
+
+@contextlib.contextmanager
+def cluster(name: str, *up: str):
+    """An instance with the given arguments of `up`, for the time of the body."""
+    try:
+        started = run("up", "--name", name, "--owner-pid", str(os.getpid()), *up, timeout=1800)
+        assert started.returncode == 0, f"scripts/cluster up: {started.stdout}{started.stderr}"
+        yield Cluster(name)
+    finally:
+        ended = run("down", "--name", name, timeout=60)
+        assert ended.returncode == 0, f"scripts/cluster down: {ended.stdout}{ended.stderr}"
+
+
+def run(*arguments, timeout: float = 120) -> subprocess.CompletedProcess:
+    """scripts/cluster with the arguments, whatever comes of it."""
+    return subprocess.run([CLUSTER, *map(str, arguments)], capture_output=True, text=True, timeout=timeout)
