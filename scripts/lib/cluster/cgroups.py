@@ -41,13 +41,21 @@ def hierarchies() -> list[Hierarchy]:
     return found
 
 
-def make(name: str) -> None:
-    """The cgroup with the controllers a kubelet needs, in every hierarchy."""
+def check() -> None:
+    """Fails if this machine's cgroups are not what a kubelet needs."""
     known = hierarchies()
     lacking = [c for c in _NEEDED if not any(c in h.controllers for h in known)]
     if lacking:
         raise ClusterError(f"this machine has no cgroup controller {', '.join(lacking)}")
     for hierarchy in known:
+        if not os.access(hierarchy.path, os.W_OK):
+            raise ClusterError(f"{hierarchy.path} is not writable; a real node needs writable cgroups")
+
+
+def make(name: str) -> None:
+    """The cgroup with the controllers a kubelet needs, in every hierarchy."""
+    check()
+    for hierarchy in hierarchies():
         path = hierarchy.path / name
         try:
             if hierarchy.unified and hierarchy.controllers & set(_NEEDED):

@@ -13,6 +13,7 @@ from .binaries import cache_root
 from .errors import ClusterError
 from .golang import architecture
 
+NAMES = ("localhost/pause:1", "localhost/busybox:1")
 # The layout of what is below; another one gives another file in the cache.
 _REVISION = "1"
 

@@ -32,8 +32,6 @@ class Instance:
             raise UsageError(f"--name {name!r}: up to 40 letters, digits, '-', '_' and '.', the first a letter or digit")
         self.name = name
         self.root = clusters_root() / name
-        if len(str(self.root)) > _MAX_ROOT:
-            raise ClusterError(f"{self.root} is longer than {_MAX_ROOT} bytes, too long for sockets; set XDG_STATE_HOME")
         self.node_name = name.lower().replace("_", "-").strip("-.") or "node"
         self.node_name = re.sub(r"[-.]*\.[-.]*", ".", self.node_name)
         self.config_file = self.root / "instance.json"
@@ -52,6 +50,8 @@ class Instance:
 
     def create(self) -> None:
         """Makes the directories and picks the ports; does nothing to what is there."""
+        if len(os.fsencode(self.root)) > _MAX_ROOT:
+            raise ClusterError(f"{self.root} is longer than {_MAX_ROOT} bytes, too long for sockets; set XDG_STATE_HOME")
         for directory in (self.root, self.pki, self.logs):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.exists():

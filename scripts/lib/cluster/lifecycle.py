@@ -90,12 +90,11 @@ def _component(instance: Instance, progress: Progress, name: str, start) -> None
 
 
 def _bring_up_node(instance: Instance, where: Path, progress: Progress) -> None:
-    if not components.running(instance, "containerd"):
-        with progress.step("containerd"):
-            node.start_containerd(instance)
+    _component(instance, progress, "containerd", lambda: node.start_containerd(instance))
+    if not node.has_base_images(instance):
         with progress.step("images of the node"):
             node.import_base_images(instance)
-    if not components.running(instance, "kubelet"):
+    if not (components.running(instance, "kubelet") and node.ready(instance)):
         with progress.step(f"kubelet, node {instance.node_name}"):
             node.start_kubelet(instance, where)
             node.wait_until_ready(instance)

@@ -25,6 +25,7 @@ def check() -> None:
             raise ClusterError(f"{tool} is not installed; scripts/setup installs it")
     if not (_CNI_PLUGINS / "ptp").exists():
         raise ClusterError(f"{_CNI_PLUGINS}/ptp is not there; scripts/setup installs it (containernetworking-plugins)")
+    cgroups.check()
 
 
 def socket(instance: Instance) -> Path:
@@ -95,6 +96,10 @@ state = "{root}/state"
     components.wait_until(instance, "containerd", lambda: _ctr(instance, "version").returncode == 0, 60)
 
 
+def has_base_images(instance: Instance) -> bool:
+    return set(images.NAMES) <= set(_ctr(instance, "images", "ls", "-q").stdout.split())
+
+
 def import_base_images(instance: Instance) -> None:
     load(instance, images.base_images())
 
@@ -150,20 +155,20 @@ def start_kubelet(instance: Instance, binaries: Path) -> None:
     ])
 
 
+def ready(instance: Instance) -> bool:
+    """Whether the Node is there, Ready and open for Pods."""
+    try:
+        node = Api(instance).get(f"/api/v1/nodes/{instance.node_name}")
+    except ApiError:
+        return False
+    conditions = {c["type"]: c["status"] for c in node.get("status", {}).get("conditions", [])}
+    taints = {t["key"] for t in node["spec"].get("taints", [])}
+    return conditions.get("Ready") == "True" and not taints & {"node.kubernetes.io/not-ready",
+                                                               "node.kubernetes.io/unreachable"}
+
+
 def wait_until_ready(instance: Instance) -> None:
-    api = Api(instance)
-
-    def ready() -> bool:
-        try:
-            node = api.get(f"/api/v1/nodes/{instance.node_name}")
-        except ApiError:
-            return False
-        conditions = {c["type"]: c["status"] for c in node.get("status", {}).get("conditions", [])}
-        taints = {t["key"] for t in node["spec"].get("taints", [])}
-        return conditions.get("Ready") == "True" and not taints & {"node.kubernetes.io/not-ready",
-                                                                   "node.kubernetes.io/unreachable"}
-
-    components.wait_until(instance, "kubelet", ready, 120)
+    components.wait_until(instance, "kubelet", lambda: ready(instance), 120)
 
 
 def ctr_command(instance: Instance, *arguments: str) -> list[str]:
