@@ -57,7 +57,12 @@ PodCPUBinding::Status decode_status(JsonCursor status) {
   if (const auto admitted = status["admitted"]) {
     result.admitted = PodCPUBinding::Admitted{.generation = admitted["generation"].integer(),
                                               .cpu_set = decode_cpu_list(admitted["cpuSet"]),
-                                              .exclusive_cpus = decode_cpu_list(admitted["exclusiveCPUs"])};
+                                              .exclusive_cpus = decode_cpu_list(admitted["exclusiveCPUs"]),
+                                              .containers = {}};
+    admitted["containers"].each([&](JsonCursor item) {
+      result.admitted->containers.push_back(
+          {item["name"].string(), decode_cpu_list(item["cpuSet"]), decode_numa_list(item["memoryNodes"])});
+    });
   }
   result.memory_nodes = decode_numa_list(status["memoryNodes"]);
   status["containers"].each([&](JsonCursor item) {
@@ -124,7 +129,13 @@ json encode(const PodCPUBinding::Status& status) {
   if (status.admitted) {
     result["admitted"] = {{"generation", status.admitted->generation},
                           {"cpuSet", status.admitted->cpu_set.to_string()},
-                          {"exclusiveCPUs", status.admitted->exclusive_cpus.to_string()}};
+                          {"exclusiveCPUs", status.admitted->exclusive_cpus.to_string()},
+                          {"containers", json::array()}};
+    for (const auto& container : status.admitted->containers) {
+      result["admitted"]["containers"].push_back({{"name", container.name},
+                                                  {"cpuSet", container.cpu_set.to_string()},
+                                                  {"memoryNodes", container.memory_nodes.to_string()}});
+    }
   }
   // Repeated at the top, for printer columns and people.
   result["exclusiveCPUs"] = status.admitted ? status.admitted->exclusive_cpus.to_string() : "";

@@ -1,13 +1,12 @@
-#include <actimanager/binding/admission.hpp>
-
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <numeric>
 #include <set>
 #include <unordered_map>
 
+#include <fmt/format.h>
+
 #include <actimanager/allocator/exclusiveness.hpp>
+#include <actimanager/binding/admission.hpp>
 
 namespace actimanager::binding {
 namespace {
@@ -40,19 +39,22 @@ void find_pod(Verdict& verdict, const PodLookup& pods) {
   const auto& binding = *verdict.binding;
   if (binding.meta.deletion_timestamp) return;
   auto pod = pods(pod_key(binding));
-  if (!pod) {
-    // Its Pod is not here: gone, if we have granted it CPUs; on its way, if the scheduler has just made it for this node.
-    const bool on_its_way = is_scheduler_made(binding) && !binding.status.admitted;
+  const auto owner = owner_uid(binding);
+  if (!pod || (!owner.empty() && owner != pod->meta.uid)) {
+    // Its Pod is not here: gone, if we have granted it CPUs or another has come after it; on its way, if the
+    // scheduler has just made it for this node.
+    const bool replaced = pod && pod->meta.creation_timestamp >= binding.meta.creation_timestamp;
+    const bool on_its_way = is_scheduler_made(binding) && !binding.status.admitted && !replaced;
     if (on_its_way) verdict.kind = Verdict::Kind::refused;
     return;
   }
-  const auto owner = owner_uid(binding);
-  if (pod->finished() || (!owner.empty() && owner != pod->meta.uid)) return;
+  if (pod->finished()) return;
   verdict.pod = std::move(pod);
   verdict.kind = Verdict::Kind::refused;  // until admitted
 }
 
-// A grant counts only with the owner that is set together with it: a Pod of the same name does not inherit it.
+// A grant counts only with the owner that is set together with it: a Pod of the same name does not inherit
+// it.
 bool holds_grant(const Verdict& verdict) {
   const auto& binding = *verdict.binding;
   return verdict.kind != Verdict::Kind::not_ours && binding.status.admitted && !owner_uid(binding).empty() &&
@@ -63,40 +65,81 @@ class Judge {
  public:
   Judge(const NodeFacts& node, std::vector<Verdict>& verdicts) : node_(node), verdicts_(verdicts) {}
 
-  // What is granted already, oldest first. Grants that contradict each other were not written by one agent: the older
-  // stands, the other is judged anew.
+  // What is granted already, oldest first. Grants that contradict each other were not written by one agent:
+  // the older stands, the other is judged anew. No grant is withdrawn because CPUs went offline, or the pool
+  // with them.
   void keep_granted(std::size_t index) {
     auto& verdict = verdicts_[index];
-    const auto& grant = *verdict.binding->status.admitted;
+    auto grant = *verdict.binding->status.admitted;
+    grant.exclusive_cpus -= node_.reserved;
     if (conflict(index, grant.cpu_set, grant.exclusive_cpus, {})) return;
+    if (in_force(verdict, grant)) grant.containers = verdict.binding->spec.containers;
     verdict.kind = Verdict::Kind::admitted;
-    verdict.grant = grant;
     verdict.offline = grant.cpu_set - node_.topology->cpus();
-    if (grant.generation == verdict.binding->meta.generation) verdict.containers = verdict.binding->spec.containers;
+    verdict.containers = grant.containers;
+    verdict.grant = std::move(grant);
     take(index);
   }
 
-  // New and edited specs.
-  void judge(std::size_t index) {
+  // All others, oldest first. An edit that is granted frees what was granted before: somebody older may want
+  // it.
+  void judge_all(const std::vector<std::size_t>& order) {
+    for (bool again = true; again;) {
+      for (const auto index : order) make_exclusive(index);
+      again = std::ranges::any_of(order, [&](std::size_t index) { return judge(index); });
+    }
+    // Who is refused is settled; once more for the reasons, which may lie in what was granted after them.
+    for (const auto index : order) judge(index);
+  }
+
+ private:
+  static bool in_force(const Verdict& verdict, const Grant& grant) {
+    return grant.generation == verdict.binding->meta.generation;
+  }
+
+  // What the level of a grant asks for, and it has not: CPUs that have come online or are no longer reserved.
+  void make_exclusive(std::size_t index) {
     auto& verdict = verdicts_[index];
-    const auto& binding = *verdict.binding;
-    if (verdict.admitted() && verdict.grant->generation == binding.meta.generation) return;
-    if (verdict.admitted()) release(index);
+    if (!verdict.admitted() || !in_force(verdict, *verdict.grant)) return;
+    const auto missing = exclusive_of(verdict.binding->spec) - verdict.grant->exclusive_cpus;
+    verdict.not_exclusive = missing;
+    if (missing.empty()) return;
+    release(index);
+    const auto gained = missing - node_.reserved - exclusive_ - named_;
+    const auto exclusive = exclusive_ | verdict.grant->exclusive_cpus | gained;
+    if (!(node_.topology->cpus() - exclusive).empty()) {
+      verdict.grant->exclusive_cpus |= gained;
+      verdict.not_exclusive -= gained;
+    }
+    take(index);
+  }
+
+  // A new or edited spec. Whether CPUs became free.
+  bool judge(std::size_t index) {
+    auto& verdict = verdicts_[index];
+    const bool edited = verdict.admitted();
+    if (edited && in_force(verdict, *verdict.grant)) return false;
+    if (edited) release(index);
     if (auto refusal = refuse(index)) {
       verdict.refusal = refusal->status;
       verdict.reason = std::move(refusal->reason);
       verdict.message = std::move(refusal->message);
-    } else {
-      const auto& spec = binding.spec;
-      verdict.kind = Verdict::Kind::admitted;
-      verdict.grant = Grant{binding.meta.generation, spec.cpu_set, exclusive_of(spec)};
-      verdict.containers = spec.containers;
-      verdict.offline.clear();
+      if (edited) take(index);
+      return false;
     }
-    if (verdict.admitted()) take(index);
+    const auto& binding = *verdict.binding;
+    const auto& spec = binding.spec;
+    verdict.kind = Verdict::Kind::admitted;
+    verdict.grant = Grant{binding.meta.generation, spec.cpu_set, exclusive_of(spec), spec.containers};
+    verdict.containers = spec.containers;
+    verdict.offline.clear();
+    verdict.refusal = BindingStatus::unset;
+    verdict.reason.clear();
+    verdict.message.clear();
+    take(index);
+    return edited;
   }
 
- private:
   CpuSet exclusive_of(const api::PodCPUBinding::Spec& spec) const {
     return allocator::exclusive_cpus(*node_.topology, spec.cpu_set, spec.exclusiveness_level);
   }
@@ -118,11 +161,16 @@ class Judge {
       named_ |= verdicts_[other].grant->cpu_set;
     }
   }
+  // The oldest of those who hold it.
   template <class Part>
   std::string holder(CpuId cpu, Part part) const {
-    for (const auto index : held_)
-      if ((*verdicts_[index].grant.*part).contains(cpu)) return verdicts_[index].binding->meta.key();
-    return "?";
+    const api::PodCPUBinding* oldest = nullptr;
+    for (const auto index : held_) {
+      const auto& binding = *verdicts_[index].binding;
+      if (!(*verdicts_[index].grant.*part).contains(cpu)) continue;
+      if (oldest == nullptr || earlier(binding, *oldest)) oldest = &binding;
+    }
+    return oldest == nullptr ? "?" : oldest->meta.key();
   }
 
   std::optional<Refusal> refuse(std::size_t index) const {
@@ -146,7 +194,12 @@ class Judge {
                      fmt::format("{}: CPU {} is reserved for the node and cannot be exclusive",
                                  named ? "spec.cpuSet" : "spec.exclusivenessLevel", reserved.to_string()));
     }
-    return conflict(index, spec.cpu_set, exclusive, exclusive - spec.cpu_set);
+    if (auto refusal = conflict(index, spec.cpu_set, exclusive, exclusive - spec.cpu_set)) return refusal;
+    if (!exclusive.empty() && (online - exclusive_ - exclusive).empty()) {
+      return Refusal{BindingStatus::cpu_set_allocation_failed, "EmptySharedPool",
+                     "spec.cpuSet: no CPU would be left for the Pods without a binding (the shared pool)"};
+    }
+    return std::nullopt;
   }
 
   std::optional<Refusal> refuse_containers(const Verdict& verdict) const {
@@ -166,8 +219,8 @@ class Judge {
                        fmt::format("{}.cpuSet: CPU {} is not in spec.cpuSet", field, outside.to_string()));
       }
       if (const auto unknown = container.memory_nodes - node_.topology->numa_ids(); !unknown.empty()) {
-        return invalid("UnknownMemoryNode",
-                       fmt::format("{}.memoryNodes: the node has no NUMA node {}", field, unknown.to_string()));
+        return invalid("UnknownMemoryNode", fmt::format("{}.memoryNodes: the node has no NUMA node {}", field,
+                                                        unknown.to_string()));
       }
     }
     return std::nullopt;
@@ -185,27 +238,26 @@ class Judge {
     const auto failed = [](std::string reason, std::string message) {
       return Refusal{BindingStatus::cpu_set_allocation_failed, std::move(reason), std::move(message)};
     };
-    const auto field_of = [&](CpuId cpu) { return widened.contains(cpu) ? "spec.exclusivenessLevel" : "spec.cpuSet"; };
+    const auto field_of = [&](CpuId cpu) {
+      return widened.contains(cpu) ? "spec.exclusivenessLevel" : "spec.cpuSet";
+    };
     const auto twin = by_pod_.find(pod_key(*verdicts_[index].binding));
     if (twin != by_pod_.end()) {
-      return failed("SecondBinding", fmt::format("spec.podName: the Pod has its CPUs from PodCPUBinding {} already",
-                                                 verdicts_[twin->second].binding->meta.key()));
+      return failed("SecondBinding",
+                    fmt::format("spec.podName: the Pod has its CPUs from PodCPUBinding {} already",
+                                verdicts_[twin->second].binding->meta.key()));
     }
     if (const auto taken = (cpus | exclusive) & exclusive_; !taken.empty()) {
       const auto cpu = *taken.first();
       return failed("ExclusiveOverlap",
-                    fmt::format("{}: CPU {} is exclusive to PodCPUBinding {}", field_of(cpu), taken.to_string(),
-                                holder(cpu, &Grant::exclusive_cpus)));
+                    fmt::format("{}: CPU {} is exclusive to PodCPUBinding {}", field_of(cpu),
+                                taken.to_string(), holder(cpu, &Grant::exclusive_cpus)));
     }
     if (const auto taken = exclusive & named_; !taken.empty()) {
       const auto cpu = *taken.first();
-      return failed("WouldTakeCPUs", fmt::format("{}: CPU {} would be taken from PodCPUBinding {}", field_of(cpu),
-                                                 taken.to_string(), holder(cpu, &Grant::cpu_set)));
-    }
-    const auto pool = node_.topology->cpus() - exclusive_ - exclusive;
-    if (!exclusive.empty() && pool.empty()) {
-      return failed("EmptySharedPool",
-                    "spec.cpuSet: no CPU would be left for the Pods without a binding (the shared pool)");
+      return failed("WouldTakeCPUs",
+                    fmt::format("{}: CPU {} would be taken from PodCPUBinding {}", field_of(cpu),
+                                taken.to_string(), holder(cpu, &Grant::cpu_set)));
     }
     return std::nullopt;
   }
@@ -247,7 +299,7 @@ std::vector<Verdict> admit(const NodeFacts& node, const std::vector<BindingPoint
   Judge judge(node, verdicts);
   for (const auto index : order)
     if (holds_grant(verdicts[index])) judge.keep_granted(index);
-  for (const auto index : order) judge.judge(index);
+  judge.judge_all(order);
   return verdicts;
 }
 

@@ -1,38 +1,81 @@
+#include <algorithm>
+#include <limits>
+
 #include <actimanager/binding/desired.hpp>
 
 namespace actimanager::binding {
 namespace {
 
-Cpuset on(const topology::Topology& topology, const CpuSet& cpus, const NumaSet& mems = {}) {
-  return {cpus, mems.empty() ? topology.numa_nodes_of(cpus) : mems};
+// Nodes whose memory is not known count as having some, unless others' is known.
+NumaSet nodes_with_memory(const topology::Topology& topology) {
+  NumaSet ids;
+  for (const auto& node : topology.numa_nodes()) {
+    if (node.memory_bytes > 0) ids.insert(node.id);
+  }
+  return ids.empty() ? topology.numa_ids() : ids;
+}
+
+NumaSet nearest(const topology::Topology& topology, const topology::NumaNode& from,
+                const NumaSet& candidates) {
+  const auto& nodes = topology.numa_nodes();
+  if (from.distances.size() != nodes.size()) return candidates;
+  NumaSet ids;
+  int shortest = std::numeric_limits<int>::max();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (!candidates.contains(nodes[i].id) || from.distances[i] > shortest) continue;
+    if (from.distances[i] < shortest) ids.clear();
+    shortest = from.distances[i];
+    ids.insert(nodes[i].id);
+  }
+  return ids;
 }
 
 }  // namespace
 
+NumaSet memory_nodes_of(const topology::Topology& topology, const CpuSet& cpus) {
+  const auto with_memory = nodes_with_memory(topology);
+  const auto near = topology.numa_nodes_of(cpus);
+  NumaSet ids = near & with_memory;
+  if (!ids.empty()) return ids;
+  for (const auto& node : topology.numa_nodes()) {
+    if (near.contains(node.id)) ids |= nearest(topology, node, with_memory);
+  }
+  return ids;
+}
+
+PodCpusets cpusets_of(const topology::Topology& topology, const Verdict& verdict) {
+  const auto cpus = verdict.grant->cpu_set & topology.cpus();
+  PodCpusets pod{.pod = {cpus, memory_nodes_of(topology, cpus)}, .containers = {}, .pinned = true};
+  for (const auto& container : verdict.containers) {
+    auto narrower = container.cpu_set & cpus;
+    if (narrower.empty()) narrower = cpus;
+    auto mems = container.memory_nodes & topology.numa_ids();
+    if (mems.empty()) mems = memory_nodes_of(topology, narrower);
+    pod.pod.mems |= mems;  // a container cannot have what its Pod has not
+    pod.containers.emplace(container.name, Cpuset{std::move(narrower), std::move(mems)});
+  }
+  return pod;
+}
+
 Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdicts) {
   const auto& topology = *node.topology;
   Desired desired;
-  for (const auto& verdict : verdicts)
+  for (const auto& verdict : verdicts) {
     if (verdict.admitted()) desired.exclusive |= verdict.grant->exclusive_cpus;
+  }
 
   auto pool = topology.cpus() - desired.exclusive;
   // Only when CPUs went offline under the grants: everyone runs somewhere, whatever was promised.
   if (pool.empty()) pool = topology.cpus();
-  desired.shared = {pool, topology.numa_ids()};
+  desired.shared = {pool, nodes_with_memory(topology)};
   desired.shared_pod_.pod = desired.shared;
 
   for (const auto& verdict : verdicts) {
     if (!verdict.admitted()) continue;
-    const auto cpus = verdict.grant->cpu_set & topology.cpus();
-    if (cpus.empty()) continue;
-    PodCpusets pod{.pod = on(topology, cpus), .containers = {}, .pinned = true};
-    for (const auto& container : verdict.containers) {
-      const auto narrower = container.cpu_set & cpus;
-      auto cpuset = on(topology, narrower.empty() ? cpus : narrower, container.memory_nodes);
-      pod.pod.mems |= cpuset.mems;  // a container cannot have what its Pod has not
-      pod.containers.emplace(container.name, std::move(cpuset));
-    }
-    desired.pods.emplace(verdict.pod ? cgroup_uid(*verdict.pod) : owner_uid(*verdict.binding), std::move(pod));
+    auto pod = cpusets_of(topology, verdict);
+    if (pod.pod.cpus.empty()) continue;
+    desired.pods.emplace(verdict.pod ? cgroup_uid(*verdict.pod) : owner_uid(*verdict.binding),
+                         std::move(pod));
   }
   return desired;
 }

@@ -1,8 +1,8 @@
-#include <actimanager/binding/status.hpp>
+#include <algorithm>
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <actimanager/binding/status.hpp>
 
 namespace actimanager::binding {
 namespace {
@@ -11,21 +11,23 @@ using api::BindingStatus;
 using api::ConditionStatus;
 
 BindingStatus resource_status(const Verdict& verdict, const Observed& observed) {
-  if (!verdict.reason.empty()) return verdict.refusal;  // a refused edit says so, whatever is in force meanwhile
+  if (!verdict.reason.empty())
+    return verdict.refusal;  // a refused edit says so, whatever is in force meanwhile
   if (!observed.error.empty()) return BindingStatus::failed;
   return observed.complete ? BindingStatus::applied : BindingStatus::validated;
 }
 
 }  // namespace
 
-api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string& node_name, const Observed& observed,
-                                       const topology::Topology& topology, api::Time now) {
-  const auto generation = verdict.binding->meta.generation;
+api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string& node_name,
+                                       const Observed& observed, const topology::Topology& topology,
+                                       api::Time now) {
   auto status = verdict.binding->status;
+  if (!verdict.pod) return status;
+  const auto generation = verdict.binding->meta.generation;
   const auto set = [&](const char* type, bool holds, std::string reason, std::string message) {
-    api::set_condition(status.conditions,
-                       {type, holds ? ConditionStatus::true_ : ConditionStatus::false_, std::move(reason),
-                        std::move(message), generation, now});
+    api::set_condition(status.conditions, {type, holds ? ConditionStatus::true_ : ConditionStatus::false_,
+                                           std::move(reason), std::move(message), generation, now});
   };
   status.resource_status = resource_status(verdict, observed);
   status.node_name = node_name;
@@ -55,12 +57,17 @@ api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string
     }
     status.containers = observed.containers;
     std::ranges::sort(status.containers, {}, &api::PodCPUBinding::ObservedContainer::name);
-    status.memory_nodes = topology.numa_nodes_of(verdict.grant->cpu_set & topology.cpus());
+    status.memory_nodes = cpusets_of(topology, verdict).pod.mems;
   }
 
   const bool was_degraded = api::find_condition(status.conditions, "Degraded") != nullptr;
   if (!verdict.offline.empty()) {
     set("Degraded", true, "CPUOffline", fmt::format("CPU {} is offline", verdict.offline.to_string()));
+  } else if (!verdict.not_exclusive.empty()) {
+    set("Degraded", true, "NotExclusive",
+        fmt::format("CPU {} is not kept free of others: it is reserved for the node, or was another's before "
+                    "it came online",
+                    verdict.not_exclusive.to_string()));
   } else if (was_degraded) {
     set("Degraded", false, "Recovered", "");
   }

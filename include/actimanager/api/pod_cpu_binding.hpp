@@ -49,6 +49,7 @@ struct PodCPUBinding {
     std::int64_t generation = 0;
     CpuSet cpu_set;
     CpuSet exclusive_cpus;
+    std::vector<Container> containers;
     bool operator==(const Admitted&) const = default;
   };
   struct ObservedContainer {  // as read back from the kernel

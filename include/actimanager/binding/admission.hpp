@@ -1,9 +1,13 @@
 // Admission of PodCPUBindings on one node: the one rule that the agent, the leader and `explain` share.
 //
-// What was admitted once (status.admitted) keeps its CPUs for as long as its Pod lives. New and edited specs are judged
-// after all of these, oldest creation first, then by UID. A refused edit leaves the older grant in force. Judging is
-// deterministic and changes nothing: called again with its own results it says the same, called after something was
-// freed it may say better.
+// What was admitted once (status.admitted) keeps its CPUs for as long as its Pod lives. New and edited specs
+// are judged after all of these, oldest creation first, then by UID; where an edit frees CPUs, once more from
+// the oldest. A refused edit leaves the older grant in force. Judging is deterministic and changes nothing:
+// called again with its own results it says the same, called after something was freed it may say better.
+//
+// Not promised: that what was admitted is wholly online (see Verdict::offline), or that its exclusive CPUs
+// are still all it asked for after the reservation or the online CPUs have changed (see
+// Verdict::not_exclusive).
 #pragma once
 
 #include <functional>
@@ -34,29 +38,36 @@ struct Verdict {
   enum class Kind {
     admitted,  // `grant` is in force: pin the Pod to it
     refused,   // nothing is in force: the Pod runs in the shared pool; tell why
-    // Not this node's to judge, or not now: its Pod is not here, has ended, or is another incarnation than the binding's
-    // owner; or it is being deleted. Holds nothing, say nothing.
+    // Not this node's to judge, or not now: its Pod is not here, has ended, or is another incarnation than
+    // the binding's owner; or it is being deleted. Holds nothing, say nothing.
     not_ours,
   };
   BindingPointer binding;
-  PodPointer pod;  // nullptr where a Pod that the scheduler has just placed has not been seen yet, only its binding
+  // nullptr where a Pod that the scheduler has just placed has not been seen yet, only its binding. Its CPUs
+  // are held, but nothing is recorded before the Pod is here: a recorded grant without a Pod is that of a Pod
+  // that is gone.
+  PodPointer pod;
   Kind kind = Kind::not_ours;
-  std::optional<api::PodCPUBinding::Admitted> grant;  // where admitted
+  std::optional<api::PodCPUBinding::Admitted> grant;      // where admitted
   std::vector<api::PodCPUBinding::Container> containers;  // narrower sets in force, where admitted
 
   // Why the spec as it stands is not in force: all empty where it is.
   api::BindingStatus refusal = api::BindingStatus::unset;  // invalid_cpu_set or cpu_set_allocation_failed
   std::string reason;                                      // CamelCase
-  std::string message;                                     // "spec.cpuSet: CPU 9 is not online here (CPUs 0-7)"
+  std::string message;  // "spec.cpuSet: CPU 9 is not online here (CPUs 0-7)"
 
   CpuSet offline;  // admitted CPUs that are not online now
+  // CPUs that its level should keep others off but does not: reserved for the node since, or another's before
+  // they came online. Not among the grant's exclusive CPUs.
+  CpuSet not_exclusive;
 
   bool admitted() const { return kind == Kind::admitted; }
   bool edit_refused() const { return admitted() && !reason.empty(); }
 };
 
 // One verdict for each binding, in the order given.
-std::vector<Verdict> admit(const NodeFacts& node, const std::vector<BindingPointer>& bindings, const PodLookup& pods);
+std::vector<Verdict> admit(const NodeFacts& node, const std::vector<BindingPointer>& bindings,
+                           const PodLookup& pods);
 
 // The Pod that owns the binding, by UID; "" where none does.
 std::string owner_uid(const api::PodCPUBinding& binding);

@@ -1,6 +1,6 @@
-// What the kernel should show on one node, as a pure function of what was admitted: the CPUs and memory nodes of every
-// Pod. Pods without an admitted binding, those whose binding was refused included, run in the shared pool: all online
-// CPUs that are exclusive to nobody.
+// What the kernel should show on one node, as a pure function of what was admitted: the CPUs and memory nodes
+// of every Pod. Pods without an admitted binding, those whose binding was refused included, run in the shared
+// pool: all online CPUs that are exclusive to nobody.
 #pragma once
 
 #include <map>
@@ -26,9 +26,9 @@ struct PodCpusets {
 };
 
 struct Desired {
-  Cpuset shared;                            // for every Pod that is not in `pods`
-  CpuSet exclusive;                         // of all bindings together
-  std::map<std::string, PodCpusets> pods;   // by UID: those with an admitted binding
+  Cpuset shared;                           // for every Pod that is not in `pods`
+  CpuSet exclusive;                        // of all bindings together
+  std::map<std::string, PodCpusets> pods;  // by UID: those with an admitted binding
 
   const PodCpusets& of(const std::string& uid) const {
     const auto it = pods.find(uid);
@@ -44,7 +44,16 @@ struct Desired {
 // Precondition: node.topology. A Pod all of whose CPUs are offline runs in the shared pool until they return.
 Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdicts);
 
-// The UID by which the Pod's cgroup is named: a static Pod's is the hash of its manifest, not its mirror's UID.
+// What one admitted binding asks of the kernel; its `pod` has no CPUs where all of them are offline.
+// Precondition: verdict.admitted().
+PodCpusets cpusets_of(const topology::Topology& topology, const Verdict& verdict);
+
+// Where the memory of what runs on these CPUs should come from: their NUMA nodes; for nodes that have CPUs
+// but no memory, the nearest that have some. Empty where the machine has no NUMA.
+NumaSet memory_nodes_of(const topology::Topology& topology, const CpuSet& cpus);
+
+// The UID by which the Pod's cgroup is named: a static Pod's is the hash of its manifest, not its mirror's
+// UID.
 const std::string& cgroup_uid(const api::Pod& pod);
 
 }  // namespace actimanager::binding

@@ -17,9 +17,11 @@ struct Observed {
   std::string error;      // what the kernel refused
 };
 
-// Precondition: the verdict is not `not_ours`. Equal input gives an equal status, but for the times of conditions that
-// change: compare before writing.
-api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string& node_name, const Observed& observed,
-                                       const topology::Topology& topology, api::Time now);
+// Precondition: the verdict is not `not_ours`. The status as it is, while the Pod has not been seen (see
+// Verdict::pod): an older grant without a Pod would be taken for one whose Pod is gone. Equal input gives an
+// equal status, but for the times of conditions that change: compare before writing.
+api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string& node_name,
+                                       const Observed& observed, const topology::Topology& topology,
+                                       api::Time now);
 
 }  // namespace actimanager::binding
