@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -17,7 +19,7 @@ int main(int argc, char** argv) {
       return options.error().code;
     }
     switch (options->command) {
-      case Options::Command::topology: return topology_command(options->topology, std::cout, std::cerr);
+      case Options::Command::topology: return topology_command(options->topology, std::cout, std::cerr, isatty(STDOUT_FILENO) != 0);
       case Options::Command::run: return run(options->run);
     }
   } catch (const std::exception& error) {

@@ -1,9 +1,7 @@
 #include "topology_command.hpp"
 
-#include <array>
 #include <memory>
 #include <ostream>
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,16 +10,11 @@
 #include <actimanager/host/discovery.hpp>
 #include <actimanager/topology/drawing.hpp>
 
+#include "host_name.hpp"
 #include "json_to_yaml.hpp"
 
 namespace actimanager::app {
 namespace {
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name.front() == '\0') return "localhost";
-  return name.data();
-}
 
 std::string title_for(const TopologyOptions& options) {
   if (!options.node_name.empty()) return options.node_name;

@@ -80,6 +80,18 @@ asio::awaitable<void> TaskGroup::wait() {
   if (interrupted) throw boost::system::system_error(asio::error::operation_aborted);
 }
 
+asio::awaitable<void> TaskGroup::serve() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (!failure_ && (co_await asio::this_coro::cancellation_state).cancelled() == asio::cancellation_type::none) {
+    co_await a_child_ended();
+  }
+  cancel();
+  const bool failed = failure_ != nullptr;
+  co_await asio::this_coro::reset_cancellation_state();
+  co_await wait();
+  if (!failed) throw boost::system::system_error(asio::error::operation_aborted);
+}
+
 asio::awaitable<void> TaskGroup::below(std::size_t limit) {
   while (children_.size() >= limit) co_await a_child_ended();
 }

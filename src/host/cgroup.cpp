@@ -35,6 +35,10 @@ class Descriptor {
 
 }  // namespace
 
+std::string_view to_string(CgroupVersion version) {
+  return version == CgroupVersion::v1 ? "v1" : "v2";
+}
+
 bool is_gone(const Error& error) {
   return error.code == std::errc::no_such_file_or_directory || error.code == std::errc::no_such_device;
 }

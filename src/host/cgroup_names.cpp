@@ -34,6 +34,15 @@ bool is_kubepods_stem(std::string_view stem) {
 
 }  // namespace
 
+std::string_view to_string(CgroupDriver driver) {
+  switch (driver) {
+    case CgroupDriver::systemd: return "systemd";
+    case CgroupDriver::cgroupfs: return "cgroupfs";
+    case CgroupDriver::unknown: break;
+  }
+  return "";
+}
+
 bool is_kubepods(std::string_view name) {
   return name == "kubepods" || (remove_suffix(name, ".slice") && is_kubepods_stem(name));
 }

@@ -60,24 +60,31 @@ std::shared_ptr<Cgroup> CgroupTree::child(const Cgroup& parent, const std::strin
   return seen_[path] = *opened;
 }
 
-void CgroupTree::walk(const std::shared_ptr<Cgroup>& level, int depth, bool inside_kubepods,
-                      std::vector<std::pair<PodName, std::shared_ptr<Cgroup>>>& pods) {
+bool CgroupTree::walk(const std::shared_ptr<Cgroup>& level, int depth, bool inside_kubepods,
+                      std::vector<FoundPod>& pods) {
   const auto names = level->children();
-  if (!names) return;
-  levels_.push_back(level);
+  if (!names) return false;
+  bool leads_to_pods = inside_kubepods;
+  const auto place = levels_.size();
   for (const auto& name : *names) {
     if (inside_kubepods) {
       if (auto pod = parse_pod_name(name)) {
         const bool wanted = options_.driver == CgroupDriver::unknown || options_.driver == pod->driver;
-        if (auto cgroup = wanted ? child(*level, name) : nullptr) pods.emplace_back(std::move(*pod), std::move(cgroup));
+        if (auto cgroup = wanted ? child(*level, name) : nullptr) {
+          pods.push_back({std::move(*pod), level, name, std::move(cgroup)});
+        }
         continue;
       }
     }
     const bool kubepods = is_kubepods(name);
     // Above kubepods it may be anywhere; inside there are only the QoS levels.
     if (depth >= max_depth_above_pods || (inside_kubepods && !is_qos_class(name) && !kubepods)) continue;
-    if (auto cgroup = child(*level, name)) walk(cgroup, depth + 1, inside_kubepods || kubepods, pods);
+    auto cgroup = level->open_child(name);
+    if (cgroup && walk(*cgroup, depth + 1, inside_kubepods || kubepods, pods)) leads_to_pods = true;
   }
+  // The top is where a kubelet's first cgroup appears, wherever it is going to be.
+  if (leads_to_pods || depth == 0) levels_.insert(levels_.begin() + static_cast<std::ptrdiff_t>(place), level);
+  return leads_to_pods;
 }
 
 std::vector<NestedCgroup> CgroupTree::nested_of(const Cgroup& cgroup, int depth) {
@@ -111,35 +118,49 @@ PodCgroup CgroupTree::fill(std::string uid, std::shared_ptr<Cgroup> cgroup) {
 Result<std::vector<PodCgroup>> CgroupTree::scan() {
   if (auto readable = root_->children(); !readable) return fail(std::move(readable.error()));
   levels_.clear();
+  places_.clear();
   seen_.clear();
-  std::vector<std::pair<PodName, std::shared_ptr<Cgroup>>> found;
+  std::vector<FoundPod> found;
   walk(root_, 0, false, found);
   std::vector<PodCgroup> pods;
   pods.reserve(found.size());
-  for (auto& [name, cgroup] : found) {
-    driver_ = name.driver;
-    pods.push_back(fill(std::move(name.uid), std::move(cgroup)));
+  for (auto& pod : found) {
+    driver_ = pod.name.driver;
+    places_.insert_or_assign(pod.name.uid, Place{std::move(pod.level), std::move(pod.directory)});
+    pods.push_back(fill(std::move(pod.name.uid), std::move(pod.cgroup)));
   }
   known_ = std::exchange(seen_, {});
   return pods;
 }
 
-std::optional<PodCgroup> CgroupTree::find_pod(std::string_view uid) {
-  // The levels of the last scan are where Pods appear.
+std::optional<PodCgroup> CgroupTree::pod_at(const std::shared_ptr<Cgroup>& level, const std::string& name,
+                                            std::string_view uid) {
+  const auto parsed = parse_pod_name(name);
+  if (!parsed || parsed->uid != uid) return std::nullopt;
+  if (options_.driver != CgroupDriver::unknown && options_.driver != parsed->driver) return std::nullopt;
   seen_.clear();
+  auto cgroup = child(*level, name);
+  if (!cgroup) return std::nullopt;
+  driver_ = parsed->driver;
+  places_.insert_or_assign(parsed->uid, Place{level, name});
+  auto pod = fill(parsed->uid, std::move(cgroup));
+  // What this walk did not meet stays known.
+  for (auto& [path, seen] : seen_) known_.insert_or_assign(path, std::move(seen));
+  return pod;
+}
+
+std::optional<PodCgroup> CgroupTree::find_pod(std::string_view uid) {
+  if (const auto it = places_.find(std::string(uid)); it != places_.end()) {
+    const auto place = it->second;
+    if (auto pod = pod_at(place.level, place.name, uid)) return pod;
+    places_.erase(std::string(uid));
+  }
+  // The levels of the last scan are where Pods appear.
   for (const auto& level : levels_) {
     const auto names = level->children();
     if (!names) continue;
     for (const auto& name : *names) {
-      auto parsed = parse_pod_name(name);
-      if (!parsed || parsed->uid != uid) continue;
-      if (options_.driver != CgroupDriver::unknown && options_.driver != parsed->driver) continue;
-      auto cgroup = child(*level, name);
-      if (!cgroup) continue;
-      driver_ = parsed->driver;
-      auto pod = fill(std::move(parsed->uid), std::move(cgroup));
-      for (auto& [path, seen] : seen_) known_.insert_or_assign(path, std::move(seen));  // what this walk did not meet stays known
-      return pod;
+      if (auto pod = pod_at(level, name, uid)) return pod;
     }
   }
   return std::nullopt;

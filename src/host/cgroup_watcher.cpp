@@ -33,7 +33,9 @@ struct CgroupWatcher::Impl {
 Result<bool> CgroupWatcher::Impl::add(const Cgroup& cgroup, Watch watch) {
   // IN_MODIFY of a directory tells of the files in it.
   const std::uint32_t mask = IN_ONLYDIR | IN_CREATE | IN_DELETE | (watch.what == What::level ? 0 : IN_MODIFY);
-  const int id = ::inotify_add_watch(inotify.native_handle(), cgroup.path().c_str(), mask);
+  // By the open directory, not by its path, which a newer cgroup may have by now.
+  const auto directory = fmt::format("/proc/self/fd/{}", cgroup.fd());
+  const int id = ::inotify_add_watch(inotify.native_handle(), directory.c_str(), mask);
   if (id < 0) {
     if (errno == ENOENT || errno == ENODEV) return false;
     const std::error_code error(errno, std::generic_category());

@@ -55,7 +55,7 @@ bool is_hardware_id(unsigned os_index) {
   return os_index <= 999'999'999;
 }
 
-Result<CpuSet> online_cpus(hwloc_topology* hwloc) {
+Result<CpuSet> cpus_of(hwloc_topology* hwloc) {
   CpuSet cpus;
   for (const auto* pu : objects_of(hwloc, HWLOC_OBJ_PU)) {
     if (!is_id(pu->os_index)) {
@@ -254,7 +254,7 @@ Result<Topology> from_synthetic(const std::string& description, std::string_view
 }  // namespace
 
 Result<Topology> from_hwloc(hwloc_topology* hwloc) {
-  const auto online = online_cpus(hwloc);
+  const auto online = cpus_of(hwloc);
   if (!online) return fail(online.error());
   topology::Parts parts;
   read_sockets_and_cores(hwloc, parts);
@@ -282,6 +282,18 @@ Result<Topology> discover(const DiscoveryOptions& options) {
   const auto hwloc = make_hwloc();
   if (!hwloc) return fail(hwloc.error());
   return load(*hwloc, Errc::unavailable, "this machine's topology", "hwloc could not read it");
+}
+
+Result<CpuSet> online_cpus() {
+  constexpr const char* path = "/sys/devices/system/cpu/online";
+  std::ifstream file(path);
+  std::string text;
+  if (!std::getline(file, text)) {
+    return fail(std::error_code(errno != 0 ? errno : EIO, std::generic_category()), fmt::format("{}: read", path));
+  }
+  auto cpus = CpuSet::parse(text);
+  if (!cpus) return fail(std::move(cpus.error()).wrap(path));
+  return cpus;
 }
 
 }  // namespace actimanager::host

@@ -94,25 +94,22 @@ void Scheduling::pod_changed(const PodPointer& before, const PodPointer& after) 
   work_.set();
 }
 
-std::shared_ptr<const scheduler::NodeInfo> Scheduling::node(const std::string& name) {
+std::optional<allocator::Placement> Scheduling::place_again(const api::Pod& pod, const api::PodCPUBinding& refused) {
+  if (!scheduler_.handles(pod.scheduler_name)) return std::nullopt;
   cache_.update(snapshot_);
-  const auto& slots = snapshot_.slots();
-  const auto* found = snapshot_.find(name);
-  const auto slot = std::ranges::find_if(slots, [&](const auto& info) { return info.get() == found; });
-  return found == nullptr || slot == slots.end() ? nullptr : *slot;
+  const auto* found = snapshot_.find(pod.node_name);
+  if (found == nullptr || !found->cpus.has_topology()) return std::nullopt;
+  auto node = *found;
+  // It holds the CPUs it asks for, refused or not: to find others it must not stand in its own way.
+  node.cpus.remove({refused.spec.cpu_set, refused.spec.exclusiveness_level});
+  return scheduler_.place_on(pod, node);
 }
 
 asio::awaitable<void> Scheduling::run() {
-  std::exception_ptr failure;
-  try {
-    co_await loop();
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  co_await asio::this_coro::reset_cancellation_state();
-  cycles_.cancel();
-  co_await cycles_.wait();
-  std::rethrow_exception(failure);
+  std::vector<asio::awaitable<void>> parts;
+  parts.push_back(loop());
+  parts.push_back(cycles_.serve());
+  co_await async::first_to_finish(std::move(parts));
 }
 
 asio::awaitable<void> Scheduling::loop() {

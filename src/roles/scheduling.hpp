@@ -32,8 +32,8 @@ class Scheduling {
   // Until cancelled. Decides nothing before all watches are in.
   boost::asio::awaitable<void> run();
 
-  // Who holds which CPU of a node, for giving a refused binding other ones; nullptr: no such node.
-  std::shared_ptr<const scheduler::NodeInfo> node(const std::string& name);
+  // Other CPUs on the Pod's own node, for a binding that was refused; nullopt: there are none, or the Pod is not ours.
+  std::optional<allocator::Placement> place_again(const api::Pod& pod, const api::PodCPUBinding& refused);
 
  private:
   using PodPointer = kube::Store<api::Pod>::Pointer;

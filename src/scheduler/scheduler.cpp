@@ -139,6 +139,16 @@ Decision Scheduler::schedule_one(const api::Pod& pod, const Snapshot& snapshot) 
   return conclude(*profile, pod, snapshot, impl_->evaluation_of(*profile, pod, snapshot));
 }
 
+std::optional<allocator::Placement> Scheduler::place_on(const api::Pod& pod, const NodeInfo& node) const {
+  const auto* profile = impl_->config.profile(pod.scheduler_name);
+  assert(profile != nullptr);
+  CycleState state;
+  const Snapshot nothing;
+  for (const auto* plugin : profile->pre_filter) plugin->pre_filter(state, pod, nothing);
+  if (!state.cpu_wish) return std::nullopt;
+  return allocator::place(node.cpus, state.cpu_wish->request(node));
+}
+
 Decision decide(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot) {
   if (snapshot.node_count() == 0) return no_nodes();
   Evaluation evaluation(profile, pod, snapshot);

@@ -33,6 +33,9 @@ class TaskGroup {
   // Returns when all children have ended; throws what the first failure threw. If the waiting coroutine is
   // cancelled, the children are cancelled, awaited all the same, and operation_aborted is thrown.
   asio::awaitable<void> wait();
+  // For a group that children are added to for as long as its owner lives: never returns by itself. Throws as wait()
+  // does, when a child has failed or the caller was cancelled and all children have ended.
+  asio::awaitable<void> serve();
   // Returns when fewer than `limit` children run: bounded concurrency is `co_await below(n); spawn(…)`. The
   // children go on if the caller is cancelled.
   asio::awaitable<void> below(std::size_t limit);

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -18,6 +19,7 @@
 namespace actimanager::host {
 
 enum class CgroupVersion { v1, v2 };
+std::string_view to_string(CgroupVersion version);  // "v1", "v2"
 
 // What the kernel's files say. On v2 `cpus` and `mems` are what was asked for (empty: as the parent) and the effective
 // sets what was granted; on v1 both are the same.

@@ -9,6 +9,7 @@
 namespace actimanager::host {
 
 enum class CgroupDriver { unknown, systemd, cgroupfs };
+std::string_view to_string(CgroupDriver driver);  // "" for unknown
 
 // "kubepods", "kubepods.slice", "kubelet-kubepods.slice": the level above all Pods.
 bool is_kubepods(std::string_view name);

@@ -53,7 +53,7 @@ class CgroupTree {
   const Cgroup& root() const { return *root_; }
   // As last seen; unknown before any Pod was.
   CgroupDriver driver() const { return driver_; }
-  // The directories that Pods appear in, and those that such appear in, as of the last scan().
+  // The directories that Pods appear in and those above them, as of the last scan(), parents first: what to watch.
   const std::vector<std::shared_ptr<Cgroup>>& levels() const { return levels_; }
 
   // Every Pod of every kubepods directory up to 6 levels below the hierarchy. A cgroup that is still the same directory
@@ -67,17 +67,30 @@ class CgroupTree {
   CgroupTree(std::shared_ptr<Cgroup> root, CgroupVersion version, CgroupTreeOptions options)
       : root_(std::move(root)), version_(version), options_(std::move(options)) {}
 
+  struct FoundPod {
+    PodName name;
+    std::shared_ptr<Cgroup> level;
+    std::string directory;
+    std::shared_ptr<Cgroup> cgroup;
+  };
   std::shared_ptr<Cgroup> child(const Cgroup& parent, const std::string& name);
-  void walk(const std::shared_ptr<Cgroup>& level, int depth, bool inside_kubepods,
-            std::vector<std::pair<PodName, std::shared_ptr<Cgroup>>>& pods);
+  // Whether Pods appear in it or below.
+  bool walk(const std::shared_ptr<Cgroup>& level, int depth, bool inside_kubepods,
+            std::vector<FoundPod>& pods);
   std::vector<NestedCgroup> nested_of(const Cgroup& cgroup, int depth);
   PodCgroup fill(std::string uid, std::shared_ptr<Cgroup> cgroup);
+  std::optional<PodCgroup> pod_at(const std::shared_ptr<Cgroup>& level, const std::string& name, std::string_view uid);
 
   std::shared_ptr<Cgroup> root_;
   CgroupVersion version_;
   CgroupTreeOptions options_;
   CgroupDriver driver_ = CgroupDriver::unknown;
   std::vector<std::shared_ptr<Cgroup>> levels_;
+  struct Place {
+    std::shared_ptr<Cgroup> level;
+    std::string name;  // of the Pod's directory in it
+  };
+  std::unordered_map<std::string, Place> places_;  // where a Pod was last found, by UID
   std::unordered_map<std::string, std::shared_ptr<Cgroup>> known_;  // by path: open handles
   std::unordered_map<std::string, std::shared_ptr<Cgroup>> seen_;   // by the walk that is under way
 };

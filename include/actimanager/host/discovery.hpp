@@ -12,6 +12,7 @@
 
 #include <string>
 
+#include <actimanager/core/cpu_set.hpp>
 #include <actimanager/core/error.hpp>
 #include <actimanager/topology/topology.hpp>
 
@@ -31,6 +32,9 @@ struct DiscoveryOptions {
 // the description or the variable it came from; out_of_range (an id above CpuSet::max_id); unavailable (hwloc
 // could not look at this machine).
 Result<topology::Topology> discover(const DiscoveryOptions& options = {});
+
+// The kernel's list of online CPUs (/sys/devices/system/cpu/online): changes when a CPU comes or goes. Errors: the errno.
+Result<CpuSet> online_cpus();
 
 // What a loaded hwloc topology says. Precondition: `hwloc` is loaded.
 Result<topology::Topology> from_hwloc(hwloc_topology* hwloc);

@@ -16,11 +16,13 @@ namespace actimanager::host {
 struct CpusetTarget {
   CpuSet cpus;   // not empty
   NumaSet mems;  // empty: leave as they are
+  bool operator==(const CpusetTarget&) const = default;
 };
 
 struct PodTarget {
   CpusetTarget pod;
   std::map<std::string, CpusetTarget> containers;  // by container id; all others (the sandbox): the Pod's
+  bool operator==(const PodTarget&) const = default;
 };
 
 struct PinReport {

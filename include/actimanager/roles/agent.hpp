@@ -1,0 +1,64 @@
+// The agent role: one node's. Publishes the node's topology, admits the bindings of its Pods, keeps every Pod's cgroups
+// equal to what was admitted, and writes the bindings' statuses. Needs the API server to learn of changes, but no leader;
+// while it cannot be reached, what was known last stays enforced.
+//
+// Before everything about the node is known, no cpuset is touched: a restarted agent unpins nobody.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <actimanager/core/cpu_set.hpp>
+#include <actimanager/core/error.hpp>
+#include <actimanager/core/histogram.hpp>
+#include <actimanager/host/cgroup_tree.hpp>
+#include <actimanager/kube/client.hpp>
+#include <actimanager/kube/event_recorder.hpp>
+#include <actimanager/roles/agent_view.hpp>
+
+namespace spdlog {
+class logger;
+}
+
+namespace actimanager::roles {
+
+struct AgentMetrics {
+  std::uint64_t reconciles = 0, scans = 0, cpuset_writes = 0, pin_errors = 0, drifts = 0, status_writes = 0;
+  Histogram pin_seconds{Histogram::latency_bounds()};        // a Pod's cgroup was told of -> its cpuset is right
+  Histogram reconcile_seconds{Histogram::latency_bounds()};  // one whole look at the node
+};
+
+struct AgentOptions {
+  std::string node_name;
+  host::CgroupTreeOptions cgroups;
+  CpuSet reserved;
+  std::chrono::milliseconds reconcile_period{15000};
+};
+
+class Agent {
+ public:
+  // `topology`: this machine's. All others outlive it. Errors: no cpuset hierarchy, no inotify.
+  static Result<std::unique_ptr<Agent>> make(boost::asio::any_io_executor executor, kube::Client& client,
+                                             kube::EventRecorder& events, AgentOptions options,
+                                             std::shared_ptr<const topology::Topology> topology, spdlog::logger& log);
+  ~Agent();
+
+  // Until cancelled. What is pinned stays pinned.
+  boost::asio::awaitable<void> run();
+
+  AgentView view() const;
+  const AgentMetrics& metrics() const { return *metrics_; }
+
+ private:
+  struct Impl;
+  Agent(std::unique_ptr<AgentMetrics> metrics, std::unique_ptr<Impl> impl);
+  std::unique_ptr<AgentMetrics> metrics_;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace actimanager::roles

@@ -1,0 +1,15 @@
+#include "host_name.hpp"
+
+#include <unistd.h>
+
+#include <array>
+
+namespace actimanager::app {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name.front() == '\0') return "localhost";
+  return name.data();
+}
+
+}  // namespace actimanager::app

@@ -1,0 +1,282 @@
+#include <actimanager/roles/agent.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include <actimanager/async/event.hpp>
+#include <actimanager/async/task_group.hpp>
+#include <actimanager/binding/status.hpp>
+#include <actimanager/host/discovery.hpp>
+
+#include "binding_writer.hpp"
+#include "grants.hpp"
+#include "node_state.hpp"
+#include "observation.hpp"
+#include "pinner.hpp"
+#include "topology_publisher.hpp"
+
+namespace actimanager::roles {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+// A binding that will be Applied within this is not reported as Validated before: one write instead of two.
+constexpr auto applied_soon = 3s;
+constexpr auto hotplug_period = 1s;
+
+api::Time wall_clock() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+struct Agent::Impl {
+  Impl(asio::any_io_executor executor, kube::Client& client, kube::EventRecorder& events, AgentOptions given,
+       std::shared_ptr<const topology::Topology> topology, std::unique_ptr<Pinner> opened, AgentMetrics& metrics,
+       spdlog::logger& log);
+
+  asio::awaitable<void> run();
+  asio::awaitable<void> reconcile_loop();
+  asio::awaitable<void> follow_hotplug();
+  void reconcile(bool everything);
+  void report(const binding::Verdict& verdict);
+  void note_drift(const std::string& uid, const std::string& message);
+  binding::PodPointer pod_of_cgroup(const std::string& uid) const;
+  AgentView view() const;
+  PinView view_of(const api::Pod& pod) const;
+
+  kube::EventRecorder& events;
+  AgentOptions options;
+  binding::NodeFacts facts;
+  AgentMetrics& metrics;
+  spdlog::logger& log;
+
+  NodeState state;
+  Grants grants;
+  std::unique_ptr<Pinner> pinner;
+  BindingWriter writer;
+  TopologyPublisher publisher;
+  async::Event work;
+  std::vector<binding::Verdict> verdicts;
+  binding::Desired desired;
+  std::unordered_map<std::string, Clock::time_point> validated_at;  // by binding UID: reported if it lasts
+  Clock::time_point next_report = Clock::time_point::max();
+  bool reconciled = false;
+};
+
+Agent::Impl::Impl(asio::any_io_executor executor, kube::Client& client, kube::EventRecorder& recorder,
+                  AgentOptions given, std::shared_ptr<const topology::Topology> topology,
+                  std::unique_ptr<Pinner> opened, AgentMetrics& counted, spdlog::logger& logger)
+    : events(recorder), options(std::move(given)), facts{std::move(topology), options.reserved}, metrics(counted),
+      log(logger), state(client, options.node_name, logger), pinner(std::move(opened)),
+      writer(executor, client, options.node_name,
+             [this](api::PodCPUBinding binding) { grants.claimed(std::move(binding), Clock::now()); }, metrics, logger),
+      publisher(executor, client, state, options.node_name, logger), work(executor) {
+  const auto changed = [this](const auto&, const auto&) { work.set(); };
+  const auto synced = [this] { work.set(); };
+  state.pods.on_change(changed);
+  state.bound.on_change(changed);
+  state.unclaimed.on_change(changed);
+  state.pods.on_synced(synced);
+  state.bound.on_synced(synced);
+  state.unclaimed.on_synced(synced);
+  pinner->set_handlers({.seen = [this](const std::string&) { work.set(); },
+                        .drift = [this](const std::string& uid, const std::string& message) {
+                          note_drift(uid, message);
+                        }});
+}
+
+asio::awaitable<void> Agent::Impl::run() {
+  publisher.want({facts.topology, facts.reserved, {}, {std::string(to_string(pinner->tree().version())), {}}});
+  std::vector<asio::awaitable<void>> parts;
+  parts.push_back(state.run());
+  parts.push_back(pinner->watch());
+  parts.push_back(reconcile_loop());
+  parts.push_back(follow_hotplug());
+  parts.push_back(writer.run());
+  parts.push_back(publisher.run());
+  co_await async::first_to_finish(std::move(parts));
+}
+
+asio::awaitable<void> Agent::Impl::reconcile_loop() {
+  // Before all is known nothing is touched: what an earlier agent has pinned stays pinned.
+  while (!state.synced()) co_await work.wait();
+  log.info("agent: {} Pods, {} bindings on this node", state.pods.items().size(), state.bound.items().size());
+  auto next_full = Clock::now();
+  while (true) {
+    const auto now = Clock::now();
+    const bool everything = now >= next_full;
+    if (everything) next_full = now + options.reconcile_period;
+    next_report = Clock::time_point::max();
+    reconcile(everything);
+    metrics.reconcile_seconds.observe(seconds_since(now));
+    ++metrics.reconciles;
+    co_await work.wait_until(std::min(next_full, next_report));
+  }
+}
+
+void Agent::Impl::reconcile(bool everything) {
+  const auto lookup = [this](const std::string& key) { return state.pods.get(key); };
+  verdicts = binding::admit(facts, grants.current(state.bound, state.unclaimed, Clock::now()), lookup);
+  grants.remember(verdicts);
+  desired = binding::desired_cpusets(facts, verdicts);
+  auto targets = targets_of(desired, verdicts);
+  if (everything || pinner->targets() != targets) pinner->apply(std::move(targets));
+  reconciled = true;
+  for (const auto& verdict : verdicts)
+    if (verdict.kind != binding::Verdict::Kind::not_ours) report(verdict);
+  std::erase_if(validated_at, [&](const auto& entry) {
+    return std::ranges::none_of(verdicts, [&](const auto& v) { return v.binding->meta.uid == entry.first; });
+  });
+  publisher.want({facts.topology, facts.reserved, desired.exclusive,
+                  {std::string(to_string(pinner->tree().version())), std::string(to_string(pinner->tree().driver()))}});
+}
+
+void Agent::Impl::report(const binding::Verdict& verdict) {
+  if (!verdict.pod) return;  // the Pod itself has not arrived yet
+  // What the API has, without what we have granted on top of it.
+  const auto& key = verdict.binding->meta.key();
+  auto known = state.bound.get(key);
+  if (!known) known = state.unclaimed.get(key);
+  if (!known || known->meta.uid != verdict.binding->meta.uid) return;
+
+  binding::Observed observed;
+  if (verdict.admitted()) {
+    const auto& uid = binding::cgroup_uid(*verdict.pod);
+    observed = observe(*verdict.pod, pinner->sight(uid), pinner->targets()->of(uid), known->status);
+  }
+  auto said = verdict;
+  said.binding = known;
+  auto status = binding::next_status(said, options.node_name, observed, *facts.topology, wall_clock());
+  const auto& uid = known->meta.uid;
+  if (status.resource_status == api::BindingStatus::validated) {
+    const auto due = validated_at.try_emplace(uid, Clock::now() + applied_soon).first->second;
+    if (Clock::now() < due) {
+      next_report = std::min(next_report, due);
+      return;
+    }
+  } else {
+    validated_at.erase(uid);
+  }
+  if (!verdict.reason.empty()) {
+    const auto* before = api::find_condition(known->status.conditions, "Admitted");
+    const auto* after = api::find_condition(status.conditions, "Admitted");
+    if (after != nullptr && (before == nullptr || before->message != after->message)) {
+      events.record(kube::reference_to(*known), kube::EventType::warning, verdict.reason, after->message);
+    }
+  }
+  writer.want(known, std::move(status), verdict.admitted() ? verdict.pod.get() : nullptr);
+}
+
+asio::awaitable<void> Agent::Impl::follow_hotplug() {
+  auto online = host::online_cpus();
+  while (true) {
+    co_await async::sleep_for(hotplug_period);
+    auto now = host::online_cpus();
+    if (!now || (online && *now == *online)) continue;
+    auto topology = host::discover();
+    if (!topology) {
+      log.error("topology: {}", topology.error().message());
+      continue;
+    }
+    log.warn("topology: CPUs online are {} now, were {}", now->to_string(), online ? online->to_string() : "unknown");
+    online = std::move(now);
+    facts.topology = std::make_shared<const topology::Topology>(std::move(*topology));
+    work.set();
+  }
+}
+
+binding::PodPointer Agent::Impl::pod_of_cgroup(const std::string& uid) const {
+  for (const auto& [key, pod] : state.pods.items())
+    if (binding::cgroup_uid(*pod) == uid) return pod;
+  return nullptr;
+}
+
+void Agent::Impl::note_drift(const std::string& uid, const std::string& message) {
+  if (const auto pod = pod_of_cgroup(uid)) {
+    events.record(kube::reference_to(*pod), kube::EventType::warning, "CPUSetDrift", message);
+  }
+}
+
+PinView Agent::Impl::view_of(const api::Pod& pod) const {
+  const auto& uid = binding::cgroup_uid(pod);
+  PinView pin;
+  pin.namespace_ = pod.meta.namespace_;
+  pin.pod = pod.meta.name;
+  pin.uid = pod.meta.uid;
+  pin.level = "None";
+  const auto verdict = std::ranges::find_if(verdicts, [&](const auto& v) { return v.pod && v.pod->meta.uid == pod.meta.uid; });
+  if (verdict != verdicts.end()) {
+    pin.binding = verdict->binding->meta.key();
+    pin.level = api::to_string(verdict->binding->spec.exclusiveness_level);
+    pin.message = verdict->message;
+    if (verdict->grant) pin.exclusive = verdict->grant->exclusive_cpus;
+    const auto object = state.bound.get(pin.binding);
+    pin.status = api::to_string(object ? object->status.resource_status : api::BindingStatus::unset);
+  }
+  const auto& cpusets = desired.of(uid);
+  pin.wanted = cpusets.pod.cpus;
+  pin.memory_nodes = cpusets.pod.mems;
+  const auto* sight = pinner->sight(uid);
+  if (sight == nullptr) return pin;
+  pin.granted = sight->pod;
+  for (const auto& [id, values] : sight->containers) {
+    const auto status = std::ranges::find_if(pod.container_statuses, [&](const api::ContainerStatus& s) {
+      return runtime_id(s.container_id) == id;
+    });
+    pin.containers.push_back({status == pod.container_statuses.end() ? id : status->name, values.effective_cpus});
+  }
+  return pin;
+}
+
+AgentView Agent::Impl::view() const {
+  AgentView view;
+  view.node_name = options.node_name;
+  view.topology = facts.topology;
+  view.reserved = facts.reserved;
+  view.shared_pool = reconciled ? desired.shared.cpus : facts.topology->cpus();
+  if (!reconciled) view.not_ready = "the node's Pods and bindings are not known yet";
+  for (const auto& [key, pod] : state.pods.items())
+    if (!pod->finished()) view.pins.push_back(view_of(*pod));
+  std::ranges::sort(view.pins, [](const PinView& a, const PinView& b) {
+    return std::tie(a.namespace_, a.pod) < std::tie(b.namespace_, b.pod);
+  });
+  return view;
+}
+
+Agent::Agent(std::unique_ptr<AgentMetrics> metrics, std::unique_ptr<Impl> impl)
+    : metrics_(std::move(metrics)), impl_(std::move(impl)) {}
+Agent::~Agent() = default;
+
+Result<std::unique_ptr<Agent>> Agent::make(asio::any_io_executor executor, kube::Client& client,
+                                           kube::EventRecorder& events, AgentOptions options,
+                                           std::shared_ptr<const topology::Topology> topology, spdlog::logger& log) {
+  if (const auto absent = options.reserved - topology->cpus(); !absent.empty()) {
+    return fail(Errc::invalid_argument, fmt::format("--reserved-cpus: CPU {} is not online here (CPUs {})",
+                                                    absent.to_string(), topology->cpus().to_string()));
+  }
+  auto metrics = std::make_unique<AgentMetrics>();
+  auto pinner = Pinner::open(executor, options.cgroups, *metrics, log);
+  if (!pinner) return fail(std::move(pinner.error()));
+  auto impl = std::make_unique<Impl>(executor, client, events, std::move(options), std::move(topology),
+                                     std::move(*pinner), *metrics, log);
+  return std::unique_ptr<Agent>(new Agent(std::move(metrics), std::move(impl)));
+}
+
+asio::awaitable<void> Agent::run() {
+  return impl_->run();
+}
+AgentView Agent::view() const {
+  return impl_->view();
+}
+
+}  // namespace actimanager::roles

@@ -1,0 +1,241 @@
+#include "binding_controller.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include <actimanager/kube/errors.hpp>
+
+namespace actimanager::roles {
+namespace {
+
+namespace asio = boost::asio;
+using kube::ApiErrc;
+using nlohmann::json;
+
+constexpr std::size_t writes_at_once = 16;
+constexpr auto retry_after = std::chrono::seconds(2);
+
+api::Time now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+std::string pod_key(const api::PodCPUBinding& binding) {
+  return binding.meta.namespace_ + "/" + binding.spec.pod_name;
+}
+
+json versioned(const api::ObjectMeta& meta) {
+  return {{"resourceVersion", meta.resource_version}};
+}
+
+// Refused by its agent, as it stands.
+bool is_refused(const api::PodCPUBinding& binding) {
+  const auto& status = binding.status;
+  return !status.admitted && status.observed_generation == binding.meta.generation &&
+         (status.resource_status == api::BindingStatus::invalid_cpu_set ||
+          status.resource_status == api::BindingStatus::cpu_set_allocation_failed);
+}
+
+// A merge patch to this status; what it has not is removed.
+json without_absent(json status) {
+  if (!status.contains("admitted")) status["admitted"] = nullptr;
+  return status;
+}
+
+}  // namespace
+
+BindingController::BindingController(asio::any_io_executor executor, kube::Client& client, ClusterState& cluster,
+                                     Scheduling& scheduling, kube::EventRecorder& events, LeaderMetrics& metrics,
+                                     spdlog::logger& log)
+    : client_(client), cluster_(cluster), scheduling_(scheduling), events_(events), metrics_(metrics), log_(log),
+      work_(executor), writes_(executor) {
+  follow_changes();
+}
+
+void BindingController::follow_changes() {
+  cluster_.bindings.on_change([this](const auto& before, const auto& after) {
+    if (before && (!after || after->spec.pod_name != before->spec.pod_name)) {
+      const auto it = of_pod_.find(pod_key(*before));
+      if (it != of_pod_.end() && it->second.erase(before->meta.key()) > 0 && it->second.empty()) of_pod_.erase(it);
+    }
+    if (!after) return;
+    of_pod_[pod_key(*after)].insert(after->meta.key());
+    look_at({Item::Kind::binding, after->meta.key()});
+  });
+  cluster_.pods.on_change([this](const auto& before, const auto& after) {
+    const auto it = of_pod_.find((after ? after : before)->meta.key());
+    if (it == of_pod_.end()) return;
+    for (const auto& key : it->second) look_at({Item::Kind::binding, key});
+  });
+  cluster_.nodes.on_change([this](const auto& before, const auto& after) {
+    if (before && after) return;  // neither came nor went
+    look_at_node((after ? after : before)->meta.name);
+  });
+  cluster_.topologies.on_change([this](const auto& before, const auto& after) {
+    look_at({Item::Kind::topology, (after ? after : before)->meta.key()});
+    if (!before || !after || (before->topology == nullptr) != (after->topology == nullptr)) {
+      look_at_node((after ? after : before)->node_name);
+    }
+  });
+  cluster_.on_synced([this] { work_.set(); });
+}
+
+void BindingController::look_at(Item item) {
+  queue_.insert(std::move(item));
+  work_.set();
+}
+
+void BindingController::look_at_node(const std::string& name) {
+  look_at({Item::Kind::topology, api::NodeCPUTopology::name_for(name)});
+  if (!cluster_.synced()) return;  // every binding is looked at anyway
+  for (const auto& [key, binding] : cluster_.bindings.items()) {
+    const auto* label = binding->meta.label(api::node_name_label);
+    if (label == nullptr || *label == name) look_at({Item::Kind::binding, key});
+  }
+}
+
+asio::awaitable<void> BindingController::run() {
+  std::vector<asio::awaitable<void>> parts;
+  parts.push_back(loop());
+  parts.push_back(writes_.serve());
+  co_await async::first_to_finish(std::move(parts));
+}
+
+asio::awaitable<void> BindingController::loop() {
+  while (!cluster_.synced()) co_await work_.wait();
+  while (true) {
+    co_await writes_.below(writes_at_once);
+    const auto next = std::ranges::find_if(queue_, [this](const Item& item) { return !in_flight_.contains(item); });
+    if (next == queue_.end()) {
+      co_await work_.wait();
+      continue;
+    }
+    const auto item = *next;
+    queue_.erase(next);
+    auto write = item.kind == Item::Kind::binding ? binding_step(item.key) : topology_step(item.key);
+    if (!write) continue;
+    in_flight_.insert(item);
+    writes_.spawn(carry_out(item, std::move(*write)));
+  }
+}
+
+asio::awaitable<void> BindingController::carry_out(Item item, asio::awaitable<Result<void>> write) {
+  const auto written = co_await std::move(write);
+  if (!written && written.error().code != ApiErrc::not_found && written.error().code != ApiErrc::conflict) {
+    log_.warn("{}", written.error().message());
+    co_await async::sleep_for(retry_after);
+    queue_.insert(item);
+  }
+  in_flight_.erase(item);
+  work_.set();
+}
+
+std::optional<asio::awaitable<Result<void>>> BindingController::binding_step(const std::string& key) {
+  const auto binding = cluster_.bindings.get(key);
+  if (!binding || binding->meta.deletion_timestamp) return std::nullopt;
+  binding::Surroundings around;
+  around.pod = cluster_.pods.get(pod_key(*binding));
+  if (around.pod && !around.pod->node_name.empty()) {
+    around.node_exists = cluster_.nodes.get(around.pod->node_name) != nullptr;
+    const auto topology = cluster_.topologies.get(api::NodeCPUTopology::name_for(around.pod->node_name));
+    around.node_has_topology = topology && topology->topology;
+  }
+  auto action = binding::next_action(*binding, around, now());
+  switch (action.kind) {
+    case binding::Action::Kind::remove: return remove_with_pod(binding);
+    case binding::Action::Kind::status: return write_binding_status(binding, std::move(action.status));
+    case binding::Action::Kind::none: break;
+  }
+  if (!around.pod || around.pod->node_name.empty() || !around.node_has_topology) return std::nullopt;
+  const auto* label = binding->meta.label(api::node_name_label);
+  // Its own node's agent labels it. Another node's label nobody looks at.
+  if (label != nullptr && *label != around.pod->node_name && !binding->status.admitted) {
+    return move_to_node(binding, around.pod->node_name);
+  }
+  if (is_refused(*binding) && binding::is_scheduler_made(*binding)) {
+    if (auto placement = other_cpus(*binding, *around.pod)) return give_other_cpus(binding, std::move(*placement));
+  }
+  return std::nullopt;
+}
+
+std::optional<allocator::Placement> BindingController::other_cpus(const api::PodCPUBinding& binding,
+                                                                  const api::Pod& pod) {
+  auto placement = scheduling_.place_again(pod, binding);
+  if (!placement || placement->cpus == binding.spec.cpu_set) {
+    events_.record(kube::reference_to(pod), kube::EventType::warning, "NoOtherCPUs",
+                   fmt::format("the agent of node {} refused PodCPUBinding {} and there are no other CPUs for it: the "
+                               "Pod runs in the shared pool",
+                               pod.node_name, binding.meta.key()));
+    return std::nullopt;
+  }
+  return placement;
+}
+
+std::optional<asio::awaitable<Result<void>>> BindingController::topology_step(const std::string& key) {
+  const auto topology = cluster_.topologies.get(key);
+  if (!topology) return std::nullopt;
+  auto status = binding::next_topology_status(*topology, cluster_.nodes.get(topology->node_name) != nullptr, now());
+  if (!status) return std::nullopt;
+  return write_topology_status(topology, std::move(*status));
+}
+
+asio::awaitable<Result<void>> BindingController::remove_with_pod(BindingPointer binding) {
+  // The watches do not keep step: the Pod may be there and only not have been seen yet.
+  auto found = co_await client_.get(kube::resource<api::Pod>(binding->meta.namespace_, binding->spec.pod_name));
+  if (!found && found.error().code != ApiErrc::not_found) co_return fail(std::move(found.error()));
+  if (found) {
+    const auto pod = api::Pod::decode(*found);
+    if (pod && pod->meta.uid == binding::owner_uid(*binding) && !pod->finished()) co_return Result<void>{};
+  }
+  auto removed = co_await client_.remove(kube::resource_of(*binding), {.uid = binding->meta.uid, .resource_version = {}});
+  if (!removed) co_return fail(std::move(removed.error()));
+  ++metrics_.bindings_deleted;
+  log_.info("binding {}: removed with its Pod", binding->meta.key());
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> BindingController::move_to_node(BindingPointer binding, std::string node) {
+  auto meta = versioned(binding->meta);
+  meta["labels"] = {{std::string(api::node_name_label), node}};
+  const json patch = {{"metadata", std::move(meta)}};
+  auto patched = co_await client_.patch(kube::resource_of(*binding), patch);
+  if (!patched) co_return fail(std::move(patched.error()));
+  log_.info("binding {}: its Pod is on node {}", binding->meta.key(), node);
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> BindingController::give_other_cpus(BindingPointer binding,
+                                                                 allocator::Placement placement) {
+  auto spec = binding->spec;
+  spec.cpu_set = placement.cpus;
+  spec.exclusiveness_level = placement.level;
+  const json patch = {{"metadata", versioned(binding->meta)}, {"spec", api::encode(spec)}};
+  auto patched = co_await client_.patch(kube::resource_of(*binding), patch);
+  if (!patched) co_return fail(std::move(patched.error()));
+  ++metrics_.bindings_replaced;
+  log_.info("binding {}: was refused, gets CPUs {} instead of {}", binding->meta.key(), spec.cpu_set.to_string(),
+            binding->spec.cpu_set.to_string());
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> BindingController::write_binding_status(BindingPointer binding,
+                                                                      api::PodCPUBinding::Status status) {
+  const json patch = {{"metadata", versioned(binding->meta)}, {"status", without_absent(api::encode(status))}};
+  auto written = co_await client_.patch(kube::resource_of(*binding, "status"), patch);
+  if (!written) co_return fail(std::move(written.error()));
+  log_.info("binding {}: {}", binding->meta.key(), api::to_string(status.resource_status));
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> BindingController::write_topology_status(
+    kube::Store<api::NodeCPUTopology>::Pointer topology, api::NodeCPUTopology::Status status) {
+  const json patch = {{"metadata", versioned(topology->meta)}, {"status", api::encode(status)}};
+  auto written = co_await client_.patch(kube::resource_of(*topology, "status"), patch);
+  if (!written) co_return fail(std::move(written.error()));
+  log_.info("topology {}: {}", topology->meta.name, api::to_string(status.resource_status));
+  co_return Result<void>{};
+}
+
+}  // namespace actimanager::roles

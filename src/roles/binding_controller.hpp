@@ -1,0 +1,73 @@
+// BindingController: the leader's work on PodCPUBindings and NodeCPUTopologies: removes bindings with their Pods, says
+// where no agent can judge one, gives a Pod whose binding its agent refused other CPUs, and marks topologies whose Node
+// is gone. What is admitted, and what is in the kernel, is the agents' to say.
+#pragma once
+
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <actimanager/async/event.hpp>
+#include <actimanager/async/task_group.hpp>
+#include <actimanager/binding/lifecycle.hpp>
+#include <actimanager/kube/event_recorder.hpp>
+#include <actimanager/roles/leader.hpp>
+
+#include "cluster_state.hpp"
+#include "scheduling.hpp"
+
+namespace actimanager::roles {
+
+class BindingController {
+ public:
+  // All outlive it.
+  BindingController(boost::asio::any_io_executor executor, kube::Client& client, ClusterState& cluster,
+                    Scheduling& scheduling, kube::EventRecorder& events, LeaderMetrics& metrics, spdlog::logger& log);
+
+  // Until cancelled. Does nothing before all watches are in.
+  boost::asio::awaitable<void> run();
+
+ private:
+  using BindingPointer = kube::Store<api::PodCPUBinding>::Pointer;
+  // A key of an object, and which kind of object: bindings first, so that CPUs come free soon.
+  struct Item {
+    enum class Kind { binding, topology } kind;
+    std::string key;
+    auto operator<=>(const Item&) const = default;
+  };
+
+  void follow_changes();
+  void look_at(Item item);
+  void look_at_node(const std::string& name);
+  boost::asio::awaitable<void> loop();
+
+  // Each decides from the stores, and returns the write that is called for, if any.
+  std::optional<boost::asio::awaitable<Result<void>>> binding_step(const std::string& key);
+  std::optional<boost::asio::awaitable<Result<void>>> topology_step(const std::string& key);
+  boost::asio::awaitable<void> carry_out(Item item, boost::asio::awaitable<Result<void>> write);
+
+  boost::asio::awaitable<Result<void>> remove_with_pod(BindingPointer binding);
+  boost::asio::awaitable<Result<void>> move_to_node(BindingPointer binding, std::string node);
+  boost::asio::awaitable<Result<void>> give_other_cpus(BindingPointer binding, allocator::Placement placement);
+  boost::asio::awaitable<Result<void>> write_binding_status(BindingPointer binding, api::PodCPUBinding::Status status);
+  boost::asio::awaitable<Result<void>> write_topology_status(kube::Store<api::NodeCPUTopology>::Pointer topology,
+                                                             api::NodeCPUTopology::Status status);
+  std::optional<allocator::Placement> other_cpus(const api::PodCPUBinding& binding, const api::Pod& pod);
+
+  kube::Client& client_;
+  ClusterState& cluster_;
+  Scheduling& scheduling_;
+  kube::EventRecorder& events_;
+  LeaderMetrics& metrics_;
+  spdlog::logger& log_;
+  async::Event work_;
+  async::TaskGroup writes_;
+  std::set<Item> queue_, in_flight_;
+  std::unordered_map<std::string, std::unordered_set<std::string>> of_pod_;  // bindings' keys by "namespace/pod name"
+};
+
+}  // namespace actimanager::roles

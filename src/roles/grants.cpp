@@ -1,0 +1,58 @@
+#include "grants.hpp"
+
+#include <map>
+
+namespace actimanager::roles {
+namespace {
+
+constexpr std::chrono::seconds claim_lifetime{10};
+
+}  // namespace
+
+std::vector<binding::BindingPointer> Grants::current(const Store& bound, const Store& unclaimed,
+                                                     Clock::time_point now) {
+  std::map<std::string, binding::BindingPointer> bindings;  // in a fixed order
+  for (const auto& [key, binding] : unclaimed.items()) bindings.emplace(key, binding);
+  std::erase_if(claims_, [&](const auto& claim) {
+    return bound.get(claim.first) != nullptr || now - claim.second.at > claim_lifetime;
+  });
+  for (const auto& [key, claim] : claims_) bindings.insert_or_assign(key, claim.binding);
+  for (const auto& [key, binding] : bound.items()) bindings.insert_or_assign(key, binding);
+
+  std::vector<binding::BindingPointer> result;
+  result.reserve(bindings.size());
+  for (const auto& [key, binding] : bindings) result.push_back(with_grant(binding));
+  return result;
+}
+
+void Grants::claimed(api::PodCPUBinding binding, Clock::time_point now) {
+  auto key = binding.meta.key();
+  claims_.insert_or_assign(std::move(key), Claim{std::make_shared<const api::PodCPUBinding>(std::move(binding)), now});
+}
+
+binding::BindingPointer Grants::with_grant(const binding::BindingPointer& binding) const {
+  const auto it = grants_.find(binding->meta.uid);
+  if (it == grants_.end()) return binding;
+  const auto& [admitted, owner_uid] = it->second;
+  const bool known = binding->status.admitted == admitted && !binding::owner_uid(*binding).empty();
+  if (known) return binding;
+  auto copy = *binding;
+  copy.status.admitted = admitted;
+  if (binding::owner_uid(copy).empty()) {
+    copy.meta.owner_references.push_back(
+        {.api_version = "v1", .kind = "Pod", .name = copy.spec.pod_name, .uid = owner_uid, .controller = false});
+  }
+  return std::make_shared<const api::PodCPUBinding>(std::move(copy));
+}
+
+void Grants::remember(const std::vector<binding::Verdict>& verdicts) {
+  std::unordered_map<std::string, Grant> grants;
+  for (const auto& verdict : verdicts) {
+    if (!verdict.admitted()) continue;
+    auto owner = verdict.pod ? verdict.pod->meta.uid : binding::owner_uid(*verdict.binding);
+    grants.emplace(verdict.binding->meta.uid, Grant{*verdict.grant, std::move(owner)});
+  }
+  grants_ = std::move(grants);
+}
+
+}  // namespace actimanager::roles

@@ -1,0 +1,60 @@
+// NodeState: the agent's view of the API: its own node's objects, and the few bindings that no node has claimed yet.
+#pragma once
+
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <fmt/format.h>
+
+#include <actimanager/api/kind.hpp>
+#include <actimanager/async/task_group.hpp>
+#include <actimanager/kube/reflector.hpp>
+#include <actimanager/kube/store.hpp>
+
+namespace actimanager::roles {
+
+class NodeState {
+ public:
+  NodeState(kube::Client& client, const std::string& node, spdlog::logger& log)
+      : pod_watch_(client, kube::resource<api::Pod>(), pods, log, fields("spec.nodeName=" + node)),
+        bound_watch_(client, kube::resource<api::PodCPUBinding>(), bound, log,
+                     labels(fmt::format("{}={}", api::node_name_label, node))),
+        unclaimed_watch_(client, kube::resource<api::PodCPUBinding>(), unclaimed, log,
+                         labels(fmt::format("!{}", api::node_name_label))),
+        node_watch_(client, kube::resource<api::Node>(), nodes, log, fields("metadata.name=" + node)),
+        topology_watch_(client, kube::resource<api::NodeCPUTopology>(), topologies, log,
+                        fields("metadata.name=" + api::NodeCPUTopology::name_for(node))) {}
+
+  kube::Store<api::Pod> pods;
+  kube::Store<api::PodCPUBinding> bound, unclaimed;  // labelled with our node; without a label
+  kube::Store<api::Node> nodes;                      // at most one
+  kube::Store<api::NodeCPUTopology> topologies;      // at most one
+
+  // What pinning depends on.
+  bool synced() const { return pods.synced() && bound.synced() && unclaimed.synced(); }
+
+  // Until cancelled.
+  boost::asio::awaitable<void> run() {
+    std::vector<boost::asio::awaitable<void>> watches;
+    for (auto* watch : {&pod_watch_, &bound_watch_, &unclaimed_watch_, &node_watch_, &topology_watch_}) {
+      watches.push_back(watch->run());
+    }
+    co_await async::first_to_finish(std::move(watches));
+  }
+
+ private:
+  static kube::ReflectorOptions fields(std::string selector) {
+    kube::ReflectorOptions options;
+    options.field_selector = std::move(selector);
+    return options;
+  }
+  static kube::ReflectorOptions labels(std::string selector) {
+    kube::ReflectorOptions options;
+    options.label_selector = std::move(selector);
+    return options;
+  }
+
+  kube::Reflector pod_watch_, bound_watch_, unclaimed_watch_, node_watch_, topology_watch_;
+};
+
+}  // namespace actimanager::roles

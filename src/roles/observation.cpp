@@ -1,0 +1,54 @@
+#include "observation.hpp"
+
+#include <algorithm>
+
+namespace actimanager::roles {
+namespace {
+
+using Observed = api::PodCPUBinding::ObservedContainer;
+
+const Observed* find(const std::vector<Observed>& containers, const std::string& name) {
+  const auto it = std::ranges::find(containers, name, &Observed::name);
+  return it == containers.end() ? nullptr : &*it;
+}
+
+bool has_container(const api::Pod& pod, const std::string& name) {
+  const auto named = [&](const api::Container& container) { return container.name == name; };
+  return std::ranges::any_of(pod.containers, named) || std::ranges::any_of(pod.init_containers, named) ||
+         std::ranges::find(pod.ephemeral_containers, name) != pod.ephemeral_containers.end();
+}
+
+}  // namespace
+
+binding::Observed observe(const api::Pod& pod, const Sight* sight, const host::PodTarget& target,
+                          const api::PodCPUBinding::Status& before) {
+  binding::Observed observed;
+  if (sight == nullptr) return observed;
+  if (sight->error) observed.error = sight->error->message();
+
+  bool right = sight->pod == target.pod.cpus;
+  for (const auto& status : pod.container_statuses) {
+    if (!status.running || status.container_id.empty()) continue;
+    const auto id = runtime_id(status.container_id);
+    const auto seen = sight->containers.find(id);
+    if (seen == sight->containers.end()) {
+      right = false;  // has just started, or just ended
+      continue;
+    }
+    const auto& values = seen->second;
+    observed.containers.push_back({status.name, values.effective_cpus, values.effective_mems});
+    const auto own = target.containers.find(id);
+    right = right && values.effective_cpus == (own == target.containers.end() ? target.pod : own->second).cpus;
+  }
+  for (const auto& known : before.containers) {
+    if (has_container(pod, known.name) && find(observed.containers, known.name) == nullptr) {
+      observed.containers.push_back(known);
+    }
+  }
+  observed.complete = right && std::ranges::all_of(pod.containers, [&](const api::Container& container) {
+    return find(observed.containers, container.name) != nullptr;
+  });
+  return observed;
+}
+
+}  // namespace actimanager::roles

@@ -1,0 +1,171 @@
+#include "pinner.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <unordered_set>
+
+namespace actimanager::roles {
+
+namespace asio = boost::asio;
+
+Result<std::unique_ptr<Pinner>> Pinner::open(const asio::any_io_executor& executor, host::CgroupTreeOptions options,
+                                             AgentMetrics& metrics, spdlog::logger& log) {
+  auto tree = host::CgroupTree::open(std::move(options));
+  if (!tree) return fail(std::move(tree.error()));
+  auto watcher = host::CgroupWatcher::open(executor);
+  if (!watcher) return fail(std::move(watcher.error()));
+  return std::unique_ptr<Pinner>(new Pinner(std::move(*tree), std::move(*watcher), metrics, log));
+}
+
+const Sight* Pinner::sight(const std::string& uid) const {
+  const auto it = pods_.find(uid);
+  return it == pods_.end() ? nullptr : &it->second.sight;
+}
+
+// Watches before it looks, so that nothing appears in between unnoticed.
+std::vector<std::string> Pinner::look_around() {
+  auto found = tree_.scan();
+  for (bool fresh = true; found && fresh;) {
+    fresh = false;
+    for (const auto& level : tree_.levels()) {
+      auto watched = watcher_->watch_level(*level);
+      if (!watched) log_.warn("{}", watched.error().message());
+      fresh = fresh || (watched && *watched);
+    }
+    if (fresh) found = tree_.scan();
+  }
+  std::vector<std::string> uids;
+  if (!found) {
+    log_.error("{}", found.error().message());
+    return uids;
+  }
+  for (const auto& pod : *found) {
+    if (auto watched = watcher_->watch_pod(pod); !watched) log_.warn("{}", watched.error().message());
+    uids.push_back(pod.uid);
+  }
+  return uids;
+}
+
+void Pinner::apply(Targets targets) {
+  const auto uids = look_around();
+  const std::unordered_set<std::string> there(uids.begin(), uids.end());
+  std::vector<std::string> vanished;
+  for (const auto& [uid, pod] : pods_)
+    if (!there.contains(uid)) vanished.push_back(uid);
+  for (const auto& uid : vanished) forget(uid);
+
+  const auto before = std::exchange(targets_, std::move(targets));
+  auto staying = targets_->shared;  // the shared pool without what is new in it
+  if (before) staying.pod.cpus &= before->shared.pod.cpus;
+  if (staying.pod.cpus.empty()) staying = targets_->shared;
+
+  const auto pin_shared = [&](const host::PodTarget& target) {
+    for (const auto& uid : uids)
+      if (!targets_->pods.contains(uid)) pin(uid, target);
+  };
+  const auto pin_bound = [&](bool were_bound) {
+    for (const auto& uid : uids) {
+      const auto target = targets_->pods.find(uid);
+      if (target != targets_->pods.end() && (before && before->pods.contains(uid)) == were_bound) {
+        pin(uid, target->second);
+      }
+    }
+  };
+  // Who has to leave CPUs leaves them before anybody else comes.
+  pin_shared(staying);
+  pin_bound(true);
+  pin_bound(false);
+  if (staying != targets_->shared) pin_shared(targets_->shared);
+}
+
+asio::awaitable<void> Pinner::watch() {
+  look_around();
+  while (true) {
+    const auto events = co_await watcher_->next();
+    const auto begun = Clock::now();
+    for (const auto& event : events) {
+      using Kind = host::CgroupEvent::Kind;
+      if (event.kind == Kind::pod_gone) {
+        forget(event.uid);
+      } else if (event.kind == Kind::tree_changed) {
+        ++metrics_.scans;
+        if (targets_) {
+          apply(*targets_);
+        } else {
+          look_around();
+        }
+      } else if (targets_) {
+        const auto known = pods_.find(event.uid);
+        if (known != pods_.end() && fights(known->second, begun)) continue;
+        pin(event.uid, targets_->of(event.uid));
+        if (event.kind == Kind::pod_appeared) {
+          metrics_.pin_seconds.observe(std::chrono::duration<double>(Clock::now() - begun).count());
+        }
+      }
+    }
+  }
+}
+
+void Pinner::watch_pod(const std::string& uid) {
+  if (const auto found = tree_.find_pod(uid)) {
+    if (auto watched = watcher_->watch_pod(*found); !watched) log_.warn("{}", watched.error().message());
+  }
+}
+
+void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
+  // The Pod's level first: what is started from now on inherits it. Then the watch, then another look for what came
+  // in between.
+  auto report = host::pin(tree_, uid, target);
+  watch_pod(uid);
+  metrics_.cpuset_writes += static_cast<std::uint64_t>(report.writes);
+  if (!report.gone && report.writes > 0) {
+    auto again = host::pin(tree_, uid, target);
+    metrics_.cpuset_writes += static_cast<std::uint64_t>(again.writes);
+    again.differences = std::move(report.differences);
+    report = std::move(again);
+  }
+  if (report.gone) return forget(uid);
+
+  auto& pod = pods_[uid];
+  if (report.error) {
+    ++metrics_.pin_errors;
+    if (!pod.sight.error || pod.sight.error->message() != report.error->message()) {
+      log_.error("Pod {}: {}", uid, report.error->message());
+    }
+  }
+  note_drift(uid, pod, target, report);
+  pod.target = target;
+  const bool same = pod.sight.pod == report.pod && pod.sight.containers == report.containers &&
+                    pod.sight.error.has_value() == report.error.has_value();
+  pod.sight = {std::move(report.pod), std::move(report.containers), std::move(report.error)};
+  if (!same && handlers_.seen) handlers_.seen(uid);
+}
+
+void Pinner::note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target,
+                        const host::PinReport& report) {
+  if (pod.target != target) return;  // it was not there yet, or is to be elsewhere
+  for (const auto& difference : report.differences) {
+    const bool container = !difference.container.empty();
+    if (container && !pod.sight.containers.contains(difference.container)) continue;  // a new one
+    ++metrics_.drifts;
+    pod.repairs.push_back(Clock::now());
+    const auto message = fmt::format(
+        "somebody else moved {} to CPUs {}; put back to {}",
+        container ? "container " + difference.container.substr(0, 12) : std::string("the Pod"),
+        difference.had.to_string(), difference.wanted.to_string());
+    log_.warn("Pod {}: {}", uid, message);
+    if (handlers_.drift) handlers_.drift(uid, message);
+  }
+}
+
+bool Pinner::fights(Pod& pod, Clock::time_point now) const {
+  while (!pod.repairs.empty() && now - pod.repairs.front() > repair_window) pod.repairs.pop_front();
+  return pod.repairs.size() >= repairs_at_once;
+}
+
+void Pinner::forget(const std::string& uid) {
+  if (pods_.erase(uid) > 0 && handlers_.seen) handlers_.seen(uid);
+}
+
+}  // namespace actimanager::roles

@@ -1,0 +1,93 @@
+// Pinner: keeps the kernel at the targets it was given last: at once for a Pod's cgroup that appears, for everyone
+// where the targets change, and whenever somebody else writes a cpuset. Two who keep writing against each other: after
+// `repairs_at_once` repairs of one Pod within `repair_window` it is left to the next full look.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <actimanager/host/cgroup_tree.hpp>
+#include <actimanager/host/cgroup_watcher.hpp>
+#include <actimanager/host/pinning.hpp>
+#include <actimanager/roles/agent.hpp>
+
+#include "targets.hpp"
+
+namespace spdlog {
+class logger;
+}
+
+namespace actimanager::roles {
+
+// What the kernel showed of one Pod's cgroups when they were last looked at.
+struct Sight {
+  CpuSet pod;
+  std::map<std::string, host::CpusetValues> containers;  // by the runtime's id
+  std::optional<Error> error;                            // what the kernel refused
+};
+
+class Pinner {
+ public:
+  static constexpr std::size_t repairs_at_once = 20;
+  static constexpr std::chrono::seconds repair_window{10};
+
+  struct Handlers {
+    std::function<void(const std::string& uid)> seen;  // a Pod's Sight is another one now
+    std::function<void(const std::string& uid, const std::string& message)> drift;
+  };
+
+  // Errors: no cpuset hierarchy, no inotify.
+  static Result<std::unique_ptr<Pinner>> open(const boost::asio::any_io_executor& executor,
+                                              host::CgroupTreeOptions options, AgentMetrics& metrics,
+                                              spdlog::logger& log);
+  void set_handlers(Handlers handlers) { handlers_ = std::move(handlers); }
+
+  // Looks at every Pod and makes the kernel agree. CPUs change hands in an order that never has two Pods on a CPU that
+  // is exclusive to one of them: who has to leave leaves first.
+  void apply(Targets targets);
+  const std::optional<Targets>& targets() const { return targets_; }
+
+  // Follows the cgroups until cancelled. Before the first apply() it only watches.
+  boost::asio::awaitable<void> watch();
+
+  // nullptr: the Pod has no cgroup that we have seen.
+  const Sight* sight(const std::string& uid) const;
+  const host::CgroupTree& tree() const { return tree_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Pod {
+    Sight sight;
+    std::optional<host::PodTarget> target;  // as last applied
+    std::deque<Clock::time_point> repairs;
+  };
+
+  Pinner(host::CgroupTree tree, std::unique_ptr<host::CgroupWatcher> watcher, AgentMetrics& metrics,
+         spdlog::logger& log)
+      : tree_(std::move(tree)), watcher_(std::move(watcher)), metrics_(metrics), log_(log) {}
+
+  std::vector<std::string> look_around();
+  void watch_pod(const std::string& uid);
+  void pin(const std::string& uid, const host::PodTarget& target);
+  void note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target, const host::PinReport& report);
+  bool fights(Pod& pod, Clock::time_point now) const;
+  void forget(const std::string& uid);
+
+  host::CgroupTree tree_;
+  std::unique_ptr<host::CgroupWatcher> watcher_;
+  AgentMetrics& metrics_;
+  spdlog::logger& log_;
+  Handlers handlers_;
+  std::optional<Targets> targets_;
+  std::unordered_map<std::string, Pod> pods_;  // by UID
+};
+
+}  // namespace actimanager::roles

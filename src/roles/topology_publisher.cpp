@@ -1,0 +1,135 @@
+#include "topology_publisher.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include <actimanager/kube/backoff.hpp>
+#include <actimanager/kube/errors.hpp>
+
+namespace actimanager::roles {
+namespace {
+
+namespace asio = boost::asio;
+using kube::ApiErrc;
+using nlohmann::json;
+
+api::Time now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+json owner_reference(const api::Node& node) {
+  return {{"apiVersion", "v1"}, {"kind", "Node"}, {"name", node.meta.name}, {"uid", node.meta.uid}};
+}
+
+bool owned_by(const api::NodeCPUTopology& object, const api::Node& node) {
+  return std::ranges::any_of(object.meta.owner_references,
+                             [&](const api::OwnerReference& owner) { return owner.uid == node.meta.uid; });
+}
+
+}  // namespace
+
+TopologyPublisher::TopologyPublisher(const asio::any_io_executor& executor, kube::Client& client, NodeState& state,
+                                     std::string node, spdlog::logger& log)
+    : client_(client), state_(state), node_name_(std::move(node)), name_(api::NodeCPUTopology::name_for(node_name_)),
+      log_(log), work_(executor) {
+  state_.nodes.on_change([this](const auto&, const auto&) { work_.set(); });
+  state_.topologies.on_change([this](const auto&, const auto&) { work_.set(); });
+  state_.topologies.on_synced([this] { work_.set(); });
+}
+
+void TopologyPublisher::want(PublishedState state) {
+  const bool summary_only = want_.topology && want_.topology == state.topology && want_.reserved == state.reserved &&
+                            want_.cgroup == state.cgroup;
+  const bool same = summary_only && want_.exclusive == state.exclusive;
+  want_ = std::move(state);
+  if (same) return;
+  if (summary_only) {
+    if (summary_due_ == Clock::time_point::max()) summary_due_ = Clock::now() + summary_delay;
+  } else {
+    summary_due_ = Clock::now();
+  }
+  work_.set();
+}
+
+asio::awaitable<void> TopologyPublisher::run() {
+  kube::Backoff backoff;
+  while (true) {
+    if (want_.topology && state_.nodes.get(node_name_) && state_.topologies.synced()) {
+      auto published = co_await publish();
+      if (!published && published.error().code != ApiErrc::conflict) {
+        log_.warn("{}", published.error().message());
+        co_await async::sleep_for(backoff.next(Clock::now()));
+        continue;
+      }
+    }
+    co_await work_.wait_until(summary_due_);
+  }
+}
+
+asio::awaitable<Result<void>> TopologyPublisher::publish() {
+  const auto node = state_.nodes.get(node_name_);
+  const auto known = state_.topologies.get(name_);
+  const bool right = known && known->topology && *known->topology == *want_.topology &&
+                     known->node_name == node_name_ && owned_by(*known, *node);
+  std::optional<api::NodeCPUTopology> object;
+  if (right) {
+    object = *known;
+  } else {
+    auto published = co_await publish_spec(*node);
+    if (!published) co_return fail(std::move(published.error()));
+    object = std::move(*published);
+  }
+  auto status = next_status(*object, *node);
+  const bool due = Clock::now() >= summary_due_;
+  if (due) summary_due_ = Clock::time_point::max();
+  if (!due) status.exclusive = object->status.exclusive;
+  if (status == object->status) co_return Result<void>{};
+  status.last_change_time = now();
+  const json patch = {{"metadata", {{"resourceVersion", object->meta.resource_version}}},
+                      {"status", api::encode(status)}};
+  auto written = co_await client_.patch(kube::resource_of(*object, "status"), patch);
+  if (!written) co_return fail(std::move(written.error()));
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<api::NodeCPUTopology>> TopologyPublisher::publish_spec(const api::Node& node) {
+  api::NodeCPUTopology wanted;
+  wanted.meta.name = name_;
+  wanted.node_name = node_name_;
+  wanted.topology = want_.topology;
+  auto object = api::encode_spec(wanted);
+  object["metadata"]["ownerReferences"] = json::array({owner_reference(node)});
+
+  auto answer = co_await client_.create(kube::resource<api::NodeCPUTopology>(), object);
+  if (!answer && answer.error().code == ApiErrc::already_exists) {
+    // Whatever else is in it, labels above all, is somebody's and stays.
+    answer = co_await client_.get(kube::resource<api::NodeCPUTopology>({}, name_));
+    if (answer) {
+      auto existing = *answer;
+      existing["spec"] = object["spec"];
+      existing["metadata"]["ownerReferences"] = object["metadata"]["ownerReferences"];
+      answer = co_await client_.replace(kube::resource<api::NodeCPUTopology>({}, name_), existing);
+    }
+  }
+  if (!answer) co_return fail(std::move(answer.error()));
+  log_.info("topology: published {} ({} CPUs)", name_, want_.topology->cpus().size());
+  co_return api::NodeCPUTopology::decode(*answer);
+}
+
+api::NodeCPUTopology::Status TopologyPublisher::next_status(const api::NodeCPUTopology& object,
+                                                            const api::Node& node) const {
+  auto status = object.status;
+  status.resource_status = api::TopologyStatus::fresh;
+  status.internal_ip = node.internal_ip;
+  status.reserved_cpus = want_.reserved;
+  status.allocatable = want_.topology->cpus() - want_.reserved;
+  status.exclusive = want_.exclusive;
+  status.cgroup = want_.cgroup;
+  api::set_condition(status.conditions, {"Ready", api::ConditionStatus::true_, "Published",
+                                         "the topology is as the node's agent sees it", object.meta.generation, now()});
+  return status;
+}
+
+}  // namespace actimanager::roles
