@@ -10,7 +10,7 @@ using namespace actimanager::allocator;
 using Level = api::ExclusivenessLevel;
 
 TEST_CASE("exclusive_cpus widens to the level") {
-  const auto machine = testing::dual_socket_smt();
+  const auto machine = topology::testing::dual_socket_smt();
   struct Row {
     CpuSet cpus;
     Level level;
@@ -34,7 +34,7 @@ TEST_CASE("exclusive_cpus widens to the level") {
 }
 
 TEST_CASE("Occupancy keeps account of overlapping holdings") {
-  Occupancy occupancy(testing::one_socket_smt(), {0, 4, 77});
+  Occupancy occupancy(topology::testing::one_socket_smt(), {0, 4, 77});
   CHECK(occupancy.reserved() == CpuSet{0, 4});
   CHECK(occupancy.free() == CpuSet{1, 2, 3, 5, 6, 7});
   CHECK(occupancy.pool_size() == 8);
@@ -63,7 +63,7 @@ TEST_CASE("Occupancy keeps account of overlapping holdings") {
 }
 
 TEST_CASE("Occupancy leaves CPUs out that the machine does not have") {
-  Occupancy occupancy(testing::one_socket_smt());
+  Occupancy occupancy(topology::testing::one_socket_smt());
   occupancy.add({{2, 8000}, Level::cpu});
   CHECK(occupancy.exclusive() == CpuSet{2});
   occupancy.remove({{2, 8000}, Level::cpu});

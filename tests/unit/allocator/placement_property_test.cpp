@@ -20,7 +20,7 @@ int pick(std::mt19937& random, int low, int high) {
   return std::uniform_int_distribution(low, high)(random);
 }
 
-Occupancy random_occupancy(std::mt19937& random, const testing::Machine& machine,
+Occupancy random_occupancy(std::mt19937& random, const topology::testing::Machine& machine,
                            std::vector<Holding>& held) {
   CpuSet reserved;
   for (const CpuId cpu : machine->cpus()) {
@@ -92,7 +92,7 @@ TEST_CASE("a placement is admissible, and there is one exactly when a full searc
   int placed = 0;
   int refused = 0;
   for (int round = 0; round < 6000; ++round) {
-    const auto machine = testing::random_machine(random, 10);
+    const auto machine = topology::testing::random_machine(random, 10);
     std::vector<Holding> held;
     const auto occupancy = random_occupancy(random, machine, held);
     const auto request = random_request(random);
@@ -120,7 +120,7 @@ TEST_CASE("a placement is admissible, and there is one exactly when a full searc
 TEST_CASE("an even spread is even, and CPU-bound threads stay in one socket where they can") {
   std::mt19937 random(7);
   for (int round = 0; round < 3000; ++round) {
-    const auto machine = testing::random_machine(random, 30);
+    const auto machine = topology::testing::random_machine(random, 30);
     std::vector<Holding> held;
     const auto occupancy = random_occupancy(random, machine, held);
     auto request = random_request(random);
@@ -157,7 +157,7 @@ TEST_CASE("an even spread is even, and CPU-bound threads stay in one socket wher
 TEST_CASE("filling a machine never hands a CPU out twice and always ends") {
   std::mt19937 random(99);
   for (int round = 0; round < 300; ++round) {
-    const auto machine = testing::random_machine(random, 60);
+    const auto machine = topology::testing::random_machine(random, 60);
     Occupancy occupancy(machine);
     std::vector<Placement> placed;
     for (int i = 0; i < 200; ++i) {

@@ -12,7 +12,7 @@ namespace {
 
 struct Row {
   const char* what;
-  testing::Machine machine;
+  topology::testing::Machine machine;
   std::vector<Holding> held;
   Request request;
   const char* cpus;  // "" : does not fit
@@ -39,8 +39,8 @@ Holding held(const char* cpus, Level level) {
 }  // namespace
 
 TEST_CASE("spread: memory-bound threads go evenly over the NUMA nodes") {
-  const auto dual = testing::dual_socket_smt();
-  const auto four = testing::four_numa_nodes();
+  const auto dual = topology::testing::dual_socket_smt();
+  const auto four = topology::testing::four_numa_nodes();
   const Row rows[] = {
       {"four threads, two on each socket, on cores of their own",
        dual,
@@ -97,7 +97,7 @@ TEST_CASE("spread: memory-bound threads go evenly over the NUMA nodes") {
 }
 
 TEST_CASE("one_per_core: CPU-bound threads go on idle cores, of one socket if possible") {
-  const auto dual = testing::dual_socket_smt();
+  const auto dual = topology::testing::dual_socket_smt();
   const Row rows[] = {
       {"three cores of one socket", dual, {}, {Shape::one_per_core, Level::cpu, 3}, "0-2"},
       {"the tighter socket, so that the other stays whole",
@@ -118,7 +118,7 @@ TEST_CASE("one_per_core: CPU-bound threads go on idle cores, of one socket if po
        "",
        "node(s) had no 3 idle physical cores"},
       {"a core with a reserved thread is not idle",
-       testing::one_socket_smt(),
+       topology::testing::one_socket_smt(),
        {},
        {Shape::one_per_core, Level::cpu, 4},
        "",
@@ -126,19 +126,23 @@ TEST_CASE("one_per_core: CPU-bound threads go on idle cores, of one socket if po
        {0}},
       {"whole cores", dual, {}, {Shape::one_per_core, Level::core, 2}, "0-1"},
       {"whole cores cost their siblings too",
-       testing::one_socket_smt(),
+       topology::testing::one_socket_smt(),
        {},
        {Shape::one_per_core, Level::core, 4},
        "",
        "node(s) needed 1 CPU for the shared pool"},
-      {"performance cores first", testing::hybrid(), {}, {Shape::one_per_core, Level::cpu, 2}, "0,2"},
+      {"performance cores first",
+       topology::testing::hybrid(),
+       {},
+       {Shape::one_per_core, Level::cpu, 2},
+       "0,2"},
       {"efficiency cores too, when they are needed",
-       testing::hybrid(),
+       topology::testing::hybrid(),
        {},
        {Shape::one_per_core, Level::cpu, 6},
        "0,2,4-7"},
       {"the cheap cores, when the pool needs the others",
-       testing::hybrid(),
+       topology::testing::hybrid(),
        {},
        {Shape::one_per_core, Level::core, 2, 5},
        "4-5"},
@@ -147,8 +151,8 @@ TEST_CASE("one_per_core: CPU-bound threads go on idle cores, of one socket if po
 }
 
 TEST_CASE("packed: I/O-bound threads share as few cores as possible") {
-  const auto smt = testing::one_socket_smt();
-  const auto l3 = testing::make_machine({.cores_per_numa = 8, .l3_per_half_numa = true});
+  const auto smt = topology::testing::one_socket_smt();
+  const auto l3 = topology::testing::make_machine({.cores_per_numa = 8, .l3_per_half_numa = true});
   const Row rows[] = {
       {"siblings together", smt, {}, {Shape::packed, Level::cpu, 2}, "0,4"},
       {"the odd thread on a core that is in use already",
@@ -179,11 +183,15 @@ TEST_CASE("packed: I/O-bound threads share as few cores as possible") {
 }
 
 TEST_CASE("single: a best-effort Pod gets one logical CPU") {
-  const auto smt = testing::one_socket_smt();
+  const auto smt = topology::testing::one_socket_smt();
   const Row rows[] = {
       {"whatever it asks for", smt, {}, {Shape::single, Level::cpu, 3}, "0"},
       {"beside a core in use", smt, {held("1", Level::cpu)}, {Shape::single, Level::cpu, 1}, "5"},
-      {"an efficiency core where there are any", testing::hybrid(), {}, {Shape::single, Level::cpu, 1}, "4"},
+      {"an efficiency core where there are any",
+       topology::testing::hybrid(),
+       {},
+       {Shape::single, Level::cpu, 1},
+       "4"},
       {"a core of its own", smt, {}, {Shape::single, Level::core, 1}, "0"},
       {"shared: an untouched CPU while none may be joined",
        smt,
@@ -223,7 +231,7 @@ TEST_CASE("a machine that nobody has described takes nobody") {
   CHECK(fit.reason == "node(s) had no CPU topology");
   CHECK_FALSE(place(Occupancy(), {}));
   check({"no NUMA node, no NUMA level",
-         testing::make_machine({.numa_per_socket = 0}),
+         topology::testing::make_machine({.numa_per_socket = 0}),
          {},
          {Shape::packed, Level::numa, 1},
          "",
@@ -255,7 +263,7 @@ TEST_CASE("Fit says whether the shape can be had in full") {
   };
   for (const auto& row : rows) {
     INFO(row.what);
-    Occupancy occupancy(testing::dual_socket_smt());
+    Occupancy occupancy(topology::testing::dual_socket_smt());
     for (const auto& holding : row.held) occupancy.add(holding);
     const auto fit = fits(occupancy, row.request);
     CHECK(fit.possible);

@@ -9,7 +9,7 @@
 using namespace actimanager;
 using namespace actimanager::binding;
 using namespace actimanager::binding::testing;
-using allocator::testing::dual_socket_smt;  // socket 0: CPUs 0-3,8-11, socket 1: CPUs 4-7,12-15
+using topology::testing::dual_socket_smt;  // socket 0: CPUs 0-3,8-11, socket 1: CPUs 4-7,12-15
 
 namespace {
 

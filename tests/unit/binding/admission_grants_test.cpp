@@ -9,7 +9,7 @@
 using namespace actimanager;
 using namespace actimanager::binding;
 using namespace actimanager::binding::testing;
-using allocator::testing::one_socket_smt;  // CPU n and n+4 are siblings
+using topology::testing::one_socket_smt;  // CPU n and n+4 are siblings
 using Kind = Verdict::Kind;
 
 TEST_CASE("a recorded grant counts before every new spec, older ones included") {

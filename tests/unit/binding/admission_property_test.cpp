@@ -18,7 +18,7 @@ class RandomLife {
  public:
   explicit RandomLife(unsigned seed)
       : random_(seed),
-        machine_(allocator::testing::random_machine(random_, 24)),
+        machine_(topology::testing::random_machine(random_, 24)),
         all_(machine_->cpus().begin(), machine_->cpus().end()),
         node(machine_, some(pick(0, 3) == 0 ? 1 : 0)) {}
 
@@ -92,7 +92,7 @@ class RandomLife {
   }
 
   std::mt19937 random_;
-  allocator::testing::Machine machine_;
+  topology::testing::Machine machine_;
   std::vector<CpuId> all_;
   std::set<std::string> pods_;
 

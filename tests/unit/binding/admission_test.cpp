@@ -9,9 +9,9 @@
 using namespace actimanager;
 using namespace actimanager::binding;
 using namespace actimanager::binding::testing;
-using allocator::testing::dual_socket_smt;  // socket 0: CPUs 0-3,8-11, socket 1: CPUs 4-7,12-15
-using allocator::testing::one_socket_smt;   // CPU n and n+4 are siblings
 using api::BindingStatus;
+using topology::testing::dual_socket_smt;  // socket 0: CPUs 0-3,8-11, socket 1: CPUs 4-7,12-15
+using topology::testing::one_socket_smt;   // CPU n and n+4 are siblings
 
 namespace {
 

@@ -7,14 +7,14 @@
 using namespace actimanager;
 using namespace actimanager::binding;
 using namespace actimanager::binding::testing;
-using allocator::testing::dual_socket_smt;  // socket and NUMA node 0: CPUs 0-3,8-11; 1: CPUs 4-7,12-15
-using allocator::testing::four_numa_nodes;  // CPUs 0,1 in NUMA node 0, 2,3 in node 1, …
-using allocator::testing::make_machine;
+using topology::testing::dual_socket_smt;  // socket and NUMA node 0: CPUs 0-3,8-11; 1: CPUs 4-7,12-15
+using topology::testing::four_numa_nodes;  // CPUs 0,1 in NUMA node 0, 2,3 in node 1, …
+using topology::testing::make_machine;
 
 namespace {
 
 // `four_numa_nodes` with this much memory in each, and distances of a ring 0-1-3-2.
-allocator::testing::Machine with_memory(std::vector<std::uint64_t> bytes) {
+topology::testing::Machine with_memory(std::vector<std::uint64_t> bytes) {
   auto parts = four_numa_nodes()->parts();
   const std::vector<std::vector<int>> distances = {
       {10, 12, 12, 20}, {12, 10, 20, 12}, {12, 20, 10, 12}, {20, 12, 12, 10}};

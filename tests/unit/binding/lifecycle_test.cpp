@@ -17,7 +17,7 @@ namespace {
 constexpr api::Time noon{std::chrono::hours(480'000)};
 
 struct Scene {
-  NodeFake node{allocator::testing::dual_socket_smt()};
+  NodeFake node{topology::testing::dual_socket_smt()};
   bool pod_there = true;
   Surroundings around{.pod = nullptr, .node_exists = true, .node_has_topology = true};
 
@@ -150,7 +150,7 @@ TEST_CASE("a topology is told apart from one without its node or its data") {
   object.status = *status;
   CHECK_FALSE(next_topology_status(object, true, noon));  // said already
 
-  object.topology = allocator::testing::one_socket_smt();
+  object.topology = topology::testing::one_socket_smt();
   CHECK_FALSE(next_topology_status(object, true, noon));  // Fresh is for its agent to say
   object.status.resource_status = api::TopologyStatus::fresh;
 

@@ -6,7 +6,7 @@ namespace actimanager::binding::testing {
 namespace {
 
 // The machine without these CPUs, and without what has none left.
-allocator::testing::Machine without(const topology::Topology& machine, const CpuSet& offline) {
+topology::testing::Machine without(const topology::Topology& machine, const CpuSet& offline) {
   auto parts = machine.parts();
   const auto drop = [&](auto& list) {
     for (auto& part : list) part.cpus -= offline;
@@ -24,7 +24,7 @@ allocator::testing::Machine without(const topology::Topology& machine, const Cpu
 
 }  // namespace
 
-NodeFake::NodeFake(allocator::testing::Machine machine, CpuSet reserved)
+NodeFake::NodeFake(topology::testing::Machine machine, CpuSet reserved)
     : machine_(std::move(machine)), facts_{machine_, std::move(reserved)} {}
 
 api::Pod& NodeFake::add_pod(const std::string& name) {

@@ -20,7 +20,7 @@ using enum api::ExclusivenessLevel;
 
 class NodeFake {
  public:
-  explicit NodeFake(allocator::testing::Machine machine, CpuSet reserved = {});
+  explicit NodeFake(topology::testing::Machine machine, CpuSet reserved = {});
 
   // Its UID is "<name>-1", and "<name>-2" and so on if there was one of the name before; its containers are
   // "app" and the init container "setup".
@@ -58,7 +58,7 @@ class NodeFake {
  private:
   api::Time next_second() { return now_ += std::chrono::seconds(1); }
 
-  allocator::testing::Machine machine_;
+  topology::testing::Machine machine_;
   NodeFacts facts_;
   api::Time now_{std::chrono::seconds(1'700'000'000)};
   int uids_ = 0;

@@ -7,9 +7,9 @@
 using namespace actimanager;
 using namespace actimanager::binding;
 using namespace actimanager::binding::testing;
-using allocator::testing::dual_socket_smt;
 using api::BindingStatus;
 using api::ConditionStatus;
+using topology::testing::dual_socket_smt;
 using Status = api::PodCPUBinding::Status;
 
 namespace {

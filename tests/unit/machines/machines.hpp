@@ -4,11 +4,11 @@
 #include <memory>
 #include <random>
 
-#include <actimanager/allocator/occupancy.hpp>
+#include <actimanager/topology/topology.hpp>
 
-namespace actimanager::allocator::testing {
+namespace actimanager::topology::testing {
 
-using Machine = std::shared_ptr<const topology::Topology>;
+using Machine = std::shared_ptr<const Topology>;
 
 struct Plan {
   int sockets = 1;
@@ -35,4 +35,4 @@ Machine hybrid();
 // outside every NUMA node, L3 groups, performance and efficiency cores.
 Machine random_machine(std::mt19937& random, int max_cpus);
 
-}  // namespace actimanager::allocator::testing
+}  // namespace actimanager::topology::testing

@@ -4,29 +4,29 @@
 #include <numeric>
 #include <stdexcept>
 
-namespace actimanager::allocator::testing {
+namespace actimanager::topology::testing {
 namespace {
 
-Machine build(topology::Parts parts) {
-  auto made = topology::Topology::make(std::move(parts));
+Machine build(Parts parts) {
+  auto made = Topology::make(std::move(parts));
   if (!made) throw std::logic_error(made.error().message());
-  return std::make_shared<const topology::Topology>(std::move(*made));
+  return std::make_shared<const Topology>(std::move(*made));
 }
 
 }  // namespace
 
 Machine make_machine(const Plan& plan) {
-  topology::Parts parts;
+  Parts parts;
   const int numa_per_socket = std::max(1, plan.numa_per_socket);
   const int total_cores = plan.sockets * numa_per_socket * plan.cores_per_numa;
   int core_number = 0;
   for (int s = 0; s < plan.sockets; ++s) {
-    topology::Socket socket{SocketId{s}, {}};
+    Socket socket{SocketId{s}, {}};
     for (int n = 0; n < numa_per_socket; ++n) {
-      topology::NumaNode node{.id = NumaId{s * numa_per_socket + n}};
-      topology::Cache half[2];
+      NumaNode node{.id = NumaId{s * numa_per_socket + n}};
+      Cache half[2];
       for (int c = 0; c < plan.cores_per_numa; ++c, ++core_number) {
-        topology::Core core{CoreId{n * plan.cores_per_numa + c}, SocketId{s}, {}};
+        Core core{CoreId{n * plan.cores_per_numa + c}, SocketId{s}, {}};
         for (int t = 0; t < plan.threads; ++t) {
           core.cpus.insert(
               CpuId{plan.siblings_last ? core_number + t * total_cores : core_number * plan.threads + t});
@@ -60,7 +60,7 @@ Machine four_numa_nodes() {
 }
 
 Machine hybrid() {
-  topology::Parts parts;
+  Parts parts;
   parts.sockets = {{SocketId{0}, CpuSet::range(0, 7)}};
   parts.cores = {{CoreId{0}, SocketId{0}, {0, 1}}, {CoreId{1}, SocketId{0}, {2, 3}},
                  {CoreId{2}, SocketId{0}, {4}},    {CoreId{3}, SocketId{0}, {5}},
@@ -79,15 +79,15 @@ Machine random_machine(std::mt19937& random, int max_cpus) {
   }
   if (pick(0, 1) == 0) std::ranges::shuffle(ids, random);
 
-  topology::Parts parts;
+  Parts parts;
   const int sockets = pick(1, 3);
   const int threads = pick(1, 3);
   std::size_t next = 0;
   for (int s = 0; s < sockets && next < ids.size(); ++s) {
-    topology::Socket socket{SocketId{s * 3}, {}};
+    Socket socket{SocketId{s * 3}, {}};
     const int cores = pick(1, 4);
     for (int c = 0; c < cores && next < ids.size(); ++c) {
-      topology::Core core{CoreId{c * 2}, socket.id, {}};  // the same ids in every socket
+      Core core{CoreId{c * 2}, socket.id, {}};  // the same ids in every socket
       const int own_threads = pick(0, 3) == 0 ? 1 : threads;
       for (int t = 0; t < own_threads && next < ids.size(); ++t) core.cpus.insert(CpuId{ids[next++]});
       socket.cpus |= core.cpus;
@@ -108,7 +108,7 @@ Machine random_machine(std::mt19937& random, int max_cpus) {
     }
   }
   if (numa == 3) {
-    topology::NumaNode all{.id = NumaId{0}};
+    NumaNode all{.id = NumaId{0}};
     for (const auto& socket : parts.sockets) all.cpus |= socket.cpus;
     parts.numa_nodes = {all, {.id = NumaId{1}}};  // and one of memory only
   }
@@ -116,11 +116,11 @@ Machine random_machine(std::mt19937& random, int max_cpus) {
     for (const auto& socket : parts.sockets) parts.caches.push_back({.cpus = socket.cpus});
   }
   if (pick(0, 2) == 0) {
-    topology::CpuKind fast{"performance", {}}, slow{"efficiency", {}};
+    CpuKind fast{"performance", {}}, slow{"efficiency", {}};
     for (const auto& core : parts.cores) (pick(0, 1) == 0 ? fast : slow).cpus |= core.cpus;
     parts.cpu_kinds = {fast, slow};
   }
   return build(std::move(parts));
 }
 
-}  // namespace actimanager::allocator::testing
+}  // namespace actimanager::topology::testing
