@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Progress and failure reporting shared by the scripts. Source it; it has no side effects.
 #
 # step TITLE CMD...   runs CMD with its output in a log file, shows one line with the elapsed time, and on

@@ -10,7 +10,6 @@ from pathlib import Path
 from . import binaries, components, kwok, lifecycle, node, status, supervisor, teardown
 from .errors import ClusterError, Interrupted, UsageError
 from .instance import Instance
-from .processes import Process
 from .progress import Progress, last_lines
 
 _SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "cont": signal.SIGCONT}

@@ -10,7 +10,9 @@ from .errors import ClusterError, UsageError
 from .instance import Instance
 from .processes import Process
 
-NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "containerd", "kubelet")
+# actimanager: a leader that runs beside the cluster; scripts/quickstart has one where nodes are simulated.
+NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "containerd", "kubelet",
+         "actimanager")
 
 
 def process(instance: Instance, name: str) -> Process | None:

@@ -22,7 +22,8 @@ class Progress:
 
     @contextlib.contextmanager
     def step(self, title: str):
-        """Runs the body as one step. The body may set `.detail` of what it gets to show how far it is."""
+        """Runs the body as one step. The body may set of what it gets `.detail`, to show how far it is, and `.outcome`,
+        to be shown in place of "done" when it ends."""
         self._done += 1
         state = _Step(f"[{self._done:2}] {title}")
         ticker = None
@@ -32,7 +33,7 @@ class Progress:
         outcome = "FAILED"
         try:
             yield state
-            outcome = "done"
+            outcome = state.outcome
         finally:
             state.ended.set()
             if ticker:
@@ -46,6 +47,7 @@ class _Step:
     def __init__(self, title: str):
         self.title = title
         self.detail = ""
+        self.outcome = "done"
         self.ended = threading.Event()
         self._started = time.monotonic()
 
@@ -59,10 +61,10 @@ class _Step:
             sys.stdout.flush()
 
 
-def last_lines(path, count: int = 20) -> str:
-    """The end of a log file, indented; empty if there is none."""
+def last_lines(path, count: int = 20, mark: str = "    | ") -> str:
+    """The end of a log file, each line after the mark; empty if there is none."""
     try:
         with open(path, errors="replace") as log:
-            return "".join(f"    | {line.rstrip()[:300]}\n" for line in log.readlines()[-count:])
+            return "".join(f"{mark}{line.rstrip()[:300]}\n" for line in log.readlines()[-count:])
     except OSError:
         return ""

@@ -4,9 +4,6 @@ from . import components, supervisor
 from .api import Api, ApiError
 from .instance import Instance, clusters_root
 
-_PORTS = {"kubelet": "kubelet", "etcd": "etcd", "kube-apiserver": "kube-apiserver", "kwok": "kwok",
-          "kube-controller-manager": "kube-controller-manager", "kube-scheduler": "kube-scheduler"}
-
 
 def show(instance: Instance) -> None:
     config = instance.read()
@@ -18,7 +15,7 @@ def show(instance: Instance) -> None:
         process = processes.get(name)
         state = process.state() if process else "down"
         rows.append((name, str(process.pid) if process and state != "down" else "-", state,
-                     str(config["ports"][_PORTS[name]]) if name in _PORTS else "-"))
+                     str(config["ports"].get(name, "-"))))
     _table(rows)
     print()
     try:

@@ -1,0 +1,1 @@
+"""From a fresh machine to Pods on their CPUs: scripts/quickstart."""

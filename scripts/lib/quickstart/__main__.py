@@ -1,0 +1,11 @@
+"""The program behind scripts/quickstart."""
+
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from quickstart.cli import main  # noqa: E402
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Builds the project and runs its tests: scripts/test."""

@@ -1,0 +1,57 @@
+"""The parts of the tests, in the order they run. To add one is to add a line to PARTS."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import catch2, lint, pytests
+from .context import Context
+from .outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Part:
+    name: str
+    what: str
+    run: Callable[[Context], Outcome]
+    # What is given after -- goes to its test programs.
+    takes_arguments: bool = True
+    # Whether it belongs to what runs when no part is named.
+    default: bool = True
+
+
+def _unit(context: Context) -> Outcome:
+    return catch2.run(context, context.built())
+
+
+def _on_clusters(folder: str, context: Context) -> Outcome:
+    """Tests that need the binary."""
+    context.built()
+    return pytests.run(context, folder)
+
+
+def _sanitize(context: Context) -> Outcome:
+    total = Outcome()
+    for name, sanitizers in (("build-asan", "address,undefined"), ("build-tsan", "thread")):
+        # lld refuses what sanitizers leave undefined in libraries; they define it in the program.
+        directory = context.built(name, {"b_sanitize": sanitizers, "b_lundef": "false"})
+        outcome = catch2.run(context, directory, _SANITIZER_OPTIONS, patience=10)
+        total.add(outcome)
+        total.log = outcome.log
+    return total
+
+
+_SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "abort_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": "abort_on_error=1:second_deadlock_stack=1",
+}
+
+PARTS = (
+    Part("unit", "the unit tests, each case on its own", _unit),
+    Part("cluster", "scripts/cluster: real control planes and nodes, and what is left of them",
+         functools.partial(pytests.run, folder="cluster")),
+    Part("install", "the manifests and the image", functools.partial(_on_clusters, "install")),
+    Part("lint", "clang-format, clang-tidy, shellcheck, pyflakes", lint.run, takes_arguments=False),
+    Part("sanitize", "the unit tests under ASan with UBSan, and under TSan", _sanitize),
+)
