@@ -3,12 +3,9 @@
 import json
 import os
 import pathlib
-import subprocess
 import threading
 import time
 import urllib.request
-
-import pytest
 
 from api import NAMESPACE, TOP, binding
 
