@@ -9,22 +9,26 @@ namespace {
 
 using nlohmann::json;
 
+// Deeper than any field that is read; a document may be nested as deep as its sender likes.
+constexpr int max_depth = 40;
+
 // The path of `target` below `value`, found by address: only errors pay for paths.
-bool find_path(const json& value, const json* target, std::string& path) {
+bool find_path(const json& value, const json* target, std::string& path, int depth = 0) {
   if (&value == target) return true;
+  if (depth == max_depth) return false;
   const auto length = path.size();
   if (value.is_object()) {
     for (auto it = value.begin(); it != value.end(); ++it) {
       const bool plain = it.key().find_first_of("./[]\" ") == std::string::npos && !it.key().empty() &&
                          (it.key().front() < '0' || it.key().front() > '9');
       path += plain ? (length == 0 ? it.key() : "." + it.key()) : fmt::format("[\"{}\"]", it.key());
-      if (find_path(it.value(), target, path)) return true;
+      if (find_path(it.value(), target, path, depth + 1)) return true;
       path.resize(length);
     }
   } else if (value.is_array()) {
     for (std::size_t i = 0; i < value.size(); ++i) {
       path += fmt::format("[{}]", i);
-      if (find_path(value[i], target, path)) return true;
+      if (find_path(value[i], target, path, depth + 1)) return true;
       path.resize(length);
     }
   }
