@@ -9,12 +9,10 @@ _WIDTH = 46
 
 
 class Progress:
-    """Counts steps. `total` may grow while running (`expect`), as what is already there is not done again."""
-
-    def __init__(self, quiet: bool = False):
+    def __init__(self, numbered: bool = True):
         self._done = 0
-        self._quiet = quiet
-        self._tty = sys.stdout.isatty() and not quiet
+        self._numbered = numbered
+        self._tty = sys.stdout.isatty()
         self._started = time.monotonic()
 
     def elapsed(self) -> float:
@@ -25,7 +23,7 @@ class Progress:
         """Runs the body as one step. The body may set of what it gets `.detail`, to show how far it is, and `.outcome`,
         to be shown in place of "done" when it ends."""
         self._done += 1
-        state = _Step(f"[{self._done:2}] {title}")
+        state = _Step(f"[{self._done:2}] {title}" if self._numbered else title)
         ticker = None
         if self._tty:
             ticker = threading.Thread(target=state.tick, daemon=True)
@@ -39,8 +37,7 @@ class Progress:
             if ticker:
                 ticker.join()
                 sys.stdout.write("\r\033[K")
-            if not self._quiet:
-                print(f"  {state.title:<{_WIDTH}} {state.seconds():6.1f} s  {outcome}", flush=True)
+            print(f"  {state.title:<{_WIDTH}} {state.seconds():6.1f} s  {outcome}", flush=True)
 
 
 class _Step:

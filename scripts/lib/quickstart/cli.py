@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    progress = Progress()
+    progress = Progress(numbered=False)
     try:
         _run(options, progress)
     except (ClusterError, BuildFailed, OSError) as error:

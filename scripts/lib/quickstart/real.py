@@ -1,10 +1,15 @@
 """The story on a real node: the DaemonSet from its image, Pods pinned by the kernel."""
 
+import contextlib
 import os
+import socket
+
+import yaml
 
 from building import TOP
-from cluster import binaries
+from cluster import binaries, cgroups, node
 from cluster.api import Api
+from cluster.errors import ClusterError
 from cluster.instance import Instance
 from cluster.progress import Progress
 
@@ -22,7 +27,8 @@ def tell(instance: Instance, progress: Progress, keep: bool) -> None:
     api = Api(instance)
     environment = {"KUBECONFIG": str(instance.kubeconfig), "PATH": f"{instance.read()['binaries']}:{os.environ['PATH']}"}
     kubectl = [f"{instance.read()['binaries']}/kubectl", "--kubeconfig", str(instance.kubeconfig)]
-    _install(instance, kubectl, progress)
+    port = _free_port(_PORT)
+    _install(instance, kubectl, port, progress)
 
     heading("A Pod of the ordinary scheduler, and a binding made by hand")
     sample = samples.read(samples.BY_HAND)
@@ -49,14 +55,14 @@ def tell(instance: Instance, progress: Progress, keep: bool) -> None:
 
     heading("And from the node's topology endpoint")
     address = api.get(f"/api/v1/nodes/{instance.node_name}")["status"]["addresses"][0]["address"]
-    show(f"curl -sS http://{address}:{_PORT}/topology | jq -c .spec.topology")
-    show(f"curl -sS http://{address}:{_PORT}/api/v1/pins | "
+    show(f"curl -sS http://{address}:{port}/topology | jq -c .spec.topology")
+    show(f"curl -sS http://{address}:{port}/api/v1/pins | "
          """jq -r '"shared pool: \\(.sharedPool)", (.pods[] | select(.namespace == "default") | """
          """"\\(.pod): \\(.status) \\(.granted)")'""")
-    _next(instance, keep, address)
+    _next(instance, keep, f"{address}:{port}")
 
 
-def _install(instance: Instance, kubectl: list[str], progress: Progress) -> None:
+def _install(instance: Instance, kubectl: list[str], port: int, progress: Progress) -> None:
     image = TOP / "build" / "actimanager-image.tar"
     with progress.step("build the image"):
         quietly(TOP / "scripts" / "image", "--output", image)
@@ -69,9 +75,31 @@ def _install(instance: Instance, kubectl: list[str], progress: Progress) -> None
         quietly(*kubectl, "-n", _SYSTEM, "create", "configmap", "actimanager-api-server",
                 "--from-literal=KUBERNETES_SERVICE_HOST=127.0.0.1",
                 f"--from-literal=KUBERNETES_SERVICE_PORT={instance.port('kube-apiserver')}")
-        quietly(*kubectl, "apply", "-k", default)
+        objects = list(yaml.safe_load_all(quietly(*kubectl, "kustomize", default)))
+        _fit_to_a_shared_machine(objects, instance, port)
+        samples.create(kubectl, *objects)
     with progress.step("DaemonSet actimanager is ready"):
         quietly(*kubectl, "-n", _SYSTEM, "rollout", "status", "daemonset/actimanager", "--timeout=90s")
+
+
+def _fit_to_a_shared_machine(objects: list[dict], instance: Instance, port: int) -> None:
+    """Other kubelets may run here, and others may serve at the usual port: the agent is kept to its own kubelet's cgroups."""
+    (daemonset,) = (o for o in objects if o["kind"] == "DaemonSet")
+    (container,) = daemonset["spec"]["template"]["spec"]["containers"]
+    (hierarchy,) = (h for h in cgroups.hierarchies() if "cpuset" in h.controllers)
+    container["args"].append(f"--cgroups-path={hierarchy.path / node.settings(instance)['cgroup']}")
+    if port != _PORT:
+        container["args"].append(f"--listen=:{port}")
+        container["ports"][0]["containerPort"] = port
+
+
+def _free_port(wanted: int) -> int:
+    for port in (wanted, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("0.0.0.0", port))
+            return probe.getsockname()[1]
+    raise ClusterError("there is no free port")
 
 
 def _onto_a_cpu_that_is_there(binding: dict) -> None:
@@ -113,5 +141,5 @@ kubectl edit pcb hand-made                   # another CPU: the Pod moves at onc
 kubectl delete pcb hand-made                 # and back into the shared pool
 kubectl explain pcb.spec
 kubectl describe pod memory-bound            # why a Pod waits
-curl http://{address}:{_PORT}/metrics
+curl http://{address}/metrics
 scripts/cluster down --name {instance.name}          # when you are done""")

@@ -74,7 +74,7 @@ def main(argv: list[str]) -> int:
     chosen, extra = _arguments(argv)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, _interrupt)
-    context = Context(Progress(), extra)
+    context = Context(Progress(numbered=False), extra)
     total = Outcome()
     interrupted = False
     try:

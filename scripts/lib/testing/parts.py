@@ -52,6 +52,7 @@ PARTS = (
     Part("cluster", "scripts/cluster: real control planes and nodes, and what is left of them",
          functools.partial(pytests.run, folder="cluster")),
     Part("install", "the manifests and the image", functools.partial(_on_clusters, "install")),
+    Part("scripts", "scripts/quickstart and scripts/test themselves", functools.partial(_on_clusters, "scripts")),
     Part("lint", "clang-format, clang-tidy, shellcheck, pyflakes", lint.run, takes_arguments=False),
     Part("sanitize", "the unit tests under ASan with UBSan, and under TSan", _sanitize),
 )
