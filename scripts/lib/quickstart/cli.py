@@ -41,6 +41,9 @@ def main(argv: list[str]) -> int:
     progress = Progress(numbered=False)
     try:
         _run(options, progress)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
     except (ClusterError, BuildFailed, OSError) as error:
         print(f"\nscripts/quickstart: {error}", file=sys.stderr)
         if log := getattr(error, "log", None):

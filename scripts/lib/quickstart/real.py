@@ -121,10 +121,10 @@ def _who_runs_where(found: dict[str, samples.Sample]) -> None:
         if seen:
             rows.append((name, f"CPU {sample.cpus()}", sample.level(), f"Cpus_allowed_list {seen.cpus()} (PID {seen.pid})",
                          f"{seen.cpuset.name} {seen.file()}"))
-            places.append(f"  {seen.cpuset}")
+            places.append((name, str(seen.cpuset)))
     table(rows)
-    say("The cgroups, in the same order:")
-    say("\n".join(places))
+    say("Their cgroups:")
+    table(places)
     for name, sample in found.items():
         if sample.unplaced():
             say(f"Pod {name} waits: {sample.unplaced()}")

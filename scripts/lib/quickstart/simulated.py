@@ -46,8 +46,8 @@ def tell(instance: Instance, progress: Progress, keep: bool) -> None:
     show(f"curl -sS http://{address}/topology | jq -c .spec.topology")
 
     heading("Not shown")
-    say("No kubelet runs these Pods: they have no process and no cgroup, so nothing is pinned and no agent judges the\n"
-        "bindings, which therefore stay Pending. For that, run this as root where cgroups are writable.")
+    say("No kubelet runs these Pods: they have no process and no cgroup, so nothing is pinned, and no agent judges the\n"
+        "bindings and writes their status. To see that, run this as root where cgroups are writable.")
     heading("What to try next")
     if keep:
         say(f"""\

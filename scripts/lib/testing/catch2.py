@@ -1,7 +1,5 @@
 """The unit tests: what `meson test` runs, by case where it is a Catch2 program."""
 
-import concurrent.futures
-import os
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
@@ -23,14 +21,14 @@ def run(context: Context, directory: Path, environment: dict[str, str] | None = 
     if context.arguments:
         tests = [t for t in tests if _is_catch2(t)]
     with context.progress.step(f"{directory.name}: unit tests") as step:
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as workers:
-            futures = [workers.submit(_run, context, test, directory, environment or {}, patience) for test in tests]
-            for future in concurrent.futures.as_completed(futures):
-                outcome = future.result()
-                total.add(outcome)
-                with open(total.log, "a") as log:
-                    log.write(f"==== {outcome.log.stem}\n{outcome.log.read_text()}\n")
-                step.detail = total.counts()
+        def run_one(test: dict) -> Outcome:
+            return _run(context, test, directory, environment or {}, patience)
+
+        for _, outcome in commands.in_parallel(run_one, tests):
+            total.add(outcome)
+            with open(total.log, "a") as log:
+                log.write(f"==== {outcome.log.stem}\n{outcome.log.read_text()}\n")
+            step.detail = total.counts()
         total.require_cases(f"unit tests {' '.join(context.arguments)}".strip())
         step.outcome = total.counts()
     return total

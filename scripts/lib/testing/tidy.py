@@ -1,11 +1,9 @@
 """clang-tidy over every source of src, and so over the headers. A source that was clean is not read again until it, a header it
 includes, its compiler flags, .clang-tidy or clang-tidy itself changes: what was clean is noted in the user's cache."""
 
-import concurrent.futures
 import functools
 import hashlib
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -36,13 +34,11 @@ def run(context: Context, directory: Path, log: Path) -> Outcome:
                 own.unlink()
             return status == 0
 
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as workers:
-            futures = {workers.submit(check, source): source for source in wanted}
-            bad = []
-            for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
-                if not future.result():
-                    bad.append(futures[future])
-                step.detail = f"{done} of {len(wanted)}" + (f", {len(bad)} not clean" if bad else "")
+        bad = []
+        for done, (source, clean) in enumerate(commands.in_parallel(check, wanted), 1):
+            if not clean:
+                bad.append(source)
+            step.detail = f"{done} of {len(wanted)}" + (f", {len(bad)} not clean" if bad else "")
         for source in sorted(bad):
             name = str(source.relative_to(TOP))
             text = (log.parent / f"tidy-{name.replace('/', '-')}.log").read_text()
