@@ -1,17 +1,16 @@
-#include <actimanager/kube/reflector.hpp>
-
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
+#include <vector>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <vector>
+#include <spdlog/spdlog.h>
 
 #include <actimanager/async/event.hpp>
 #include <actimanager/kube/errors.hpp>
 #include <actimanager/kube/object_splitter.hpp>
+#include <actimanager/kube/reflector.hpp>
 
 namespace actimanager::kube {
 namespace {
@@ -20,21 +19,16 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t read_size = 32 << 10;   // what is decoded at once, before others get their turn
-constexpr std::size_t apply_at_once = 200;    // changes of a list
+constexpr std::size_t read_size = 32 << 10;  // what is decoded at once, before others get their turn
+constexpr std::size_t apply_at_once = 200;   // changes of a list
 constexpr auto list_silence = 30s;
 
 std::string text_at(const nlohmann::json& object, const char* section, const char* field) {
+  if (!object.is_object()) return {};
   const auto outer = object.find(section);
   if (outer == object.end() || !outer->is_object()) return {};
   const auto inner = outer->find(field);
   return inner != outer->end() && inner->is_string() ? inner->get<std::string>() : std::string();
-}
-
-std::string key_of(const nlohmann::json& object) {
-  const auto space = text_at(object, "metadata", "namespace");
-  const auto name = text_at(object, "metadata", "name");
-  return space.empty() ? name : space + "/" + name;
 }
 
 // Lets everything else that is ready run first.
@@ -44,27 +38,38 @@ asio::awaitable<void> give_way() {
 
 }  // namespace
 
+std::string key_of(const nlohmann::json& object) {
+  const auto space = text_at(object, "metadata", "namespace");
+  const auto name = text_at(object, "metadata", "name");
+  return space.empty() ? name : space + "/" + name;
+}
+
 Reflector::Reflector(Client& client, ResourceRef collection, ReflectorTarget& target, spdlog::logger& log,
                      ReflectorOptions options)
-    : client_(client), collection_(std::move(collection)), target_(target), log_(log), options_(std::move(options)) {}
+    : client_(client),
+      collection_(std::move(collection)),
+      target_(target),
+      log_(log),
+      options_(std::move(options)) {}
 
 asio::awaitable<void> Reflector::run() {
   while (true) {
     const auto started = Clock::now();
     const bool listing = resource_version_.empty();
     auto outcome = listing ? co_await list() : co_await watch();
-    if (outcome && (listing || Clock::now() - started > 1s)) continue;  // a watch ends now and then
+    if (outcome && (listing || Clock::now() - started > options_.short_watch))
+      continue;  // a watch ends now and then
     if (!outcome) {
       ++stats_.errors;
       if (outcome.error().code == ApiErrc::gone) {
         log_.debug("{}: {}; listing again", collection_.describe(), outcome.error().message());
         resource_version_.clear();
-        if (Clock::now() - started > 1s) continue;
+        if (Clock::now() - started > options_.short_watch) continue;
       } else {
         log_.warn("{}", outcome.error().message());
       }
     }
-    co_await async::sleep_for(backoff_.next(Clock::now()));
+    co_await async::sleep_for(options_.backoff.next(Clock::now()));
   }
 }
 
@@ -78,7 +83,8 @@ asio::awaitable<Result<void>> Reflector::list() {
     const auto parsed = nlohmann::json::parse(*envelope, nullptr, false);
     resource_version_ = text_at(parsed, "metadata", "resourceVersion");
     continue_token = text_at(parsed, "metadata", "continue");
-    if (resource_version_.empty()) co_return fail(ApiErrc::unexpected, "the list has no metadata.resourceVersion");
+    if (resource_version_.empty())
+      co_return fail(ApiErrc::unexpected, "the list has no metadata.resourceVersion");
   } while (!continue_token.empty());
   while (target_.apply_list(apply_at_once)) co_await give_way();
   log_.debug("{}: listed", collection_.describe());
@@ -128,7 +134,7 @@ asio::awaitable<Result<void>> Reflector::watch() {
     const auto got = co_await stream->read_some(buffer, options_.silence_limit);
     if (!got) co_return fail(Error(got.error()).wrap("watch " + collection_.describe()));
     if (*got == 0) co_return Result<void>{};
-    backoff_.reset();
+    options_.backoff.reset();
     auto fed = splitter.feed({buffer.data(), *got}, take);
     if (!fed) outcome = fail(std::move(fed.error()));
     if (!outcome) co_return fail(std::move(outcome.error()).wrap("watch " + collection_.describe()));
@@ -138,8 +144,8 @@ asio::awaitable<Result<void>> Reflector::watch() {
 
 Result<void> Reflector::take_event(std::string_view text) {
   const auto event = nlohmann::json::parse(text, nullptr, false);
-  if (!event.is_object() || !event.contains("type") || !event["type"].is_string() || !event.contains("object") ||
-      !event["object"].is_object()) {
+  if (!event.is_object() || !event.contains("type") || !event["type"].is_string() ||
+      !event.contains("object") || !event["object"].is_object()) {
     return fail(ApiErrc::unexpected, "this is no watch event");
   }
   ++stats_.events;
@@ -165,7 +171,8 @@ Result<void> Reflector::take_event(std::string_view text) {
 
 void Reflector::left_out(const nlohmann::json& object, const Error& error) {
   ++stats_.undecodable;
-  const auto key = object.is_object() ? key_of(object) : std::string("?");
+  auto key = key_of(object);
+  if (key.empty()) key = "?";
   log_.warn("{} {}: {}", collection_.plural, key, error.message());
 }
 

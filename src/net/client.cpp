@@ -1,11 +1,11 @@
-#include <actimanager/net/client.hpp>
-
-#include <fmt/format.h>
+#include <optional>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/verify_mode.hpp>
-#include <optional>
+#include <fmt/format.h>
+
+#include <actimanager/net/client.hpp>
 
 #include "connection.hpp"
 
@@ -32,7 +32,8 @@ struct Client::Impl {
     return nullptr;
   }
   void give_back(std::unique_ptr<Connection> connection) {
-    if (connection && connection->reusable() && idle.size() < options.max_idle) idle.push_back(std::move(connection));
+    if (connection && connection->reusable() && idle.size() < options.max_idle)
+      idle.push_back(std::move(connection));
   }
   struct Exchanged {
     std::unique_ptr<Connection> connection;
@@ -43,9 +44,11 @@ struct Client::Impl {
       auto head = co_await connection->exchange(request, timeout);
       if (head) co_return Exchanged{std::move(connection), std::move(*head)};
       const bool safe = request.method == "GET" || request.method == "HEAD";
-      if (!safe || head.error().code != Errc::unavailable) co_return fail(std::move(head.error()).wrap(server));
+      if (!safe || head.error().code != Errc::unavailable)
+        co_return fail(std::move(head.error()).wrap(server));
     }
-    auto connection = co_await connect(executor, url, tls ? &*tls : nullptr, tls_options, options.connect_timeout);
+    auto connection =
+        co_await connect(executor, url, tls ? &*tls : nullptr, tls_options, options.connect_timeout);
     if (!connection) co_return fail(std::move(connection.error()).wrap(server));
     auto head = co_await (*connection)->exchange(request, timeout);
     if (!head) co_return fail(std::move(head.error()).wrap(server));
@@ -76,14 +79,14 @@ const Headers& ResponseStream::headers() const {
 }
 
 asio::awaitable<Result<std::size_t>> ResponseStream::read_some(std::span<char> buffer,
-                                                              std::chrono::milliseconds silence) {
+                                                               std::chrono::milliseconds silence) {
   auto got = co_await state_->connection->read_some(buffer, silence);
   if (!got) co_return fail(std::move(got.error()).wrap(state_->client->server));
   co_return *got;
 }
 
-Result<std::shared_ptr<Client>> Client::make(asio::any_io_executor executor, const Url& server, const TlsOptions& tls,
-                                             ClientOptions options) {
+Result<std::shared_ptr<Client>> Client::make(asio::any_io_executor executor, const Url& server,
+                                             const TlsOptions& tls, ClientOptions options) {
   auto impl = std::make_shared<Impl>();
   impl->executor = std::move(executor);
   impl->url = server;
@@ -118,7 +121,8 @@ const std::string& Client::server() const {
   return impl_->server;
 }
 
-asio::awaitable<Result<ResponseStream>> Client::open(Request request, std::chrono::milliseconds head_timeout) {
+asio::awaitable<Result<ResponseStream>> Client::open(Request request,
+                                                     std::chrono::milliseconds head_timeout) {
   auto exchanged = co_await impl_->exchange(request, head_timeout);
   if (!exchanged) co_return fail(std::move(exchanged.error()));
   auto state = std::make_unique<ResponseStream::State>();
@@ -136,7 +140,8 @@ asio::awaitable<Result<Response>> Client::send(Request request) {
   while (true) {
     const auto before = response.body.size();
     response.body.resize(before + step);
-    auto got = co_await stream->read_some(std::span(response.body).subspan(before), impl_->options.io_timeout);
+    auto got =
+        co_await stream->read_some(std::span(response.body).subspan(before), impl_->options.io_timeout);
     if (!got) co_return fail(std::move(got.error()));
     response.body.resize(before + *got);
     if (*got == 0) co_return response;

@@ -1,8 +1,9 @@
 #include "connection.hpp"
 
-#include <fmt/format.h>
 #include <netinet/tcp.h>
+#include <optional>
 #include <sys/socket.h>
+#include <type_traits>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -19,8 +20,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
-#include <optional>
-#include <type_traits>
+#include <fmt/format.h>
 
 namespace actimanager::net {
 namespace {
@@ -68,7 +68,8 @@ class StreamConnection final : public Connection {
     message.set(http::field::user_agent, "actimanager");
     for (const auto& [name, value] : request.headers) message.set(name, value);
     message.body() = request.body;
-    if (!request.body.empty() || (request.method != "GET" && request.method != "HEAD")) message.prepare_payload();
+    if (!request.body.empty() || (request.method != "GET" && request.method != "HEAD"))
+      message.prepare_payload();
 
     ErrorCode error;
     lowest().expires_after(timeout);
@@ -81,7 +82,8 @@ class StreamConnection final : public Connection {
     parser_->header_limit(max_head);
     parser_->body_limit(boost::none);
     if (request.method == "HEAD") parser_->skip(true);
-    co_await http::async_read_header(stream_, buffer_, *parser_, asio::redirect_error(asio::use_awaitable, error));
+    co_await http::async_read_header(stream_, buffer_, *parser_,
+                                     asio::redirect_error(asio::use_awaitable, error));
     if (error) {
       co_await throw_if_stopped();
       co_return broken("receive", error);
@@ -95,7 +97,8 @@ class StreamConnection final : public Connection {
     co_return head;
   }
 
-  asio::awaitable<Result<std::size_t>> read_some(std::span<char> buffer, std::chrono::milliseconds silence) override {
+  asio::awaitable<Result<std::size_t>> read_some(std::span<char> buffer,
+                                                 std::chrono::milliseconds silence) override {
     if (buffer.empty()) co_return std::size_t{0};
     while (!parser_->is_done()) {
       auto& body = parser_->get().body();
@@ -103,7 +106,8 @@ class StreamConnection final : public Connection {
       body.size = buffer.size();
       lowest().expires_after(silence);
       ErrorCode error;
-      co_await http::async_read_some(stream_, buffer_, *parser_, asio::redirect_error(asio::use_awaitable, error));
+      co_await http::async_read_some(stream_, buffer_, *parser_,
+                                     asio::redirect_error(asio::use_awaitable, error));
       if (error == http::error::need_buffer) error = {};
       const std::size_t got = buffer.size() - body.size;
       if (error && got == 0) {
@@ -147,7 +151,9 @@ void watch_over(tcp::socket& socket) {
   socket.set_option(tcp::no_delay(true), ignored);
   socket.set_option(asio::socket_base::keep_alive(true), ignored);
   const int fd = socket.native_handle();
-  const auto set = [fd](int option, int value) { ::setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value); };
+  const auto set = [fd](int option, int value) {
+    ::setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value);
+  };
   set(TCP_KEEPIDLE, 15);
   set(TCP_KEEPINTVL, 5);
   set(TCP_KEEPCNT, 3);
@@ -162,8 +168,8 @@ asio::awaitable<Result<void>> connect_tcp(beast::tcp_stream& stream, const Url& 
     co_await stream.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
   } else {
     tcp::resolver resolver(stream.get_executor());
-    const auto found =
-        co_await resolver.async_resolve(server.host, server.port, asio::redirect_error(asio::use_awaitable, error));
+    const auto found = co_await resolver.async_resolve(server.host, server.port,
+                                                       asio::redirect_error(asio::use_awaitable, error));
     if (!error) co_await stream.async_connect(found, asio::redirect_error(asio::use_awaitable, error));
   }
   if (error) {
@@ -176,9 +182,10 @@ asio::awaitable<Result<void>> connect_tcp(beast::tcp_stream& stream, const Url& 
 
 }  // namespace
 
-asio::awaitable<Result<std::unique_ptr<Connection>>> connect(asio::any_io_executor executor, const Url& server,
-                                                            asio::ssl::context* tls, const TlsOptions& tls_options,
-                                                            std::chrono::milliseconds timeout) {
+asio::awaitable<Result<std::unique_ptr<Connection>>> connect(asio::any_io_executor executor,
+                                                             const Url& server, asio::ssl::context* tls,
+                                                             const TlsOptions& tls_options,
+                                                             std::chrono::milliseconds timeout) {
   const bool v6 = server.host.find(':') != std::string::npos;
   const auto host = v6 ? fmt::format("[{}]:{}", server.host, server.port) : server.host + ":" + server.port;
   if (tls == nullptr) {

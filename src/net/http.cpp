@@ -1,10 +1,12 @@
-#include <actimanager/net/http.hpp>
-
-#include <fmt/format.h>
+#include <cctype>
+#include <charconv>
+#include <cstdint>
+#include <iterator>
 
 #include <boost/url/parse.hpp>
-#include <cctype>
-#include <iterator>
+#include <fmt/format.h>
+
+#include <actimanager/net/http.hpp>
 
 namespace actimanager::net {
 namespace {
@@ -50,17 +52,19 @@ std::optional<Url> Url::parse(std::string_view text) {
   const auto parsed = boost::urls::parse_uri(text);
   if (!parsed || parsed->has_userinfo() || parsed->has_query() || parsed->has_fragment()) return std::nullopt;
   Url url;
-  if (parsed->scheme() == "https") {
+  if (equal_without_case(parsed->scheme(), "https")) {
     url.tls = true;
-  } else if (parsed->scheme() != "http") {
+  } else if (!equal_without_case(parsed->scheme(), "http")) {
     return std::nullopt;
   }
-  if (parsed->has_port() && parsed->port_number() == 0) return std::nullopt;
   url.host = std::string(parsed->encoded_host_address());
   url.port = parsed->has_port() ? std::string(parsed->port()) : (url.tls ? "443" : "80");
   url.path = std::string(parsed->encoded_path());
   while (url.path.ends_with('/')) url.path.pop_back();
-  if (url.host.empty() || url.port.empty()) return std::nullopt;
+  std::uint16_t port = 0;  // parsed->port_number() wraps around
+  const auto [end, failed] = std::from_chars(url.port.data(), url.port.data() + url.port.size(), port);
+  if (failed != std::errc{} || end != url.port.data() + url.port.size() || port == 0) return std::nullopt;
+  if (url.host.empty()) return std::nullopt;
   return url;
 }
 

@@ -1,6 +1,5 @@
-#include <actimanager/net/server.hpp>
-
-#include <fmt/format.h>
+#include <algorithm>
+#include <charconv>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -14,10 +13,11 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <charconv>
+#include <fmt/format.h>
 
 #include <actimanager/async/event.hpp>
 #include <actimanager/async/task_group.hpp>
+#include <actimanager/net/server.hpp>
 
 namespace actimanager::net {
 namespace {
@@ -27,6 +27,8 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
+
+constexpr std::chrono::milliseconds max_linger{2000};
 
 Result<tcp::endpoint> parse_listen_address(const std::string& text) {
   const auto wrong = [&](std::string_view why) {
@@ -61,6 +63,19 @@ ErrorCode open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
   return error;
 }
 
+// Bytes that are never read would reset the connection, and with it the answer on its way.
+asio::awaitable<void> linger(beast::tcp_stream& stream, std::size_t most,
+                             std::chrono::milliseconds patience) {
+  ErrorCode error;
+  stream.socket().shutdown(tcp::socket::shutdown_send, error);
+  stream.expires_after(patience);
+  char dropped[4096];
+  for (std::size_t got = 1; got > 0 && most > 0 && !error; most -= std::min(most, got)) {
+    got = co_await stream.async_read_some(asio::buffer(dropped),
+                                          asio::redirect_error(asio::use_awaitable, error));
+  }
+}
+
 }  // namespace
 
 struct Server::Impl {
@@ -68,9 +83,15 @@ struct Server::Impl {
   Handler handler;
   ErrorPage error_page;
   ServerOptions options;
+  const async::TaskGroup* connections = nullptr;  // while running
 
+  // Then nobody keeps a connection: idle ones must not keep others (a kubelet's probe) waiting for their
+  // turn.
+  bool crowded() const { return connections != nullptr && connections->size() * 2 > options.max_connections; }
+  Response answer(const Request& request) const;
   asio::awaitable<void> serve(tcp::socket socket);
-  http::response<http::string_body> render(Response response, unsigned version, bool keep_alive, bool head) const;
+  http::response<http::string_body> render(Response response, unsigned version, bool keep_alive,
+                                           bool head) const;
 };
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -80,7 +101,8 @@ Result<std::unique_ptr<Server>> Server::listen(asio::any_io_executor executor, c
                                                Handler handler, ErrorPage error_page, ServerOptions options) {
   const auto endpoint = parse_listen_address(address);
   if (!endpoint) return fail(endpoint.error());
-  auto impl = std::make_unique<Impl>(tcp::acceptor(executor), std::move(handler), std::move(error_page), options);
+  auto impl =
+      std::make_unique<Impl>(tcp::acceptor(executor), std::move(handler), std::move(error_page), options);
   auto error = open(impl->acceptor, *endpoint);
   if (error == asio::error::address_family_not_supported && endpoint->address().is_unspecified()) {
     error = open(impl->acceptor, tcp::endpoint(tcp::v4(), endpoint->port()));  // a host without IPv6
@@ -104,6 +126,15 @@ http::response<http::string_body> Server::Impl::render(Response response, unsign
   return message;
 }
 
+// One request that a handler cannot deal with is no reason to stop answering the others.
+Response Server::Impl::answer(const Request& request) const {
+  try {
+    return handler(request);
+  } catch (const std::exception& failure) {
+    return error_page(500, failure.what());
+  }
+}
+
 asio::awaitable<void> Server::Impl::serve(tcp::socket socket) {
   beast::tcp_stream stream(std::move(socket));
   beast::flat_buffer buffer;
@@ -112,7 +143,8 @@ asio::awaitable<void> Server::Impl::serve(tcp::socket socket) {
   for (bool keep_alive = true; keep_alive;) {
     // A request may take its time to begin, but not to end.
     if (buffer.size() == 0) {
-      stream.expires_after(options.idle_timeout);
+      stream.expires_after(crowded() ? std::min(options.idle_timeout, options.request_timeout)
+                                     : options.idle_timeout);
       const auto got = co_await stream.async_read_some(buffer.prepare(4096), done());
       if (error) co_return;
       buffer.commit(got);
@@ -124,14 +156,17 @@ asio::awaitable<void> Server::Impl::serve(tcp::socket socket) {
     co_await http::async_read(stream, buffer, parser, done());
     if (error == http::error::end_of_stream || error == beast::error::timeout ||
         error == asio::error::operation_aborted) {
-      break;
+      co_return;
     }
 
     Response response;
     bool head = false;
     if (error) {
-      if (error.category() != make_error_code(http::error::bad_method).category()) co_return;  // the connection broke
-      const int status = error == http::error::header_limit ? 431 : error == http::error::body_limit ? 413 : 400;
+      if (error.category() != make_error_code(http::error::bad_method).category())
+        co_return;  // the connection broke
+      const int status = error == http::error::header_limit ? 431
+                         : error == http::error::body_limit ? 413
+                                                            : 400;
       response = error_page(status, error.message());
       keep_alive = false;
     } else {
@@ -143,8 +178,8 @@ asio::awaitable<void> Server::Impl::serve(tcp::socket socket) {
       for (const auto& field : message) {
         request.headers.add(std::string(field.name_string()), std::string(field.value()));
       }
-      response = handler(request);
-      keep_alive = message.keep_alive();
+      response = answer(request);
+      keep_alive = message.keep_alive() && !crowded();
     }
     const auto message = render(std::move(response), 11, keep_alive, head);
     stream.expires_after(options.write_timeout);
@@ -156,12 +191,13 @@ asio::awaitable<void> Server::Impl::serve(tcp::socket socket) {
     }
     if (error) co_return;
   }
-  stream.socket().shutdown(tcp::socket::shutdown_send, error);
+  co_await linger(stream, 16 * options.max_body, std::min(options.request_timeout, max_linger));
 }
 
 asio::awaitable<void> Server::run() {
   async::TaskGroup connections(impl_->acceptor.get_executor());
   std::exception_ptr stopped;
+  impl_->connections = &connections;
   try {
     while (true) {
       co_await connections.below(impl_->options.max_connections);
@@ -181,6 +217,7 @@ asio::awaitable<void> Server::run() {
   co_await asio::this_coro::reset_cancellation_state();
   connections.cancel();
   co_await connections.wait();
+  impl_->connections = nullptr;
   if (stopped) std::rethrow_exception(stopped);
   throw boost::system::system_error(asio::error::operation_aborted);
 }

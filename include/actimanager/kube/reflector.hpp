@@ -1,7 +1,7 @@
-// Reflector: keeps a target (a Store<T>) equal to a collection in the API: lists it in pages, then watches, with
-// bookmarks; lists again when the server no longer knows where it was (410). Errors are logged and retried with
-// client-go's backoff, a silent watch is given up and resumed where it was. What arrives is decoded piece by piece
-// between other work on the event loop.
+// Reflector: keeps a target (a Store<T>) equal to a collection in the API: lists it in pages, then watches,
+// with bookmarks; lists again when the server no longer knows where it was (410). Errors are logged and
+// retried with client-go's backoff, a silent watch is given up and resumed where it was. What arrives is
+// decoded piece by piece between other work on the event loop.
 #pragma once
 
 #include <chrono>
@@ -28,6 +28,9 @@ struct ReflectorOptions : ListOptions {
   std::chrono::seconds watch_timeout{300};
   // Bookmarks come about once a minute: a watch that is silent for longer than this is dead.
   std::chrono::milliseconds silence_limit{150000};
+  // Between attempts that failed. A watch that ends sooner than `short_watch` is one of them.
+  Backoff backoff{};
+  std::chrono::milliseconds short_watch{1000};
 };
 
 class Reflector {
@@ -56,7 +59,6 @@ class Reflector {
   ReflectorTarget& target_;
   spdlog::logger& log_;
   ReflectorOptions options_;
-  Backoff backoff_;
   Stats stats_;
   std::string resource_version_;  // "": must list
   std::minstd_rand random_{std::random_device{}()};

@@ -1,8 +1,8 @@
-// Store<T>: the objects of one watch, as last seen. Const to all but its Reflector. Objects are immutable and shared:
-// a reader keeps what it took, whatever comes after.
+// Store<T>: the objects of one watch, as last seen. Const to all but its Reflector. Objects are immutable and
+// shared: a reader keeps what it took, whatever comes after.
 //
-// Eventually right, never exact: what is read here may have changed already. Handlers run on the event loop, one change
-// at a time, after the store has it.
+// Eventually right, never exact: what is read here may have changed already. Handlers run on the event loop,
+// one change at a time, after the store has it.
 #pragma once
 
 #include <functional>
@@ -21,13 +21,16 @@
 
 namespace actimanager::kube {
 
+// "namespace/name" of any object, or "name"; "" where it has none.
+std::string key_of(const nlohmann::json& object);
+
 // What a Reflector writes to.
 class ReflectorTarget {
  public:
   virtual ~ReflectorTarget() = default;
   // A new list is coming; what is there stays until it is applied.
   virtual void begin_list() = 0;
-  // Errors: the object cannot be understood; it is left out (in a list) or kept as it was (put).
+  // Errors, of this and put(): the object cannot be understood; it is kept as it was, if it was there at all.
   virtual Result<void> add_to_list(const nlohmann::json& object) = 0;
   // Applies the next `max` changes of the list; false when it is applied entirely.
   virtual bool apply_list(std::size_t max) = 0;
@@ -61,7 +64,10 @@ class Store final : public ReflectorTarget {
   }
   Result<void> add_to_list(const nlohmann::json& object) override {
     auto decoded = T::decode(object);
-    if (!decoded) return fail(std::move(decoded.error()));
+    if (!decoded) {
+      listed_.insert(key_of(object));
+      return fail(std::move(decoded.error()));
+    }
     auto key = decoded->meta.key();
     const auto known = get(key);
     listed_.insert(key);

@@ -1,12 +1,12 @@
 // Client: HTTP/1.1 requests to one server, over TLS or plain, on connections that are kept and used again.
 // Responses can be taken whole or as a stream. One event-loop thread.
 //
-// Does not follow redirects, does not retry what the server may have seen: a request that fails on a connection
-// which was idle is tried once more on a fresh one only where its method is safe (GET, HEAD).
+// Does not follow redirects, does not retry what the server may have seen: a request that fails on a
+// connection which was idle is tried once more on a fresh one only where its method is safe (GET, HEAD).
 //
-// Errors of every call: unavailable (connect, TLS, broken or silent connection), invalid_argument (TLS material),
-// out_of_range (a body or header above its limit). The context names the server. Cancelling the calling
-// coroutine throws operation_aborted and gives the connection up.
+// Errors of every call: unavailable (connect, TLS, broken or silent connection), invalid_argument (TLS
+// material), out_of_range (a body or header above its limit). The context names the server. Cancelling the
+// calling coroutine throws operation_aborted and gives the connection up.
 #pragma once
 
 #include <chrono>
@@ -31,7 +31,8 @@ struct TlsOptions {  // PEM texts
 };
 
 struct ClientOptions {
-  std::chrono::milliseconds connect_timeout{10000};  // resolve, connect and TLS handshake together
+  // Connect and TLS handshake together. Looking a name up takes as long as the system's resolver takes.
+  std::chrono::milliseconds connect_timeout{10000};
   std::chrono::milliseconds io_timeout{30000};       // silence on the connection, for requests taken whole
   std::size_t max_body = 64 << 20;                   // of a response taken whole, bytes
   std::size_t max_idle = 32;                         // connections kept
@@ -50,7 +51,8 @@ class ResponseStream {
   const Headers& headers() const;
 
   // The next bytes of the body, at most buffer.size(); 0 at its end. Waits at most `silence` for them.
-  boost::asio::awaitable<Result<std::size_t>> read_some(std::span<char> buffer, std::chrono::milliseconds silence);
+  boost::asio::awaitable<Result<std::size_t>> read_some(std::span<char> buffer,
+                                                        std::chrono::milliseconds silence);
 
  private:
   friend class Client;
@@ -69,7 +71,8 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   boost::asio::awaitable<Result<Response>> send(Request request);
-  boost::asio::awaitable<Result<ResponseStream>> open(Request request, std::chrono::milliseconds head_timeout);
+  boost::asio::awaitable<Result<ResponseStream>> open(Request request,
+                                                      std::chrono::milliseconds head_timeout);
 
   // "https://host:port", for messages.
   const std::string& server() const;

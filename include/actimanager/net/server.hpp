@@ -1,5 +1,5 @@
-// Server: a small HTTP/1.1 server for reading: keep-alive, HEAD, bounded in connections, header, body and time.
-// Request bodies are read and dropped. One event-loop thread, so handlers must be quick.
+// Server: a small HTTP/1.1 server for reading: keep-alive, HEAD, bounded in connections, header, body and
+// time. Request bodies are read and dropped. One event-loop thread, so handlers must be quick.
 #pragma once
 
 #include <chrono>
@@ -17,9 +17,10 @@
 namespace actimanager::net {
 
 struct ServerOptions {
-  std::size_t max_connections = 128;              // further ones wait in the listen queue
-  std::size_t max_header = 8 << 10;               // bytes; beyond: 431
-  std::size_t max_body = 64 << 10;                // bytes; beyond: 413
+  // Further ones wait in the listen queue; beyond half of it nobody's connection is kept.
+  std::size_t max_connections = 128;
+  std::size_t max_header = 8 << 10;                  // bytes; beyond: 431
+  std::size_t max_body = 64 << 10;                   // bytes; beyond: 413
   std::chrono::milliseconds request_timeout{10000};  // from a request's first byte to its last
   std::chrono::milliseconds idle_timeout{60000};     // between requests
   std::chrono::milliseconds write_timeout{10000};
@@ -28,13 +29,16 @@ struct ServerOptions {
 class Server {
  public:
   // GET and HEAD arrive here as GET; what to answer, including to other methods, is the handler's decision.
+  // What it throws is answered with the error page for 500.
   using Handler = std::function<Response(const Request&)>;
-  // Answers for requests that never reach the handler (431, 413, 400), by status.
+  // Answers for requests that never reach the handler (431, 413, 400, 500), by status.
   using ErrorPage = std::function<Response(int status, std::string_view why)>;
 
-  // Listens on "host:port", ":port" or "[::1]:port". Errors: invalid_argument (address), unavailable (in use).
-  static Result<std::unique_ptr<Server>> listen(boost::asio::any_io_executor executor, const std::string& address,
-                                                Handler handler, ErrorPage error_page, ServerOptions options = {});
+  // Listens on "host:port", ":port" or "[::1]:port". Errors: invalid_argument (address), unavailable (in
+  // use).
+  static Result<std::unique_ptr<Server>> listen(boost::asio::any_io_executor executor,
+                                                const std::string& address, Handler handler,
+                                                ErrorPage error_page, ServerOptions options = {});
   ~Server();
 
   std::uint16_t port() const;

@@ -1,13 +1,14 @@
-#include <actimanager/kube/backoff.hpp>
-
 #include <catch2/catch_test_macros.hpp>
+
+#include <actimanager/kube/backoff.hpp>
 
 namespace actimanager::kube {
 namespace {
 
 using namespace std::chrono_literals;
 
-TEST_CASE("Backoff: doubles up to its limit, jittered up to twice the step, and starts over after a quiet time") {
+TEST_CASE(
+    "Backoff: doubles up to its limit, jittered up to twice the step, and starts over after a quiet time") {
   Backoff backoff(100ms, 400ms, 10s);
   Backoff::TimePoint now{1h};
   for (const auto step : {100ms, 200ms, 400ms, 400ms}) {

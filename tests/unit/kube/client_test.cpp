@@ -1,29 +1,30 @@
-#include <actimanager/kube/client.hpp>
-
-#include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 #include <fstream>
+
+#include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/kube/client.hpp>
 #include <actimanager/kube/errors.hpp>
 
+#include "api_server_fake.hpp"
 #include "run.hpp"
-#include "scripted_server.hpp"
 
 namespace actimanager::kube {
 namespace {
 
 namespace asio = boost::asio;
+using namespace testing;
 using nlohmann::json;
 using namespace std::chrono_literals;
 
 struct Fixture {
   asio::io_context context;
-  ScriptedServerFake server{context};
+  ApiServerFake server{context};
 
   template <class Body>
   void play(Body body) {
-    run(context, [](ScriptedServerFake& peer, Body script) -> asio::awaitable<void> {
+    run(context, [](ApiServerFake& peer, Body script) -> asio::awaitable<void> {
       co_await script();
       peer.stop();
     }(server, std::move(body)));
@@ -37,7 +38,8 @@ TEST_CASE_METHOD(Fixture, "Client: requests follow each other on one connection"
     const auto got = co_await client->get(resource<api::Pod>("default", "web"));
     CHECK(got.value() == json{{"n", 1}});
     CHECK((co_await client->create(resource<api::Pod>("default"), {{"x", 1}})).value() == json{{"n", 2}});
-    CHECK(co_await client->remove(resource<api::Pod>("default", "web"), {.uid = "u1", .resource_version = {}}));
+    CHECK(
+        co_await client->remove(resource<api::Pod>("default", "web"), {.uid = "u1", .resource_version = {}}));
   });
   CHECK(server.connections == 1);
   REQUIRE(server.requests.size() == 3);
@@ -52,7 +54,8 @@ TEST_CASE_METHOD(Fixture, "Client: patches carry their type and field manager") 
   const auto client = server.client();
   play([&]() -> asio::awaitable<void> {
     CHECK(co_await client->patch(resource<api::Node>("", "n"), {{"a", 1}}, {.type = PatchType::json}));
-    CHECK(co_await client->patch(resource<api::Node>("", "n"), {{"a", 1}}, {.type = PatchType::apply, .force = true}));
+    CHECK(co_await client->patch(resource<api::Node>("", "n"), {{"a", 1}},
+                                 {.type = PatchType::apply, .force = true}));
   });
   CHECK(server.requests.at(0).find("Content-Type: application/json-patch+json") != std::string::npos);
   CHECK(server.requests.at(1).starts_with("PATCH /api/v1/nodes/n?fieldManager=actimanager&force=true "));
@@ -60,8 +63,9 @@ TEST_CASE_METHOD(Fixture, "Client: patches carry their type and field manager") 
 }
 
 TEST_CASE_METHOD(Fixture, "Client: errors are codes with the server's words") {
-  server.replies = {reply(409, R"({"kind":"Status","reason":"AlreadyExists","message":"pods \"web\" already exists"})"),
-                    reply(200, "[1]"), reply(200, "{\"a\":")};
+  server.replies = {
+      reply(409, R"({"kind":"Status","reason":"AlreadyExists","message":"pods \"web\" already exists"})"),
+      reply(200, "[1]"), reply(200, "{\"a\":")};
   const auto client = server.client();
   play([&]() -> asio::awaitable<void> {
     auto created = co_await client->create(resource<api::Pod>("default"), json::object());

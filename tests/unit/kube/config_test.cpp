@@ -1,10 +1,10 @@
-#include <actimanager/kube/config.hpp>
-
+#include <filesystem>
+#include <fstream>
 #include <stdlib.h>
 
 #include <catch2/catch_test_macros.hpp>
-#include <filesystem>
-#include <fstream>
+
+#include <actimanager/kube/config.hpp>
 
 namespace actimanager::kube {
 namespace {
@@ -23,7 +23,8 @@ struct Directory {
 std::string with_user(const std::string& user) {
   return R"({current-context: x, contexts: [{name: x, context: {cluster: c, user: u, namespace: team}}],
     clusters: [{name: other, cluster: {server: "http://no"}}, {name: c, cluster: {server: "https://127.0.0.1:6443/base/"}}],
-    users: [{name: u, user: )" + user + "}]}";
+    users: [{name: u, user: )" +
+         user + "}]}";
 }
 
 TEST_CASE("kubeconfig: server, namespace and credentials of the current context") {
@@ -43,7 +44,8 @@ TEST_CASE("kubeconfig: server, namespace and credentials of the current context"
 }
 
 TEST_CASE("kubeconfig: data fields are base64, with any padding") {
-  const auto config = parse_kubeconfig(with_user("{client-certificate-data: QQ==, client-key-data: QUI=}"), "");
+  const auto config =
+      parse_kubeconfig(with_user("{client-certificate-data: QQ==, client-key-data: QUI=}"), "");
   REQUIRE(config);
   CHECK(config->tls.certificate == "A");
   CHECK(config->tls.key == "AB");
@@ -59,13 +61,16 @@ TEST_CASE("kubeconfig: what is wrong is named") {
            Row{"7", "not a kubeconfig"},
            Row{"{}", "current-context is not set"},
            Row{"{current-context: x}", "contexts: there is no \"x\""},
-           Row{"{current-context: x, contexts: [{name: x, context: {cluster: c}}]}", "clusters: there is no \"c\""},
+           Row{"{current-context: x, contexts: [{name: x, context: {cluster: c}}]}",
+               "clusters: there is no \"c\""},
            Row{with_user("{exec: {command: aws}}"), "users.u.exec: not supported"},
-           Row{with_user("{client-certificate: /nowhere}"), "users.u.client-certificate: cannot read /nowhere"},
+           Row{with_user("{client-certificate: /nowhere}"),
+               "users.u.client-certificate: cannot read /nowhere"},
            Row{with_user("{client-key-data: '%%%'}"), "users.u.client-key-data: not base64"},
            Row{with_user("{client-key-data: QQ==}"), "must be given together"},
            Row{with_user("{token: [a]}"), "users.u.token: expected a string"},
-           Row{"{current-context: x, contexts: [{name: x, context: {cluster: c}}], clusters: [{name: c, cluster: "
+           Row{"{current-context: x, contexts: [{name: x, context: {cluster: c}}], clusters: [{name: c, "
+               "cluster: "
                "{server: 'ftp://x'}}]}",
                "clusters.c.server: \"ftp://x\" is not an http(s) URL"},
        }) {

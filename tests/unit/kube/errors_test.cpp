@@ -1,7 +1,8 @@
-#include <actimanager/kube/errors.hpp>
+#include <string>
 
 #include <catch2/catch_test_macros.hpp>
-#include <string>
+
+#include <actimanager/kube/errors.hpp>
 
 namespace actimanager::kube {
 namespace {
@@ -33,7 +34,8 @@ TEST_CASE("api_error: the status decides, the reason tells the two meanings of 4
 }
 
 TEST_CASE("api_error: the server's message is in the context, shortened if it is very long") {
-  CHECK(api_error(403, R"({"message":"pods is forbidden"})", "list pods").context == "list pods: pods is forbidden");
+  CHECK(api_error(403, R"({"message":"pods is forbidden"})", "list pods").context ==
+        "list pods: pods is forbidden");
   CHECK(api_error(502, "<html>", "list pods").context == "list pods: HTTP status 502");
   const auto text = R"({"message":")" + std::string(100000, 'x') + R"("})";
   CHECK(api_error(500, text, "get").context.size() < 2000);

@@ -1,7 +1,7 @@
-#include <actimanager/kube/lease.hpp>
-
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
+
+#include <actimanager/kube/lease.hpp>
 
 namespace actimanager::kube {
 namespace {
@@ -27,7 +27,8 @@ TEST_CASE("LeaseMachine: makes the Lease where there is none, and leads from whe
   CHECK(machine.deadline() == start + 12s);
 }
 
-TEST_CASE("LeaseMachine: waits for a holder that writes, takes over from one that was silent for its duration") {
+TEST_CASE(
+    "LeaseMachine: waits for a holder that writes, takes over from one that was silent for its duration") {
   LeaseMachine machine({.identity = "a"});
   CHECK(machine.observe(held_by("b", "1"), start) == Step::wait);
   CHECK(machine.observe(held_by("b", "1"), start + 14s) == Step::wait);

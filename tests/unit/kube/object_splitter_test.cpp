@@ -1,10 +1,11 @@
-#include <actimanager/kube/object_splitter.hpp>
-
-#include <catch2/catch_test_macros.hpp>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include <actimanager/kube/object_splitter.hpp>
 
 namespace actimanager::kube {
 namespace {
@@ -30,7 +31,8 @@ Split split(Body body, std::string_view text, std::size_t step = 7) {
   return result;
 }
 
-const std::string list_text = R"( {"kind":"PodList", "items" : [ {"a":1,"metadata":{"name":"x","managedFields":[{"f":[1,2]}],
+const std::string list_text =
+    R"( {"kind":"PodList", "items" : [ {"a":1,"metadata":{"name":"x","managedFields":[{"f":[1,2]}],
   "labels":{"managedFields":"kept"}}} , {"items":[{"b":"}\"{"}]},{}],"metadata":{"resourceVersion":"7"}})";
 
 TEST_CASE("ObjectSplitter: a list's items one by one, whatever the pieces it arrives in") {
@@ -39,7 +41,8 @@ TEST_CASE("ObjectSplitter: a list's items one by one, whatever the pieces it arr
     REQUIRE(result.outcome);
     REQUIRE(result.objects.size() == 3);
     CHECK(json::parse(result.objects[0]) ==
-          json::parse(R"({"a":1,"metadata":{"name":"x","managedFields":null,"labels":{"managedFields":"kept"}}})"));
+          json::parse(
+              R"({"a":1,"metadata":{"name":"x","managedFields":null,"labels":{"managedFields":"kept"}}})"));
     CHECK(json::parse(result.objects[1]) == json::parse(R"({"items":[{"b":"}\"{"}]})"));
     CHECK(result.objects[2] == "{}");
     REQUIRE(result.envelope);
@@ -49,14 +52,15 @@ TEST_CASE("ObjectSplitter: a list's items one by one, whatever the pieces it arr
 }
 
 TEST_CASE("ObjectSplitter: a watch's events one by one, managedFields dropped") {
-  const std::string text =
-      R"({"type":"ADDED","object":{"metadata":{"managedFields":[{"x":{}}],"name":"a"}}})" "\n"
-      R"({"type":"BOOKMARK","object":{}}{"type":"DELETED"})";
+  const std::string text = R"({"type":"ADDED","object":{"metadata":{"managedFields":[{"x":{}}],"name":"a"}}})"
+                           "\n"
+                           R"({"type":"BOOKMARK","object":{}}{"type":"DELETED"})";
   for (std::size_t step = 1; step <= text.size(); ++step) {
     const auto result = split(Body::watch, text, step);
     REQUIRE(result.outcome);
     REQUIRE(result.objects.size() == 3);
-    CHECK(json::parse(result.objects[0])["object"]["metadata"] == json::parse(R"({"managedFields":null,"name":"a"})"));
+    CHECK(json::parse(result.objects[0])["object"]["metadata"] ==
+          json::parse(R"({"managedFields":null,"name":"a"})"));
     CHECK(json::parse(result.objects[2])["type"] == "DELETED");
   }
 }
@@ -69,8 +73,8 @@ TEST_CASE("ObjectSplitter: a list that ends in the middle is not taken for one")
 }
 
 TEST_CASE("ObjectSplitter: what is no list of objects is refused") {
-  for (const char* text : {"[]", "7", "\"x\"", "<html>", "{]", "{\"items\":[7]}", "{\"items\":[[]]}", "{\"items\":[\"a\"]}",
-                           "{}{}", "]"}) {
+  for (const char* text : {"[]", "7", "\"x\"", "<html>", "{]", "{\"items\":[7]}", "{\"items\":[[]]}",
+                           "{\"items\":[\"a\"]}", "{}{}", "]"}) {
     CAPTURE(text);
     CHECK_FALSE(split(Body::list, text).outcome);
   }
@@ -82,8 +86,8 @@ TEST_CASE("ObjectSplitter: depth and size are bounded") {
   CHECK(split(Body::list, deep).outcome.error().code == Errc::out_of_range);
   const std::string large = "{\"items\":[{\"a\":\"" + std::string(ObjectSplitter::max_object + 1, 'x');
   CHECK(split(Body::list, large, 65536).outcome.error().code == Errc::out_of_range);
-  const std::string many_managed =
-      R"({"items":[{"metadata":{"managedFields":[")" + std::string(ObjectSplitter::max_object + 1, 'x') + R"("]}}]})";
+  const std::string many_managed = R"({"items":[{"metadata":{"managedFields":[")" +
+                                   std::string(ObjectSplitter::max_object + 1, 'x') + R"("]}}]})";
   CHECK(split(Body::list, many_managed, 65536).objects.size() == 1);
 }
 

@@ -1,11 +1,11 @@
-#include <actimanager/kube/store.hpp>
-
-#include <catch2/catch_test_macros.hpp>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
 #include <actimanager/api/node.hpp>
+#include <actimanager/kube/store.hpp>
 
 namespace actimanager::kube {
 namespace {
@@ -62,12 +62,35 @@ TEST_CASE("Store: a list that broke off changes nothing") {
 TEST_CASE("Store: an object that cannot be understood leaves the one before in place") {
   Fixture f;
   f.list({node("a", "1")});
+  f.store.begin_list();
+  CHECK_FALSE(f.store.add_to_list({{"metadata", {{"name", "a"}, {"labels", 7}}}}));
+  CHECK_FALSE(f.store.add_to_list({{"metadata", {{"name", "new"}, {"labels", 7}}}}));
+  while (f.store.apply_list(1)) {
+  }
+  CHECK(f.store.items().size() == 1);
   CHECK_FALSE(f.store.put({{"metadata", {{"name", "a"}, {"labels", 7}}}}));
   CHECK(f.store.get("a")->meta.resource_version == "1");
   REQUIRE(f.store.put(node("a", "2")));
   f.store.erase("a");
   f.store.erase("a");
   CHECK(f.log == std::vector<std::string>{"->a1", "synced", "a1>a2", "a2>-"});
+}
+
+TEST_CASE("Store: a reader keeps what it took, whatever comes after") {
+  Fixture f;
+  f.list({node("a", "1")});
+  const auto taken = f.store.get("a");
+  f.store.erase("a");
+  CHECK(taken->meta.resource_version == "1");
+}
+
+TEST_CASE("Store: objects are known by namespace and name, whatever else they are") {
+  CHECK(key_of({{"metadata", {{"namespace", "n"}, {"name", "a"}}}}) == "n/a");
+  CHECK(key_of(node("a", "1")) == "a");
+  for (const auto& object :
+       {json(), json::array(), json({{"metadata", 1}}), json({{"metadata", {{"name", 2}}}})}) {
+    CHECK(key_of(object).empty());
+  }
 }
 
 }  // namespace

@@ -1,28 +1,29 @@
 #include "scripted_server.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/read_until.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <fmt/format.h>
 
-namespace actimanager::kube {
+namespace actimanager::net::testing {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
 Reply reply(int status, const std::string& body, const std::string& more_headers) {
-  return {fmt::format("HTTP/1.1 {} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{}", status,
-                      body.size(), more_headers, body)};
+  return {fmt::format("HTTP/1.1 {} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{}",
+                      status, body.size(), more_headers, body)};
 }
 
 ScriptedServerFake::ScriptedServerFake(asio::io_context& context)
-    : context_(context), acceptor_(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
+    : context_(context),
+      acceptor_(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
+      url_{false, "127.0.0.1", std::to_string(acceptor_.local_endpoint().port()), ""} {
   asio::co_spawn(context_, accept(), asio::detached);
 }
 
@@ -35,16 +36,6 @@ void ScriptedServerFake::stop() {
   acceptor_.close(ignored);
   for (const auto& weak : sockets_)
     if (const auto socket = weak.lock()) socket->close(ignored);
-}
-
-ClusterConfig ScriptedServerFake::config() const {
-  ClusterConfig config;
-  config.server = {false, "127.0.0.1", std::to_string(acceptor_.local_endpoint().port()), ""};
-  return config;
-}
-
-std::shared_ptr<Client> ScriptedServerFake::client(std::chrono::milliseconds io_timeout) {
-  return value_or_throw(Client::make(context_.get_executor(), config(), {.io_timeout = io_timeout}));
 }
 
 asio::awaitable<void> ScriptedServerFake::accept() {
@@ -64,7 +55,8 @@ asio::awaitable<void> ScriptedServerFake::serve(tcp::socket accepted) {
   const auto done = [&error] { return asio::redirect_error(asio::use_awaitable, error); };
   while (true) {
     std::string request;
-    const auto head = co_await asio::async_read_until(*socket, asio::dynamic_buffer(request), "\r\n\r\n", done());
+    const auto head =
+        co_await asio::async_read_until(*socket, asio::dynamic_buffer(request), "\r\n\r\n", done());
     if (error) co_return;
     if (const auto at = request.find("Content-Length: "); at != std::string::npos && at < head) {
       const auto whole = head + std::stoul(request.substr(at + 16));
@@ -89,4 +81,4 @@ asio::awaitable<void> ScriptedServerFake::serve(tcp::socket accepted) {
   }
 }
 
-}  // namespace actimanager::kube
+}  // namespace actimanager::net::testing
