@@ -64,7 +64,9 @@ asio::awaitable<Result<Target>> PodBinder::persist(const api::Pod& pod, Target t
     if (!found) co_return fail(std::move(found.error()));
     auto existing = api::PodCPUBinding::decode(*found);
     if (!existing) co_return fail(std::move(existing.error()));
-    if (is_of(*existing, pod) && !existing->meta.deletion_timestamp) co_return target_of(*existing);
+    if (is_of(*existing, pod) && !existing->meta.deletion_timestamp && has_node_(target_of(*existing).node)) {
+      co_return target_of(*existing);
+    }
     const bool ours = std::ranges::any_of(existing->meta.owner_references, &api::OwnerReference::controller);
     if (!ours) {
       co_return fail(Errc::conflict, fmt::format("PodCPUBinding {}/{} exists and was not made for this Pod",

@@ -2,6 +2,7 @@
 // no Pod is ever bound without its binding. A crash between the two leaves a binding that the next cycle finds again.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -23,11 +24,14 @@ struct Target {
 
 class PodBinder {
  public:
-  explicit PodBinder(kube::Client& client) : client_(client) {}
+  // has_node: whether there is a Node of that name.
+  PodBinder(kube::Client& client, std::function<bool(const std::string&)> has_node)
+      : client_(client), has_node_(std::move(has_node)) {}
 
   // Makes the binding `<pod>-pcb`, owned by the Pod and labelled with the node. What holds then is returned: the same
   // target, or that of a binding which an earlier cycle of this very Pod has left. A leftover of another Pod of this
-  // name is deleted. Errors: conflict (a binding made by hand bears the name), and the client's.
+  // name, or on a node that is gone, is deleted. Errors: conflict (a binding made by hand bears the name), and the
+  // client's.
   boost::asio::awaitable<Result<Target>> persist(const api::Pod& pod, Target target);
   // Assigns the Pod to the node. It being there already is success. Errors: conflict (it is somewhere else),
   // not_found (it is gone), and the client's.
@@ -37,6 +41,7 @@ class PodBinder {
 
  private:
   kube::Client& client_;
+  std::function<bool(const std::string&)> has_node_;
 };
 
 // Whether the Pod, this very incarnation of it, controls the binding.

@@ -40,7 +40,8 @@ Scheduling::Scheduling(asio::any_io_executor executor, kube::Client& client, Clu
     : client_(client), cluster_(cluster), events_(events), max_cycles_(binding_cycles), metrics_(metrics), log_(log),
       scheduler_(std::move(config)),
       queue_(scheduler_.config().queue, [this](const api::Pod& pod) { return scheduler_.pre_enqueue(pod); }),
-      binder_(client), work_(executor), cycles_(executor) {
+      binder_(client, [this](const std::string& node) { return cluster_.nodes.get(node) != nullptr; }), work_(executor),
+      cycles_(executor) {
   follow_changes();
 }
 

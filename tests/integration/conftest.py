@@ -63,7 +63,7 @@ def start(plane, tmp_path):
     """Starts the program. Every one has a Lease of its own, so that none waits for one that is gone."""
     running = []
 
-    def begin(*arguments, config: dict | str | None = None, roles: str = "leader,endpoint", wait: bool = True,
+    def begin(*arguments, config: dict | str | None = None, roles: str = "leader,endpoint", node: str = "", wait: bool = True,
               kubeconfig=None, **environment) -> Actimanager:
         number = next(_names)
         if config is not None:
@@ -71,7 +71,7 @@ def start(plane, tmp_path):
             path.write_text(config if isinstance(config, str) else json.dumps(config))
             arguments = (f"--config={path}", *arguments)
         process = Actimanager(kubeconfig or plane.kubeconfig, tmp_path / f"actimanager-{number}.log", f"--roles={roles}",
-                              "--lease-namespace=default", f"--lease-name=lease-{number}", f"--node-name=replica-{number}",
+                              "--lease-namespace=default", f"--lease-name=lease-{number}", f"--node-name={node or f'replica-{number}'}",
                               *arguments, environment=environment)
         running.append(process)
         return process.lead() if wait and "leader" in roles else process
@@ -91,7 +91,7 @@ def agents(start, plane, tmp_path):
     (cgroups / "cgroup.controllers").write_text("cpuset\n")
 
     def begin(count: int) -> list[Actimanager]:
-        found = [start(f"--node-name=node-{i:04}", f"--cgroups-path={cgroups}", roles="agent,endpoint",
+        found = [start(f"--cgroups-path={cgroups}", node=f"node-{i:04}", roles="agent,endpoint",
                        HWLOC_SYNTHETIC="pack:2 [numa] core:16 pu:2") for i in range(count)]
         for agent in found:
             agent.wait_log(r"agent: \d+ Pods")
