@@ -45,6 +45,10 @@ Scheduling::Scheduling(asio::any_io_executor executor, kube::Client& client, Clu
   follow_changes();
 }
 
+Scheduling::~Scheduling() {
+  metrics_.queue = {};
+}
+
 void Scheduling::follow_changes() {
   cluster_.nodes.on_change([this](const auto& before, const auto& after) {
     moved(after ? cache_.upsert(after) : cache_.remove_node(before->meta.name));
@@ -78,6 +82,7 @@ void Scheduling::pod_changed(const PodPointer& before, const PodPointer& after) 
   if (before && (!after || after->meta.uid != before->meta.uid)) {
     queue_.remove(before->meta.uid);
     moved(cache_.remove_pod(before->meta.uid));
+    work_.set();
   }
   if (!after) return;
   const bool waits = after->node_name.empty() && !after->finished() && !after->meta.deletion_timestamp &&
@@ -85,6 +90,7 @@ void Scheduling::pod_changed(const PodPointer& before, const PodPointer& after) 
   if (!waits) {
     queue_.remove(after->meta.uid);
     moved(cache_.upsert(*after));
+    work_.set();
     return;
   }
   if (queue_.find(after->meta.uid) != nullptr) {

@@ -28,6 +28,9 @@ class Scheduling {
   Scheduling(boost::asio::any_io_executor executor, kube::Client& client, ClusterState& cluster,
              kube::EventRecorder& events, scheduler::Config config, std::size_t binding_cycles, LeaderMetrics& metrics,
              spdlog::logger& log);
+  ~Scheduling();
+  Scheduling(const Scheduling&) = delete;
+  Scheduling& operator=(const Scheduling&) = delete;
 
   // Until cancelled. Decides nothing before all watches are in.
   boost::asio::awaitable<void> run();
