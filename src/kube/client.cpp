@@ -1,14 +1,13 @@
-#include <actimanager/kube/client.hpp>
-
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <iterator>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <actimanager/async/event.hpp>
+#include <actimanager/kube/client.hpp>
 #include <actimanager/kube/errors.hpp>
 
 namespace actimanager::kube {
@@ -24,10 +23,14 @@ constexpr int max_attempts = 4;
 
 std::string_view content_type(PatchType type) {
   switch (type) {
-    case PatchType::json: return "application/json-patch+json";
-    case PatchType::merge: return "application/merge-patch+json";
-    case PatchType::strategic_merge: return "application/strategic-merge-patch+json";
-    case PatchType::apply: return "application/apply-patch+yaml";
+    case PatchType::json:
+      return "application/json-patch+json";
+    case PatchType::merge:
+      return "application/merge-patch+json";
+    case PatchType::strategic_merge:
+      return "application/strategic-merge-patch+json";
+    case PatchType::apply:
+      return "application/apply-patch+yaml";
   }
   return {};
 }
@@ -63,6 +66,11 @@ asio::awaitable<Result<std::string>> read_all(net::ResponseStream& stream, std::
   }
 }
 
+// Text from outside (a kernel's, a file's) may be no UTF-8: that is no reason to throw.
+std::string text_of(const nlohmann::json& body) {
+  return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 class Query {
  public:
   void add(std::string_view name, std::string_view value) {
@@ -90,8 +98,10 @@ struct Client::Impl {
     if (token.empty() || Clock::now() - token_read > token_lifetime) {
       std::ifstream file(config.token_file);
       std::string fresh(std::istreambuf_iterator<char>(file), {});
-      while (!fresh.empty() && (fresh.back() == '\n' || fresh.back() == '\r' || fresh.back() == ' ')) fresh.pop_back();
-      if (!fresh.empty()) token = std::move(fresh);  // between two versions of a mounted token the old one is good
+      while (!fresh.empty() && (fresh.back() == '\n' || fresh.back() == '\r' || fresh.back() == ' '))
+        fresh.pop_back();
+      if (!fresh.empty())
+        token = std::move(fresh);  // between two versions of a mounted token the old one is good
       token_read = Clock::now();
     }
     return token;
@@ -114,7 +124,8 @@ struct Client::Impl {
       request.target = config.server.path + call.target;
       request.headers.add("Accept", "application/json");
       if (!call.body.empty()) request.headers.add("Content-Type", std::string(call.body_type));
-      if (const auto& bearer = current_token(); !bearer.empty()) request.headers.add("Authorization", "Bearer " + bearer);
+      if (const auto& bearer = current_token(); !bearer.empty())
+        request.headers.add("Authorization", "Bearer " + bearer);
       request.body = call.body;
 
       auto stream = co_await http->open(std::move(request), call.head_timeout);
@@ -167,23 +178,26 @@ Client::Task<nlohmann::json> Client::get(ResourceRef object) {
 }
 
 Client::Task<nlohmann::json> Client::create(ResourceRef collection, const nlohmann::json& object) {
-  co_return co_await impl_->call(
-      {.verb = "create", .target = collection.path(), .what = collection.describe(), .body = object.dump()});
+  co_return co_await impl_->call({.verb = "create",
+                                  .target = collection.path(),
+                                  .what = collection.describe(),
+                                  .body = text_of(object)});
 }
 
 Client::Task<nlohmann::json> Client::replace(ResourceRef object, const nlohmann::json& body) {
   co_return co_await impl_->call(
-      {.verb = "update", .target = object.path(), .what = object.describe(), .body = body.dump()});
+      {.verb = "update", .target = object.path(), .what = object.describe(), .body = text_of(body)});
 }
 
-Client::Task<nlohmann::json> Client::patch(ResourceRef object, const nlohmann::json& patch, PatchOptions options) {
+Client::Task<nlohmann::json> Client::patch(ResourceRef object, const nlohmann::json& patch,
+                                           PatchOptions options) {
   Query query;
   query.add("fieldManager", options.field_manager);
   if (options.type == PatchType::apply && options.force) query.add("force", "true");
   co_return co_await impl_->call({.verb = "patch",
                                   .target = object.path() + query.text(),
                                   .what = object.describe(),
-                                  .body = patch.dump(),
+                                  .body = text_of(patch),
                                   .body_type = content_type(options.type)});
 }
 
@@ -194,7 +208,7 @@ Client::Task<void> Client::remove(ResourceRef object, Preconditions precondition
     options["preconditions"]["resourceVersion"] = preconditions.resource_version;
   }
   auto answer = co_await impl_->call(
-      {.verb = "delete", .target = object.path(), .what = object.describe(), .body = options.dump()});
+      {.verb = "delete", .target = object.path(), .what = object.describe(), .body = text_of(options)});
   if (!answer) co_return fail(std::move(answer.error()));
   co_return Result<void>{};
 }

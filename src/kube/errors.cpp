@@ -1,8 +1,8 @@
-#include <actimanager/kube/errors.hpp>
-
 #include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
+
+#include <actimanager/core/utf8.hpp>
+#include <actimanager/kube/errors.hpp>
 
 namespace actimanager::kube {
 namespace {
@@ -12,17 +12,28 @@ class ApiCategory final : public std::error_category {
   const char* name() const noexcept override { return "kubernetes"; }
   std::string message(int code) const override {
     switch (static_cast<ApiErrc>(code)) {
-      case ApiErrc::bad_request: return "bad request";
-      case ApiErrc::unauthorized: return "unauthorized";
-      case ApiErrc::forbidden: return "forbidden";
-      case ApiErrc::not_found: return "not found";
-      case ApiErrc::already_exists: return "already exists";
-      case ApiErrc::conflict: return "conflict";
-      case ApiErrc::gone: return "resource version too old";
-      case ApiErrc::invalid: return "invalid";
-      case ApiErrc::too_many_requests: return "too many requests";
-      case ApiErrc::server_error: return "server error";
-      case ApiErrc::unexpected: return "unexpected answer";
+      case ApiErrc::bad_request:
+        return "bad request";
+      case ApiErrc::unauthorized:
+        return "unauthorized";
+      case ApiErrc::forbidden:
+        return "forbidden";
+      case ApiErrc::not_found:
+        return "not found";
+      case ApiErrc::already_exists:
+        return "already exists";
+      case ApiErrc::conflict:
+        return "conflict";
+      case ApiErrc::gone:
+        return "resource version too old";
+      case ApiErrc::invalid:
+        return "invalid";
+      case ApiErrc::too_many_requests:
+        return "too many requests";
+      case ApiErrc::server_error:
+        return "server error";
+      case ApiErrc::unexpected:
+        return "unexpected answer";
     }
     return "unknown";
   }
@@ -30,15 +41,24 @@ class ApiCategory final : public std::error_category {
 
 ApiErrc code_of(int http_status, std::string_view reason) {
   switch (http_status) {
-    case 400: return ApiErrc::bad_request;
-    case 401: return ApiErrc::unauthorized;
-    case 403: return ApiErrc::forbidden;
-    case 404: return ApiErrc::not_found;
-    case 409: return reason == "AlreadyExists" ? ApiErrc::already_exists : ApiErrc::conflict;
-    case 410: return ApiErrc::gone;
-    case 422: return ApiErrc::invalid;
-    case 429: return ApiErrc::too_many_requests;
-    default: return http_status >= 500 ? ApiErrc::server_error : ApiErrc::unexpected;
+    case 400:
+      return ApiErrc::bad_request;
+    case 401:
+      return ApiErrc::unauthorized;
+    case 403:
+      return ApiErrc::forbidden;
+    case 404:
+      return ApiErrc::not_found;
+    case 409:
+      return reason == "AlreadyExists" ? ApiErrc::already_exists : ApiErrc::conflict;
+    case 410:
+      return ApiErrc::gone;
+    case 422:
+      return ApiErrc::invalid;
+    case 429:
+      return ApiErrc::too_many_requests;
+    default:
+      return http_status >= 500 ? ApiErrc::server_error : ApiErrc::unexpected;
   }
 }
 
@@ -67,7 +87,7 @@ Error api_error(int http_status, std::string_view body, std::string_view what) {
     message = text_of(status, "message");
   }
   if (message.empty()) message = fmt::format("HTTP status {}", http_status);
-  if (message.size() > 1024) message.resize(1024);
+  message.resize(utf8_prefix(message, 1024).size());
   return {code_of(http_status, reason), fmt::format("{}: {}", what, message)};
 }
 

@@ -1,12 +1,12 @@
-#include <actimanager/kube/event_recorder.hpp>
+#include <algorithm>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <nlohmann/json.hpp>
-
 #include <actimanager/async/task_group.hpp>
+#include <actimanager/core/utf8.hpp>
+#include <actimanager/kube/event_recorder.hpp>
 
 namespace actimanager::kube {
 namespace {
@@ -21,6 +21,13 @@ constexpr double burst = 25;
 constexpr auto refill = 5min;
 constexpr auto same_event = 10min;
 
+// A name for an Event about it, which ends in something unique behind a dot.
+std::string event_name(std::string_view about, std::uint64_t unique) {
+  about = about.substr(0, 200);
+  while (about.ends_with('-') || about.ends_with('.')) about.remove_suffix(1);
+  return fmt::format("{}.{:x}", about, unique);
+}
+
 std::string time_text(std::chrono::system_clock::time_point at) {
   return api::format_time(std::chrono::time_point_cast<std::chrono::seconds>(at));
 }
@@ -29,16 +36,21 @@ std::string time_text(std::chrono::system_clock::time_point at) {
 
 EventRecorder::EventRecorder(asio::any_io_executor executor, Client& client, std::string component,
                              std::string instance, spdlog::logger& log)
-    : executor_(executor), client_(client), component_(std::move(component)), instance_(std::move(instance)),
-      log_(log), more_(executor) {}
+    : executor_(executor),
+      client_(client),
+      component_(std::move(component)),
+      instance_(std::move(instance)),
+      log_(log),
+      more_(executor) {}
 
 void EventRecorder::record(ObjectReference about, EventType type, std::string reason, std::string message) {
   if (queue_.size() >= max_queue) {
     ++dropped_;
     return;
   }
-  if (message.size() > 1024) message.resize(1024);  // the API's limit
-  queue_.push_back({std::move(about), type, std::move(reason), std::move(message), std::chrono::system_clock::now()});
+  message.resize(utf8_prefix(message, 1024).size());  // the API's limit
+  queue_.push_back(
+      {std::move(about), type, std::move(reason), std::move(message), std::chrono::system_clock::now()});
   more_.set();
 }
 
@@ -53,7 +65,8 @@ bool EventRecorder::within_budget(const std::string& uid, Clock::time_point now)
 }
 
 void EventRecorder::forget_old(Clock::time_point now) {
-  if (sent_.size() > max_remembered) std::erase_if(sent_, [&](const auto& e) { return now - e.second.last > same_event; });
+  if (sent_.size() > max_remembered)
+    std::erase_if(sent_, [&](const auto& e) { return now - e.second.last > same_event; });
   if (sent_.size() > max_remembered) sent_.clear();
   if (budgets_.size() > max_remembered) {
     std::erase_if(budgets_, [&](const auto& b) { return now - b.second.at > refill; });
@@ -94,31 +107,35 @@ asio::awaitable<void> EventRecorder::send(Pending event) {
   if (known != sent_.end() && now - known->second.last < same_event) {
     known->second.last = now;
     const nlohmann::json again = {{"count", ++known->second.count}, {"lastTimestamp", time_text(event.at)}};
-    const auto patched = co_await client_.patch(event_resource(known->second.namespace_, known->second.name), again);
+    const auto patched =
+        co_await client_.patch(event_resource(known->second.namespace_, known->second.name), again);
     if (!patched) log_.debug("event: {}", patched.error().message());
     co_return;
   }
   const auto& about = event.about;
-  const auto stamp = std::chrono::duration_cast<std::chrono::nanoseconds>(event.at.time_since_epoch()).count();
+  const auto stamp =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(event.at.time_since_epoch()).count();
   const auto space = about.namespace_.empty() ? std::string("default") : about.namespace_;
-  const auto name = fmt::format("{}.{:x}", about.name.substr(0, 200), static_cast<std::uint64_t>(stamp) + ++sequence_);
+  const auto name = event_name(about.name, static_cast<std::uint64_t>(stamp) + ++sequence_);
   sent_[key] = {space, name, 1, now};
-  const nlohmann::json object = {
-      {"apiVersion", "v1"},
-      {"kind", "Event"},
-      {"metadata", {{"name", name}, {"namespace", space}}},
-      {"involvedObject",
-       {{"apiVersion", about.api_version}, {"kind", about.kind}, {"namespace", about.namespace_},
-        {"name", about.name}, {"uid", about.uid}}},
-      {"type", event.type == EventType::normal ? "Normal" : "Warning"},
-      {"reason", event.reason},
-      {"message", event.message},
-      {"source", {{"component", component_}, {"host", instance_}}},
-      {"reportingComponent", component_},
-      {"reportingInstance", instance_},
-      {"firstTimestamp", time_text(event.at)},
-      {"lastTimestamp", time_text(event.at)},
-      {"count", 1}};
+  const nlohmann::json object = {{"apiVersion", "v1"},
+                                 {"kind", "Event"},
+                                 {"metadata", {{"name", name}, {"namespace", space}}},
+                                 {"involvedObject",
+                                  {{"apiVersion", about.api_version},
+                                   {"kind", about.kind},
+                                   {"namespace", about.namespace_},
+                                   {"name", about.name},
+                                   {"uid", about.uid}}},
+                                 {"type", event.type == EventType::normal ? "Normal" : "Warning"},
+                                 {"reason", event.reason},
+                                 {"message", event.message},
+                                 {"source", {{"component", component_}, {"host", instance_}}},
+                                 {"reportingComponent", component_},
+                                 {"reportingInstance", instance_},
+                                 {"firstTimestamp", time_text(event.at)},
+                                 {"lastTimestamp", time_text(event.at)},
+                                 {"count", 1}};
   const auto created = co_await client_.create(event_resource(space), object);
   if (!created) {
     sent_.erase(key);

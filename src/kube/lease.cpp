@@ -1,6 +1,7 @@
-#include <actimanager/kube/lease.hpp>
+#include <algorithm>
 
 #include <actimanager/api/json_cursor.hpp>
+#include <actimanager/kube/lease.hpp>
 
 namespace actimanager::kube {
 
@@ -10,7 +11,8 @@ Result<void> LeaseOptions::check() const {
     return fail(Errc::invalid_argument, "lease duration: must be longer than the renew deadline");
   }
   if (renew_deadline * 10 <= retry_period * 12 || retry_period.count() <= 0) {
-    return fail(Errc::invalid_argument, "lease renew deadline: must be longer than 1.2 times the retry period");
+    return fail(Errc::invalid_argument,
+                "lease renew deadline: must be longer than 1.2 times the retry period");
   }
   return {};
 }
@@ -42,7 +44,7 @@ LeaseMachine::Step LeaseMachine::observe(const std::optional<LeaseRecord>& lease
   lost();
   if (lease->holder.empty()) return Step::take;
   // The holder's own promise, however long ours is.
-  const auto patience = std::chrono::seconds(std::max<std::int64_t>(lease->duration_seconds, 1));
+  const auto patience = std::chrono::seconds(std::clamp<std::int64_t>(lease->duration_seconds, 1, 86400));
   return now - seen_at_ > patience ? Step::take : Step::wait;
 }
 

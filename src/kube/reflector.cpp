@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include <actimanager/async/event.hpp>
+#include <actimanager/core/utf8.hpp>
 #include <actimanager/kube/errors.hpp>
 #include <actimanager/kube/object_splitter.hpp>
 #include <actimanager/kube/reflector.hpp>
@@ -161,7 +162,7 @@ Result<void> Reflector::take_event(std::string_view text) {
   } else if (type == "DELETED") {
     target_.erase(key_of(object));
   } else if (type != "BOOKMARK") {
-    return fail(ApiErrc::unexpected, fmt::format("a watch event of type \"{}\"", type.substr(0, 32)));
+    return fail(ApiErrc::unexpected, fmt::format("a watch event of type \"{}\"", utf8_prefix(type, 32)));
   }
   if (auto version = text_at(object, "metadata", "resourceVersion"); !version.empty()) {
     resource_version_ = std::move(version);

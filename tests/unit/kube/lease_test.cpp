@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
@@ -63,6 +65,11 @@ TEST_CASE("LeaseOptions: bad relations are refused") {
 TEST_CASE("LeaseRecord: a Lease of garbage reads as one that nobody holds") {
   const auto record = LeaseRecord::decode({{"spec", {{"holderIdentity", 7}, {"leaseDurationSeconds", "x"}}}});
   CHECK(record.holder.empty());
+  LeaseMachine machine({.identity = "a"});
+  auto endless = held_by("b", "1");
+  endless.duration_seconds = std::numeric_limits<std::int64_t>::max();
+  CHECK(machine.observe(endless, start) == Step::wait);
+  CHECK(machine.observe(endless, start + 25h) == Step::take);
 }
 
 }  // namespace

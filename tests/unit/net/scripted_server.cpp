@@ -67,12 +67,16 @@ asio::awaitable<void> ScriptedServerFake::serve(tcp::socket accepted) {
       }
     }
     requests.push_back(std::move(request));
-    if (replies.empty()) {
+    Reply answer;
+    if (responder) {
+      answer = responder(requests.back());
+    } else if (replies.empty()) {
       socket->close(error);
       co_return;
+    } else {
+      answer = std::move(replies.front());
+      replies.pop_front();
     }
-    const auto answer = std::move(replies.front());
-    replies.pop_front();
     co_await asio::async_write(*socket, asio::buffer(answer.bytes), done());
     if (answer.then_close || error) {
       socket->close(error);

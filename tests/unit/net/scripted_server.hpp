@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,7 +32,8 @@ class ScriptedServerFake {
 
   std::deque<Reply>
       replies;  // one for each request, in order of arrival; none left: the connection is closed
-  std::vector<std::string> requests;  // heads and bodies, as received
+  std::function<Reply(const std::string& request)> responder;  // set: instead of `replies`
+  std::vector<std::string> requests;                           // heads and bodies, as received
   int connections = 0;
 
   const Url& url() const { return url_; }
