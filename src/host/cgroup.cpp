@@ -1,14 +1,14 @@
-#include <actimanager/host/cgroup.hpp>
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <charconv>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <utility>
+
+#include <fmt/format.h>
+
+#include <actimanager/host/cgroup.hpp>
 
 namespace actimanager::host {
 namespace {
@@ -52,10 +52,13 @@ Cgroup::~Cgroup() {
 
 Result<std::shared_ptr<Cgroup>> Cgroup::open_at(int parent, const std::string& name, std::string path,
                                                 CgroupVersion version) {
-  Descriptor fd(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  // An administrator's path may be a link (v1 controllers that are mounted together), no cgroup in it is one.
+  const int follow = parent == AT_FDCWD ? 0 : O_NOFOLLOW;
+  Descriptor fd(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow));
   struct stat status{};
   if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0) return fail(last_error(), path + ": open");
-  return std::shared_ptr<Cgroup>(new Cgroup(fd.release(), std::move(path), version, status.st_dev, status.st_ino));
+  return std::shared_ptr<Cgroup>(
+      new Cgroup(fd.release(), std::move(path), version, status.st_dev, status.st_ino));
 }
 
 Result<std::shared_ptr<Cgroup>> Cgroup::open(const std::string& path, CgroupVersion version) {
@@ -110,8 +113,10 @@ Result<CpusetValues> Cgroup::read() const {
     values.effective_mems = values.mems;
     return values;
   }
-  if (auto got = set(values.effective_cpus, "cpuset.cpus.effective"); !got) return fail(std::move(got.error()));
-  if (auto got = set(values.effective_mems, "cpuset.mems.effective"); !got) return fail(std::move(got.error()));
+  if (auto got = set(values.effective_cpus, "cpuset.cpus.effective"); !got)
+    return fail(std::move(got.error()));
+  if (auto got = set(values.effective_mems, "cpuset.mems.effective"); !got)
+    return fail(std::move(got.error()));
   return values;
 }
 

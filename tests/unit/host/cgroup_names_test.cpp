@@ -1,8 +1,8 @@
-#include <actimanager/host/cgroup_names.hpp>
-
 #include <string>
 
 #include <catch2/catch_test_macros.hpp>
+
+#include <actimanager/host/cgroup_names.hpp>
 
 using namespace actimanager::host;
 

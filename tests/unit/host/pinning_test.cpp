@@ -1,0 +1,145 @@
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include <actimanager/host/pinning.hpp>
+
+#include "cgroup_layout_fake.hpp"
+
+using namespace actimanager;
+using namespace actimanager::host;
+using namespace actimanager::host::testing;
+
+namespace {
+
+// A cgroup that shows and grants `has`, and shall have `wants`; memory is left alone.
+CpusetNode node(const CpuSet& has, const CpuSet& wants, std::vector<CpusetNode> children = {}) {
+  return {{has, {0}, has, {0}}, {wants, {}}, std::move(children)};
+}
+// On v2: asks for nothing, has what its parent has.
+CpusetNode inherits(const CpuSet& effective, const CpuSet& wants, std::vector<CpusetNode> children = {}) {
+  return {{{}, {}, effective, {0}}, {wants, {}}, std::move(children)};
+}
+CpusetWrite cpus(std::vector<std::size_t> at, const CpuSet& set) {
+  return {std::move(at), set, std::nullopt};
+}
+CpusetWrite mems(std::vector<std::size_t> at, const NumaSet& set) {
+  return {std::move(at), std::nullopt, set};
+}
+using Writes = std::vector<CpusetWrite>;
+
+}  // namespace
+
+TEST_CASE("what is as it should be is not written") {
+  const auto version = GENERATE(CgroupVersion::v1, CgroupVersion::v2);
+  CHECK(plan_writes(node({1, 2}, {1, 2}, {node({1, 2}, {1, 2}), node({2}, {2})}), version).empty());
+}
+
+TEST_CASE("v1: children are narrowed before their parents") {
+  const auto root = node({0, 1, 2, 3}, {1}, {node({0, 1, 2, 3}, {1}), node({1}, {1})});
+  CHECK(plan_writes(root, CgroupVersion::v1) == Writes{cpus({0}, {1}), cpus({}, {1})});
+}
+
+TEST_CASE("v1: parents are widened before their children") {
+  const auto root = node({1}, {1, 2}, {node({1}, {1, 2}, {node({1}, {1, 2})})});
+  CHECK(plan_writes(root, CgroupVersion::v1) ==
+        Writes{cpus({}, {1, 2}), cpus({0}, {1, 2}), cpus({0, 0}, {1, 2})});
+}
+
+TEST_CASE("v1: a Pod that moves is wide for a moment, its containers never are") {
+  const auto root = node({0, 1}, {2, 3}, {node({0, 1}, {2, 3})});
+  CHECK(plan_writes(root, CgroupVersion::v1) ==
+        Writes{cpus({}, {0, 1, 2, 3}), cpus({0}, {2, 3}), cpus({}, {2, 3})});
+}
+
+TEST_CASE("v1: a container that is just being made, without a set, gets one") {
+  const auto root = node({0, 1}, {1}, {node({}, {1})});
+  CHECK(plan_writes(root, CgroupVersion::v1) == Writes{cpus({}, {1}), cpus({0}, {1})});
+}
+
+TEST_CASE("v2: whoever inherits is left to inherit, unless it shall have less than its parent") {
+  const auto root =
+      inherits({0, 1, 2, 3}, {1, 2}, {inherits({0, 1, 2, 3}, {1, 2}), inherits({0, 1, 2, 3}, {2})});
+  CHECK(plan_writes(root, CgroupVersion::v2) == Writes{cpus({}, {1, 2}), cpus({1}, {2})});
+}
+
+TEST_CASE("v2: a Pod in the shared pool of all CPUs is not written at all") {
+  CHECK(plan_writes(inherits({0, 1}, {0, 1}, {inherits({0, 1}, {0, 1})}), CgroupVersion::v2).empty());
+}
+
+TEST_CASE("v2: a container that somebody gave a set of its own is brought back") {
+  const auto root = node({1, 2}, {1, 2}, {node({0}, {1, 2})});
+  CHECK(plan_writes(root, CgroupVersion::v2) == Writes{cpus({0}, {1, 2})});
+}
+
+TEST_CASE("what a child wants outside of its parent is dropped, and nothing is never written") {
+  const auto version = GENERATE(CgroupVersion::v1, CgroupVersion::v2);
+  const auto root = node({1, 2}, {1, 2}, {node({1}, {2, 7}), node({1, 2}, {7}), node({1}, {})});
+  CHECK(plan_writes(root, version) == Writes{cpus({0}, {2}), cpus({2}, {1, 2})});
+}
+
+TEST_CASE("memory nodes are planned like CPUs, after them, or not at all") {
+  auto root = node({0, 1}, {1}, {node({0, 1}, {1})});
+  root.wants.mems = root.children[0].wants.mems = {1};
+  CHECK(plan_writes(root, CgroupVersion::v1) ==
+        Writes{cpus({0}, {1}), cpus({}, {1}), mems({}, {0, 1}), mems({0}, {1}), mems({}, {1})});
+  root.wants.mems.clear();
+  CHECK(plan_writes(root, CgroupVersion::v1) == Writes{cpus({0}, {1}), cpus({}, {1})});
+}
+
+// pin(), on files that take everything. The sets are written alike long, since files are not cut off.
+TEST_CASE("a Pod is pinned where it is found, and what was found is reported") {
+  const auto container = CgroupLayoutFake::container_id('a');
+  const auto helper = std::string("crio-conmon-") + container + ".scope";
+  CgroupLayoutFake layout(CgroupVersion::v1);
+  layout.add("cpuset/kubepods/podabc/" + container + "/nested");
+  layout.add("cpuset/kubepods/podabc/" + helper);
+  auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
+  REQUIRE(tree.scan());
+
+  const PodTarget target{.pod = {{2, 3}, {1}}, .containers = {{container, {{3}, {}}}}};
+  auto report = pin(tree, "abc", {.pod = {{2, 3}, {1}}, .containers = {}});
+  CHECK_FALSE(report.error);
+  CHECK_FALSE(report.gone);
+  CHECK(report.pod == CpuSet{2, 3});
+  CHECK(report.containers.at(container).cpus == CpuSet{2, 3});
+  CHECK(report.containers.at(helper).mems == NumaSet{1});
+  REQUIRE(report.differences.size() == 3);
+  for (const auto& difference : report.differences) {
+    CHECK(difference.had == CpuSet::range(0, 7));
+    CHECK(difference.wanted == CpuSet{2, 3});
+  }
+  CHECK(layout.read("cpuset/kubepods/podabc/cpuset.cpus") == "2-3");
+  CHECK(layout.read("cpuset/kubepods/podabc/" + container + "/nested/cpuset.cpus") == "2-3");
+  CHECK(layout.read("cpuset/kubepods/podabc/" + helper + "/cpuset.mems") == "1");
+  CHECK(layout.read("cpuset/kubepods/cpuset.cpus") == "0-7");  // the levels above are nobody's to narrow
+
+  report = pin(tree, "abc", {.pod = {{2, 3}, {1}}, .containers = {}});
+  CHECK(report.writes == 0);
+  CHECK(report.differences.empty());
+  CHECK(pin(tree, "nobody", target).gone);
+}
+
+TEST_CASE("a cgroup that takes nothing is an error, in the kernel's words") {
+  CgroupLayoutFake layout(CgroupVersion::v1);
+  layout.add("cpuset/kubepods/podabc");
+  layout.remove("cpuset/kubepods/podabc/cpuset.cpus");
+  std::filesystem::create_symlink("/dev/full", layout.root() / "cpuset/kubepods/podabc/cpuset.cpus");
+  auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
+  REQUIRE(tree.scan());
+  const auto report = pin(tree, "abc", {.pod = {{1}, {}}, .containers = {}});
+  REQUIRE(report.error);
+  CHECK(report.error->context.contains("cpuset.cpus"));
+}
+
+TEST_CASE("who keeps writing against us is not fought for ever") {
+  CgroupLayoutFake layout(CgroupVersion::v1);
+  layout.add("cpuset/kubepods/podabc");
+  // A file that is not cut off: "0-7" with "1" written over it is "1-7", as if somebody had been quicker.
+  auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
+  REQUIRE(tree.scan());
+  const auto report = pin(tree, "abc", {.pod = {{1}, {}}, .containers = {}});
+  REQUIRE(report.error);
+  CHECK(report.error->code == Errc::conflict);
+  CHECK(report.writes > 0);
+  CHECK(report.writes < 10);
+}
