@@ -51,6 +51,8 @@ PARTS = (
     Part("unit", "the unit tests, each case on its own", _unit),
     Part("cluster", "scripts/cluster: real control planes and nodes, and what is left of them",
          functools.partial(pytests.run, folder="cluster")),
+    Part("integration", "the leader on a real control plane", functools.partial(_on_clusters, "integration")),
+    Part("node", "Pods pinned on a real kubelet and the kernel", functools.partial(_on_clusters, "node")),
     Part("install", "the manifests and the image", functools.partial(_on_clusters, "install")),
     Part("scripts", "scripts/quickstart and scripts/test themselves", functools.partial(_on_clusters, "scripts")),
     Part("lint", "clang-format, clang-tidy, shellcheck, pyflakes", lint.run, takes_arguments=False),
