@@ -36,7 +36,7 @@ def build(directory: Path, log: Path, step, options: dict[str, str] | None = Non
 
 def environment() -> dict[str, str]:
     """For meson and ninja. What ccache keeps serves every copy of the sources, wherever it lies."""
-    chosen = {"CCACHE_BASEDIR": str(TOP), "CCACHE_NOHASHDIR": "1"}
+    chosen = {"CCACHE_BASEDIR": str(TOP), "CCACHE_NOHASHDIR": "1", "CCACHE_SLOPPINESS": "locale"}
     if "CXX" not in os.environ:
         chosen["CXX"] = f"ccache {_COMPILER}" if shutil.which("ccache") else _COMPILER
         if shutil.which("ld.lld-19"):
