@@ -1,5 +1,6 @@
 #include <actimanager/async/event.hpp>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -21,7 +22,10 @@ asio::awaitable<void> Event::wait() {
 }
 
 asio::awaitable<bool> Event::wait_until(Clock::time_point deadline) {
-  if (!set_) {
+  if (set_) {
+    // Others get their turn, also when one who is always busy waits.
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+  } else {
     timer_.expires_at(deadline);
     boost::system::error_code ended_early;  // by set(), or because the waiter was cancelled: that throws
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ended_early));

@@ -48,9 +48,9 @@ binding::BindingPointer Grants::with_grant(const binding::BindingPointer& bindin
 void Grants::remember(const std::vector<binding::Verdict>& verdicts) {
   std::unordered_map<std::string, Grant> grants;
   for (const auto& verdict : verdicts) {
-    if (!verdict.admitted()) continue;
-    auto owner = verdict.pod ? verdict.pod->meta.uid : binding::owner_uid(*verdict.binding);
-    grants.emplace(verdict.binding->meta.uid, Grant{*verdict.grant, std::move(owner)});
+    // What is held for a Pod that is on its way is not granted to it yet.
+    if (!verdict.admitted() || !verdict.pod) continue;
+    grants.emplace(verdict.binding->meta.uid, Grant{*verdict.grant, verdict.pod->meta.uid});
   }
   grants_ = std::move(grants);
 }

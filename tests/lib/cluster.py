@@ -4,6 +4,7 @@ Every cluster belongs to the process of the tests: however that ends, the cluste
 """
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -27,8 +28,12 @@ class Cluster(Api):
         assert done.returncode == 0, f"scripts/cluster {name}: {done.stdout}{done.stderr}"
         return done.stdout
 
+    @functools.cached_property
+    def kubeconfig(self) -> pathlib.Path:
+        return pathlib.Path(self.command("kubeconfig").strip())
+
     def state(self) -> pathlib.Path:
-        return pathlib.Path(self.command("kubeconfig").strip()).parent
+        return self.kubeconfig.parent
 
     def process(self, component: str) -> int:
         """The pid a component was last started with."""
