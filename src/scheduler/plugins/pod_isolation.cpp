@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <actimanager/api/names.hpp>
+#include <actimanager/core/utf8.hpp>
 
 #include "plugins.hpp"
 
@@ -25,7 +26,7 @@ class PodIsolation final : public Plugin {
     const auto level = api::parse_exclusiveness_level(*annotation);
     if (!level) {
       return {unresolvable(fmt::format("annotation {}: \"{}\" is not one of None, CPU, Core, Socket, NUMA",
-                                       api::exclusiveness_level_annotation, *annotation)),
+                                       api::exclusiveness_level_annotation, utf8_prefix(*annotation, 64))),
               {}};
     }
     if (!state.cpu_wish) {

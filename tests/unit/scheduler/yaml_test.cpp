@@ -1,0 +1,58 @@
+#include "yaml.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace actimanager;
+using namespace actimanager::scheduler;
+using nlohmann::json;
+
+TEST_CASE("scalars are what Kubernetes' reader takes them for") {
+  const auto read = yaml_to_json(R"(
+{n: null, tilde: ~, empty: , t: true, f: FALSE, i: -12, hex: 0x1f, real: 1.5, exponent: 1e3, text: on,
+ quoted: "12", single: 'true', version: 1.2.3, dash: -, dot: ., inf: .inf})")
+                        .value();
+  CHECK(read == json{{"n", nullptr},
+                     {"tilde", nullptr},
+                     {"empty", nullptr},
+                     {"t", true},
+                     {"f", false},
+                     {"i", -12},
+                     {"hex", "0x1f"},
+                     {"real", 1.5},
+                     {"exponent", 1e3},
+                     {"text", "on"},
+                     {"quoted", "12"},
+                     {"single", "true"},
+                     {"version", "1.2.3"},
+                     {"dash", "-"},
+                     {"dot", "."},
+                     {"inf", ".inf"}});
+}
+
+TEST_CASE("lists, maps and anchors are read, empty documents are passed over") {
+  CHECK(yaml_to_json("a: &x [1, 2]\nb: *x\n").value() == json{{"a", {1, 2}}, {"b", {1, 2}}});
+  CHECK(yaml_to_json("---\n---\na: 1\n---\n").value() == json{{"a", 1}});
+  CHECK(yaml_to_json("").value() == nullptr);
+  CHECK(yaml_to_json("# nothing\n").value() == nullptr);
+}
+
+TEST_CASE("what cannot be read is told by line and column") {
+  const auto error = [](std::string_view text) { return yaml_to_json(text).error().context; };
+  CHECK(error("a: 1\na: 2\n") == "line 2, column 1: this key is there twice");
+  CHECK(error("a:\n  b: [1\n").starts_with("line 3, column 1: "));
+  CHECK(error("[1, 2]: x\n") == "line 1, column 1: a key must be a plain text");
+  CHECK(error("a: 1\n---\nb: 2\n") == "more than one YAML document");
+}
+
+TEST_CASE("text that expands beyond what a configuration can be is refused") {
+  std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 10; ++i) {
+    const auto before = "*a" + std::to_string(i - 1);
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+    for (int n = 0; n < 10; ++n) bomb += before + (n < 9 ? ", " : "]\n");
+  }
+  CHECK(yaml_to_json(bomb).error().context.ends_with("too many values"));
+  CHECK(yaml_to_json(std::string(200, '[') + std::string(200, ']'))
+            .error()
+            .context.ends_with("nested too deeply"));
+}
