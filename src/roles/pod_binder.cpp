@@ -1,8 +1,8 @@
 #include "pod_binder.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <actimanager/api/names.hpp>
@@ -56,7 +56,8 @@ asio::awaitable<Result<Target>> PodBinder::persist(const api::Pod& pod, Target t
   for (bool second_attempt = false;; second_attempt = true) {
     auto created = co_await client_.create(collection, object);
     if (created) co_return target;
-    if (created.error().code != ApiErrc::already_exists || second_attempt) co_return fail(std::move(created.error()));
+    if (created.error().code != ApiErrc::already_exists || second_attempt)
+      co_return fail(std::move(created.error()));
 
     const auto name = api::PodCPUBinding::name_for_pod(pod.meta.name);
     auto found = co_await client_.get(kube::resource<api::PodCPUBinding>(pod.meta.namespace_, name));
@@ -78,11 +79,11 @@ asio::awaitable<Result<Target>> PodBinder::persist(const api::Pod& pod, Target t
 }
 
 asio::awaitable<Result<void>> PodBinder::assign(const api::Pod& pod, const std::string& node) {
-  const json object = {{"apiVersion", "v1"},
-                       {"kind", "Binding"},
-                       {"metadata",
-                        {{"name", pod.meta.name}, {"namespace", pod.meta.namespace_}, {"uid", pod.meta.uid}}},
-                       {"target", {{"apiVersion", "v1"}, {"kind", "Node"}, {"name", node}}}};
+  const json object = {
+      {"apiVersion", "v1"},
+      {"kind", "Binding"},
+      {"metadata", {{"name", pod.meta.name}, {"namespace", pod.meta.namespace_}, {"uid", pod.meta.uid}}},
+      {"target", {{"apiVersion", "v1"}, {"kind", "Node"}, {"name", node}}}};
   auto bound = co_await client_.create(kube::resource_of(pod, "binding"), object);
   if (bound) co_return Result<void>{};
   if (bound.error().code != ApiErrc::conflict) co_return fail(std::move(bound.error()));
@@ -95,7 +96,8 @@ asio::awaitable<Result<void>> PodBinder::assign(const api::Pod& pod, const std::
 }
 
 asio::awaitable<Result<void>> PodBinder::remove(const api::PodCPUBinding& binding) {
-  auto removed = co_await client_.remove(kube::resource_of(binding), {.uid = binding.meta.uid, .resource_version = {}});
+  auto removed =
+      co_await client_.remove(kube::resource_of(binding), {.uid = binding.meta.uid, .resource_version = {}});
   if (!removed && removed.error().code != ApiErrc::not_found && removed.error().code != ApiErrc::conflict) {
     co_return fail(std::move(removed.error()));
   }

@@ -1,5 +1,6 @@
-// PodBinder: the writes of one binding cycle: the PodCPUBinding first, then the Pod's assignment to its node, so that
-// no Pod is ever bound without its binding. A crash between the two leaves a binding that the next cycle finds again.
+// PodBinder: the writes of one binding cycle: the PodCPUBinding first, then the Pod's assignment to its node,
+// so that no Pod is ever bound without its binding. A crash between the two leaves a binding that the next
+// cycle finds again.
 #pragma once
 
 #include <functional>
@@ -20,6 +21,7 @@ namespace actimanager::roles {
 struct Target {
   std::string node;
   std::optional<allocator::Placement> placement;
+  bool operator==(const Target&) const = default;
 };
 
 class PodBinder {
@@ -28,10 +30,10 @@ class PodBinder {
   PodBinder(kube::Client& client, std::function<bool(const std::string&)> has_node)
       : client_(client), has_node_(std::move(has_node)) {}
 
-  // Makes the binding `<pod>-pcb`, owned by the Pod and labelled with the node. What holds then is returned: the same
-  // target, or that of a binding which an earlier cycle of this very Pod has left. A leftover of another Pod of this
-  // name, or on a node that is gone, is deleted. Errors: conflict (a binding made by hand bears the name), and the
-  // client's.
+  // Makes the binding `<pod>-pcb`, owned by the Pod and labelled with the node. What holds then is returned:
+  // the same target, or that of a binding which an earlier cycle of this very Pod has left. A leftover of
+  // another Pod of this name, or on a node that is gone, is deleted. Errors: conflict (a binding made by hand
+  // bears the name), and the client's.
   boost::asio::awaitable<Result<Target>> persist(const api::Pod& pod, Target target);
   // Assigns the Pod to the node. It being there already is success. Errors: conflict (it is somewhere else),
   // not_found (it is gone), and the client's.

@@ -1,13 +1,13 @@
 #include "scheduling.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 
 #include <actimanager/kube/errors.hpp>
 
@@ -37,10 +37,16 @@ std::string pod_key(const api::PodCPUBinding& binding) {
 Scheduling::Scheduling(asio::any_io_executor executor, kube::Client& client, ClusterState& cluster,
                        kube::EventRecorder& events, scheduler::Config config, std::size_t binding_cycles,
                        LeaderMetrics& metrics, spdlog::logger& log)
-    : client_(client), cluster_(cluster), events_(events), max_cycles_(binding_cycles), metrics_(metrics), log_(log),
+    : client_(client),
+      cluster_(cluster),
+      events_(events),
+      max_cycles_(binding_cycles),
+      metrics_(metrics),
+      log_(log),
       scheduler_(std::move(config)),
       queue_(scheduler_.config().queue, [this](const api::Pod& pod) { return scheduler_.pre_enqueue(pod); }),
-      binder_(client, [this](const std::string& node) { return cluster_.nodes.get(node) != nullptr; }), work_(executor),
+      binder_(client, [this](const std::string& node) { return cluster_.nodes.get(node) != nullptr; }),
+      work_(executor),
       cycles_(executor) {
   follow_changes();
 }
@@ -54,10 +60,12 @@ void Scheduling::follow_changes() {
     moved(after ? cache_.upsert(after) : cache_.remove_node(before->meta.name));
   });
   cluster_.topologies.on_change([this](const auto& before, const auto& after) {
-    if (before && (!after || after->node_name != before->node_name)) moved(cache_.remove_topology(before->node_name));
+    if (before && (!after || after->node_name != before->node_name))
+      moved(cache_.remove_topology(before->node_name));
     if (after) moved(cache_.upsert(*after));
   });
-  cluster_.bindings.on_change([this](const auto& before, const auto& after) { binding_changed(before, after); });
+  cluster_.bindings.on_change(
+      [this](const auto& before, const auto& after) { binding_changed(before, after); });
   cluster_.pods.on_change([this](const auto& before, const auto& after) { pod_changed(before, after); });
   cluster_.on_synced([this] { work_.set(); });
 }
@@ -71,7 +79,8 @@ void Scheduling::moved(scheduler::Events events) {
 void Scheduling::binding_changed(const BindingPointer& before, const BindingPointer& after) {
   if (before && !is_scheduler_made(*before)) {
     const auto it = by_hand_.find(pod_key(*before));
-    if (it != by_hand_.end() && it->second.erase(before->meta.key()) > 0 && it->second.empty()) by_hand_.erase(it);
+    if (it != by_hand_.end() && it->second.erase(before->meta.key()) > 0 && it->second.empty())
+      by_hand_.erase(it);
   }
   if (after && !is_scheduler_made(*after)) by_hand_[pod_key(*after)].insert(after->meta.key());
   moved(after ? cache_.upsert(*after) : cache_.remove_binding(before->meta.key()));
@@ -81,6 +90,7 @@ void Scheduling::pod_changed(const PodPointer& before, const PodPointer& after) 
   // A Pod of the same name may be another one.
   if (before && (!after || after->meta.uid != before->meta.uid)) {
     queue_.remove(before->meta.uid);
+    unsettled_.erase(before->meta.uid);
     moved(cache_.remove_pod(before->meta.uid));
     work_.set();
   }
@@ -89,6 +99,7 @@ void Scheduling::pod_changed(const PodPointer& before, const PodPointer& after) 
                      scheduler_.handles(after->scheduler_name);
   if (!waits) {
     queue_.remove(after->meta.uid);
+    unsettled_.erase(after->meta.uid);
     moved(cache_.upsert(*after));
     work_.set();
     return;
@@ -101,7 +112,8 @@ void Scheduling::pod_changed(const PodPointer& before, const PodPointer& after) 
   work_.set();
 }
 
-std::optional<allocator::Placement> Scheduling::place_again(const api::Pod& pod, const api::PodCPUBinding& refused) {
+std::optional<allocator::Placement> Scheduling::place_again(const api::Pod& pod,
+                                                            const api::PodCPUBinding& refused) {
   if (!scheduler_.handles(pod.scheduler_name)) return std::nullopt;
   cache_.update(snapshot_);
   const auto* found = snapshot_.find(pod.node_name);
@@ -122,7 +134,8 @@ asio::awaitable<void> Scheduling::run() {
 asio::awaitable<void> Scheduling::loop() {
   while (!cluster_.synced()) co_await work_.wait();
   log_.info("scheduling: {} nodes, {} topologies, {} bindings, {} Pods", cluster_.nodes.items().size(),
-            cluster_.topologies.items().size(), cluster_.bindings.items().size(), cluster_.pods.items().size());
+            cluster_.topologies.items().size(), cluster_.bindings.items().size(),
+            cluster_.pods.items().size());
   while (true) {
     co_await cycles_.below(max_cycles_);
     auto item = queue_.pop(Clock::now());
@@ -137,7 +150,8 @@ asio::awaitable<void> Scheduling::loop() {
 }
 
 Scheduling::BindingPointer Scheduling::own_binding(const api::Pod& pod) const {
-  auto binding = cluster_.bindings.get(pod.meta.namespace_ + "/" + api::PodCPUBinding::name_for_pod(pod.meta.name));
+  auto binding =
+      cluster_.bindings.get(pod.meta.namespace_ + "/" + api::PodCPUBinding::name_for_pod(pod.meta.name));
   return binding && is_of(*binding, pod) && !binding->meta.deletion_timestamp ? binding : nullptr;
 }
 
@@ -145,18 +159,26 @@ bool Scheduling::has_binding_by_hand(const api::Pod& pod) const {
   return by_hand_.contains(pod.meta.namespace_ + "/" + pod.meta.name);
 }
 
+std::optional<Target> Scheduling::begun(const api::Pod& pod) const {
+  std::optional<Target> target;
+  if (const auto left = own_binding(pod)) {
+    target = target_of(*left);
+  } else if (const auto it = unsettled_.find(pod.meta.uid); it != unsettled_.end()) {
+    target = it->second;
+  }
+  if (target && !cluster_.nodes.get(target->node)) target.reset();
+  return target;
+}
+
 void Scheduling::decide(scheduler::QueuedPod item) {
   const auto start = Clock::now();
   const auto& pod = *item.pod;
-  // A cycle that a crash or an error cut short is finished before anything else is thought of.
-  if (const auto left = own_binding(pod)) {
-    auto target = target_of(*left);
-    if (cluster_.nodes.get(target.node)) {
-      cache_.assume(pod, target.node, target.placement);
-      cycles_.spawn(bind(std::move(item), std::move(target), true));
-      return;
-    }
+  if (auto target = begun(pod)) {
+    cache_.assume(pod, target->node, target->placement);
+    cycles_.spawn(bind(std::move(item), std::move(*target)));
+    return;
   }
+  moved(cache_.forget(pod.meta.uid));
   cache_.update(snapshot_);
   auto decision = scheduler_.schedule_one(pod, snapshot_);
   metrics_.decision_seconds.observe(seconds_since(start));
@@ -164,7 +186,7 @@ void Scheduling::decide(scheduler::QueuedPod item) {
     Target target{std::move(decision.node), std::move(decision.placement)};
     if (has_binding_by_hand(pod)) target.placement.reset();
     cache_.assume(pod, target.node, target.placement);
-    cycles_.spawn(bind(std::move(item), std::move(target), false));
+    cycles_.spawn(bind(std::move(item), std::move(target)));
     return;
   }
   if (decision.error) {
@@ -177,25 +199,27 @@ void Scheduling::decide(scheduler::QueuedPod item) {
   cycles_.spawn(refuse(item.pod, std::move(decision.message)));
 }
 
-asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target, bool persisted) {
+asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target) {
   const auto pod = item.pod;
-  if (target.placement && !persisted) {
+  const auto own = own_binding(*pod);
+  if (target.placement && !(own && target_of(*own) == target)) {
     auto holds = co_await binder_.persist(*pod, target);
     if (!holds) {
-      give_up(item, holds.error());
+      give_up(item, std::move(target), holds.error());
       co_return;
     }
-    if (holds->node != target.node || holds->placement != target.placement) {
+    if (*holds != target) {
       target = std::move(*holds);
       cache_.assume(*pod, target.node, target.placement);
     }
   }
   auto bound = co_await binder_.assign(*pod, target.node);
   if (!bound) {
-    give_up(item, bound.error());
+    give_up(item, std::move(target), bound.error());
     co_return;
   }
   queue_.done(pod->meta.uid);
+  unsettled_.erase(pod->meta.uid);
   ++metrics_.scheduled;
   metrics_.scheduling_seconds.observe(seconds_since(item.added));
   auto message = fmt::format("Successfully assigned {} to {}", pod->meta.key(), target.node);
@@ -207,24 +231,32 @@ asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target,
   events_.record(kube::reference_to(*pod), kube::EventType::normal, "Scheduled", std::move(message));
 }
 
-void Scheduling::give_up(const scheduler::QueuedPod& item, const Error& error) {
+void Scheduling::give_up(const scheduler::QueuedPod& item, Target target, const Error& error) {
   ++metrics_.errors;
   log_.warn("pod {}: {}", item.pod->meta.key(), error.message());
-  moved(cache_.forget(item.pod->meta.uid));
+  if (kube::is_transient(error) && queue_.find(item.pod->meta.uid) != nullptr) {
+    unsettled_.insert_or_assign(item.pod->meta.uid, std::move(target));
+  } else {
+    unsettled_.erase(item.pod->meta.uid);
+    moved(cache_.forget(item.pod->meta.uid));
+  }
   // A Pod that went away, or to another node, says so by its watch; until then there is another attempt.
   queue_.retry(item, Clock::now());
   work_.set();
   if (!kube::is_transient(error) && error.code != ApiErrc::not_found) {
-    events_.record(kube::reference_to(*item.pod), kube::EventType::warning, "FailedScheduling", error.message());
+    events_.record(kube::reference_to(*item.pod), kube::EventType::warning, "FailedScheduling",
+                   error.message());
   }
 }
 
 asio::awaitable<void> Scheduling::refuse(PodPointer pod, std::string message) {
   const auto* known = api::find_condition(pod->conditions, "PodScheduled");
-  if (known != nullptr && known->status == api::ConditionStatus::false_ && known->message == message) co_return;
+  if (known != nullptr && known->status == api::ConditionStatus::false_ && known->message == message)
+    co_return;
   log_.info("pod {}: {}", pod->meta.key(), message);
   events_.record(kube::reference_to(*pod), kube::EventType::warning, "FailedScheduling", message);
-  const auto now = api::format_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  const auto now =
+      api::format_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   const nlohmann::json patch = {{"metadata", {{"uid", pod->meta.uid}}},
                                 {"status",
                                  {{"conditions",

@@ -1,5 +1,5 @@
-// Scheduling: the scheduler's loop around the pure engine: feeds cache and queue from the watches, decides one Pod at a
-// time, and hands each decision to a binding cycle of its own.
+// Scheduling: the scheduler's loop around the pure engine: feeds cache and queue from the watches, decides
+// one Pod at a time, and hands each decision to a binding cycle of its own.
 #pragma once
 
 #include <memory>
@@ -26,8 +26,8 @@ namespace actimanager::roles {
 class Scheduling {
  public:
   Scheduling(boost::asio::any_io_executor executor, kube::Client& client, ClusterState& cluster,
-             kube::EventRecorder& events, scheduler::Config config, std::size_t binding_cycles, LeaderMetrics& metrics,
-             spdlog::logger& log);
+             kube::EventRecorder& events, scheduler::Config config, std::size_t binding_cycles,
+             LeaderMetrics& metrics, spdlog::logger& log);
   ~Scheduling();
   Scheduling(const Scheduling&) = delete;
   Scheduling& operator=(const Scheduling&) = delete;
@@ -35,7 +35,8 @@ class Scheduling {
   // Until cancelled. Decides nothing before all watches are in.
   boost::asio::awaitable<void> run();
 
-  // Other CPUs on the Pod's own node, for a binding that was refused; nullopt: there are none, or the Pod is not ours.
+  // Other CPUs on the Pod's own node, for a binding that was refused; nullopt: there are none, or the Pod is
+  // not ours.
   std::optional<allocator::Placement> place_again(const api::Pod& pod, const api::PodCPUBinding& refused);
 
  private:
@@ -53,8 +54,12 @@ class Scheduling {
   bool has_binding_by_hand(const api::Pod& pod) const;
   BindingPointer own_binding(const api::Pod& pod) const;
 
-  boost::asio::awaitable<void> bind(scheduler::QueuedPod item, Target target, bool persisted);
-  void give_up(const scheduler::QueuedPod& item, const Error& error);
+  // Where an earlier cycle, which a crash or an error cut short, was about to put the Pod: it is finished
+  // before anything else is thought of. nullopt: there is none, or its node is gone.
+  std::optional<Target> begun(const api::Pod& pod) const;
+
+  boost::asio::awaitable<void> bind(scheduler::QueuedPod item, Target target);
+  void give_up(const scheduler::QueuedPod& item, Target target, const Error& error);
   boost::asio::awaitable<void> refuse(PodPointer pod, std::string message);
 
   kube::Client& client_;
@@ -71,6 +76,9 @@ class Scheduling {
   PodBinder binder_;
   async::Event work_;
   async::TaskGroup cycles_;
+  // By Pod UID: what was written, or not: the answer was lost. It keeps its CPUs in the cache until it is
+  // tried again.
+  std::unordered_map<std::string, Target> unsettled_;
   // Bindings without a controlling Pod, by "namespace/pod name".
   std::unordered_map<std::string, std::unordered_set<std::string>> by_hand_;
 };

@@ -60,18 +60,18 @@ def api(plane) -> Rest:
 
 @pytest.fixture
 def start(plane, tmp_path):
-    """Starts the program. Every one has a Lease of its own, so that none waits for one that is gone."""
+    """Starts the program. Every one has a Lease of its own unless said otherwise: none waits for one that is gone."""
     running = []
 
-    def begin(*arguments, config: dict | str | None = None, roles: str = "leader,endpoint", node: str = "", wait: bool = True,
-              kubeconfig=None, **environment) -> Actimanager:
+    def begin(*arguments, config: dict | str | None = None, roles: str = "leader,endpoint", node: str = "", lease: str = "",
+              wait: bool = True, kubeconfig=None, **environment) -> Actimanager:
         number = next(_names)
         if config is not None:
             path = tmp_path / f"config-{number}.yaml"
             path.write_text(config if isinstance(config, str) else json.dumps(config))
             arguments = (f"--config={path}", *arguments)
         process = Actimanager(kubeconfig or plane.kubeconfig, tmp_path / f"actimanager-{number}.log", f"--roles={roles}",
-                              "--lease-namespace=default", f"--lease-name=lease-{number}", f"--node-name={node or f'replica-{number}'}",
+                              "--lease-namespace=default", f"--lease-name={lease or f'lease-{number}'}", f"--node-name={node or f'replica-{number}'}",
                               *arguments, environment=environment)
         running.append(process)
         return process.lead() if wait and "leader" in roles else process

@@ -1,0 +1,23 @@
+"""What comes late in the run, because it leaves much behind: many objects."""
+
+import time
+
+from objects import pod
+
+
+def test_a_long_list_does_not_keep_the_endpoint_waiting(api, start):
+    """5,000 Pods are listed, decoded and queued while somebody asks whether the process is alive."""
+    containers = [{"name": f"c{i}", "image": "simulated", "env": [{"name": f"E{j}", "value": "x" * 50} for j in range(10)]}
+                  for i in range(3)]
+    api.create_many("pods", [pod(f"p{i:04}", scheduler="nobody", containers=containers) for i in range(5000)], workers=32)
+    leader = start(wait=False)
+    longest, asked, done = 0.0, 0, False
+    while not done:
+        begun = time.monotonic()
+        status, _ = leader.get("/livez")
+        longest = max(longest, time.monotonic() - begun)
+        assert status == 200
+        asked += 1
+        done = "scheduling: " in leader.text()
+    print(f"{asked} answers, the longest took {longest * 1000:.1f} ms")
+    assert "5000 Pods" in leader.text()
