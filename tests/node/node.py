@@ -23,7 +23,7 @@ class Node:
         container = {"name": "main", "image": "localhost/busybox:1", "imagePullPolicy": "Never",
                      "command": ["sleep", "infinity"], "resources": {"requests": {"cpu": cpu}}}
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
-               "spec": {"schedulerName": scheduler, "terminationGracePeriodSeconds": 0, "containers": [container]} | spec}
+               "spec": {"schedulerName": scheduler, "terminationGracePeriodSeconds": 1, "containers": [container]} | spec}
         if workload:
             pod["metadata"]["labels"] = {"cslab.ece.ntua.gr/workload-type": workload}
         self.api.apply(pod)
