@@ -1,4 +1,4 @@
-"""Builds of this project: clang 19, ccache and lld where they are there."""
+"""Builds of this project: clang 19, by way of ccache where that is there."""
 
 import json
 import os
@@ -39,8 +39,6 @@ def environment() -> dict[str, str]:
     chosen = {"CCACHE_BASEDIR": str(TOP), "CCACHE_NOHASHDIR": "1", "CCACHE_SLOPPINESS": "locale"}
     if "CXX" not in os.environ:
         chosen["CXX"] = f"ccache {_COMPILER}" if shutil.which("ccache") else _COMPILER
-        if shutil.which("ld.lld-19"):
-            chosen["CXX_LD"] = "lld"
     return chosen
 
 

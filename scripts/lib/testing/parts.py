@@ -33,8 +33,7 @@ def _on_clusters(folder: str, context: Context) -> Outcome:
 def _sanitize(context: Context) -> Outcome:
     total = Outcome()
     for name, sanitizers in (("build-asan", "address,undefined"), ("build-tsan", "thread")):
-        # lld refuses what sanitizers leave undefined in libraries; they define it in the program.
-        directory = context.built(name, {"b_sanitize": sanitizers, "b_lundef": "false"})
+        directory = context.built(name, {"b_sanitize": sanitizers})
         outcome = catch2.run(context, directory, _SANITIZER_OPTIONS, patience=10)
         total.add(outcome)
         total.log = outcome.log
