@@ -119,6 +119,10 @@ std::expected<Options, Exit> parse_command_line(const std::vector<std::string>& 
   add_run(*run, options.run);
   add_topology(*topology, options.topology);
 
+  if (!arguments.empty() && !arguments[0].starts_with('-') && app.get_subcommand_no_throw(arguments[0]) == nullptr) {
+    return std::unexpected(Exit{2, fmt::format("actimanager: there is no command \"{}\"; see actimanager --help\n",
+                                               one_line(arguments[0]))});
+  }
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them reversed
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,84 @@
+#include "grants.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace actimanager;
+using roles::Grants;
+
+namespace {
+
+using Store = kube::Store<api::PodCPUBinding>;
+const Grants::Clock::time_point start{};
+
+nlohmann::json object_named(const std::string& name) {
+  return {{"metadata", {{"name", name}, {"namespace", "default"}, {"uid", name + "-uid"}, {"resourceVersion", "1"}}},
+          {"spec", {{"podName", name}, {"cpuSet", {{{"cpuID", 1}}}}, {"exclusivenessLevel", "None"}}}};
+}
+
+binding::Verdict granted(const binding::BindingPointer& object, const std::string& pod_uid) {
+  binding::Verdict verdict;
+  verdict.binding = object;
+  verdict.kind = binding::Verdict::Kind::admitted;
+  verdict.grant = api::PodCPUBinding::Admitted{.generation = 1, .cpu_set = {1}, .exclusive_cpus = {}, .containers = {}};
+  if (!pod_uid.empty()) {
+    auto pod = std::make_shared<api::Pod>();
+    pod->meta.uid = pod_uid;
+    verdict.pod = pod;
+  }
+  return verdict;
+}
+
+}  // namespace
+
+TEST_CASE("a grant counts, with its owner, before the API has it") {
+  Store bound, unclaimed;
+  REQUIRE(unclaimed.put(object_named("a")));
+  Grants grants;
+  const auto first = grants.current(bound, unclaimed, start);
+  REQUIRE(first.size() == 1);
+  CHECK_FALSE(first[0]->status.admitted);
+  grants.remember({granted(first[0], "pod-uid")});
+  const auto second = grants.current(bound, unclaimed, start);
+  REQUIRE(second[0]->status.admitted);
+  CHECK(second[0]->status.admitted->cpu_set == CpuSet{1});
+  CHECK(binding::owner_uid(*second[0]) == "pod-uid");
+}
+
+TEST_CASE("what is held for a Pod on its way is not a grant") {
+  Store bound, unclaimed;
+  REQUIRE(bound.put(object_named("a")));
+  Grants grants;
+  const auto first = grants.current(bound, unclaimed, start);
+  grants.remember({granted(first[0], "")});
+  CHECK_FALSE(grants.current(bound, unclaimed, start)[0]->status.admitted);
+}
+
+TEST_CASE("a grant that was not given again is forgotten") {
+  Store bound, unclaimed;
+  REQUIRE(bound.put(object_named("a")));
+  Grants grants;
+  const auto first = grants.current(bound, unclaimed, start);
+  grants.remember({granted(first[0], "pod-uid")});
+  grants.remember({});
+  CHECK_FALSE(grants.current(bound, unclaimed, start)[0]->status.admitted);
+}
+
+TEST_CASE("a binding that was just labelled is there while neither watch has it") {
+  Store bound, unclaimed;
+  Grants grants;
+  auto object = api::PodCPUBinding::decode(object_named("a"));
+  REQUIRE(object);
+  grants.claimed(*object, start);
+  CHECK(grants.current(bound, unclaimed, start).size() == 1);
+
+  SECTION("until the watch of the bound ones has it") {
+    REQUIRE(bound.put(object_named("a")));
+    CHECK(grants.current(bound, unclaimed, start).size() == 1);
+    bound.erase("default/a");
+    CHECK(grants.current(bound, unclaimed, start).empty());
+  }
+  SECTION("but not for ever: it may have been deleted meanwhile") {
+    CHECK(grants.current(bound, unclaimed, start + std::chrono::seconds(11)).empty());
+  }
+}
