@@ -119,7 +119,7 @@ std::expected<Options, Exit> parse_command_line(const std::vector<std::string>& 
   add_run(*run, options.run);
   add_topology(*topology, options.topology);
 
-  if (!arguments.empty() && !arguments[0].starts_with('-') && app.get_subcommand_no_throw(arguments[0]) == nullptr) {
+  if (!arguments.empty() && !arguments[0].starts_with('-') && arguments[0] != "run" && arguments[0] != "topology") {
     return std::unexpected(Exit{2, fmt::format("actimanager: there is no command \"{}\"; see actimanager --help\n",
                                                one_line(arguments[0]))});
   }
