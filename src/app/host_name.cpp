@@ -1,8 +1,7 @@
 #include "host_name.hpp"
 
-#include <unistd.h>
-
 #include <array>
+#include <unistd.h>
 
 namespace actimanager::app {
 

@@ -1,9 +1,8 @@
-#include <unistd.h>
-
 #include <cstdio>
 #include <exception>
 #include <iostream>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include "options.hpp"
@@ -19,8 +18,10 @@ int main(int argc, char** argv) {
       return options.error().code;
     }
     switch (options->command) {
-      case Options::Command::topology: return topology_command(options->topology, std::cout, std::cerr, isatty(STDOUT_FILENO) != 0);
-      case Options::Command::run: return run(options->run);
+      case Options::Command::topology:
+        return topology_command(options->topology, std::cout, std::cerr, isatty(STDOUT_FILENO) != 0);
+      case Options::Command::run:
+        return run(options->run);
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "actimanager: %s\n", error.what());

@@ -1,10 +1,10 @@
 #include "options.hpp"
 
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <actimanager/core/duration.hpp>
 
@@ -15,7 +15,8 @@ namespace {
 
 // Turns our Result-returning parsers into CLI11 options: the error becomes "<flag>: <why>".
 template <class T, class Parse>
-CLI::Option* add_parsed(CLI::App& app, const std::string& flag, T& target, Parse parse, const std::string& help) {
+CLI::Option* add_parsed(CLI::App& app, const std::string& flag, T& target, Parse parse,
+                        const std::string& help) {
   return app
       .add_option_function<std::string>(
           flag,
@@ -48,7 +49,8 @@ void add_run(CLI::App& app, RunOptions& run) {
       ->capture_default_str();
   app.add_option("--cgroups-driver", run.cgroups_driver, "systemd or cgroupfs (default: what the tree shows)")
       ->check(CLI::IsMember({"systemd", "cgroupfs"}));
-  add_duration(app, "--reconcile-period", run.reconcile_period, "Between full reconciles without an event (15s)");
+  add_duration(app, "--reconcile-period", run.reconcile_period,
+               "Between full reconciles without an event (15s)");
   app.add_option("-v,--verbosity", run.verbosity, "0 errors only, 3 state changes, 4 and more debugging")
       ->check(CLI::Range(0, 10))
       ->capture_default_str();
@@ -56,16 +58,18 @@ void add_run(CLI::App& app, RunOptions& run) {
       ->envname("KUBECONFIG");
   app.add_option("--config", run.config, "KubeSchedulerConfiguration file with the scheduler's profiles");
   app.add_option("--listen", run.listen, "Address of the HTTP endpoint")->capture_default_str();
-  add_parsed(app, "--reserved-cpus", run.reserved_cpus,
-             [](const std::string& text) { return CpuSet::parse(text); },
-             "CPUs never handed out exclusively, such as 0-1");
-  add_parsed(app, "--roles", run.roles, [](const std::string& text) { return Roles::parse(text); },
-             "Comma list of agent, endpoint, leader (default: all)");
+  add_parsed(
+      app, "--reserved-cpus", run.reserved_cpus, [](const std::string& text) { return CpuSet::parse(text); },
+      "CPUs never handed out exclusively, such as 0-1");
+  add_parsed(
+      app, "--roles", run.roles, [](const std::string& text) { return Roles::parse(text); },
+      "Comma list of agent, endpoint, leader (default: all)");
   app.add_option("--lease-name", run.lease_name, "Lease that elects the leader")->capture_default_str();
   app.add_option("--lease-namespace", run.lease_namespace, "Its namespace (default: this Pod's)")
       ->envname("POD_NAMESPACE");
   add_duration(app, "--lease-duration", run.lease_duration, "How long others wait for a silent leader (15s)");
-  add_duration(app, "--lease-renew-deadline", run.lease_renew_deadline, "When a leader gives up renewing (10s)");
+  add_duration(app, "--lease-renew-deadline", run.lease_renew_deadline,
+               "When a leader gives up renewing (10s)");
   add_duration(app, "--lease-retry-period", run.lease_retry_period, "Between attempts (2s)");
 }
 
@@ -75,7 +79,8 @@ void add_topology(CLI::App& app, TopologyOptions& topology) {
   app.add_option("--xml", topology.xml, "Draw the machine of an hwloc XML file")
       ->check(CLI::ExistingFile)
       ->excludes(synthetic);
-  app.add_option("--node-name", topology.node_name, "Node name in json and yaml output (default: the host name)");
+  app.add_option("--node-name", topology.node_name,
+                 "Node name in json and yaml output (default: the host name)");
   app.add_option("-o,--output", topology.output, "tree, json or yaml")
       ->check(CLI::IsMember({"tree", "json", "yaml"}))
       ->capture_default_str();
@@ -119,9 +124,11 @@ std::expected<Options, Exit> parse_command_line(const std::vector<std::string>& 
   add_run(*run, options.run);
   add_topology(*topology, options.topology);
 
-  if (!arguments.empty() && !arguments[0].starts_with('-') && arguments[0] != "run" && arguments[0] != "topology") {
-    return std::unexpected(Exit{2, fmt::format("actimanager: there is no command \"{}\"; see actimanager --help\n",
-                                               one_line(arguments[0]))});
+  if (!arguments.empty() && !arguments[0].starts_with('-') && arguments[0] != "run" &&
+      arguments[0] != "topology") {
+    return std::unexpected(
+        Exit{2, fmt::format("actimanager: there is no command \"{}\"; see actimanager --help\n",
+                            one_line(arguments[0]))});
   }
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them reversed
@@ -136,7 +143,8 @@ std::expected<Options, Exit> parse_command_line(const std::vector<std::string>& 
 
   const auto& lease = options.run;
   if (lease.lease_duration <= lease.lease_renew_deadline) {
-    return std::unexpected(Exit{2, "actimanager: --lease-duration must be longer than --lease-renew-deadline\n"});
+    return std::unexpected(
+        Exit{2, "actimanager: --lease-duration must be longer than --lease-renew-deadline\n"});
   }
   if (lease.lease_renew_deadline * 10 <= lease.lease_retry_period * 12) {
     return std::unexpected(

@@ -1,20 +1,20 @@
 #include "run.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <random>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include <actimanager/async/event.hpp>
 #include <actimanager/async/task_group.hpp>
@@ -41,7 +41,8 @@ using namespace std::chrono_literals;
 constexpr auto stop_deadline = 1800ms;
 
 std::shared_ptr<spdlog::logger> make_logger(int verbosity) {
-  auto log = std::make_shared<spdlog::logger>("actimanager", std::make_shared<spdlog::sinks::stderr_sink_st>());
+  auto log =
+      std::make_shared<spdlog::logger>("actimanager", std::make_shared<spdlog::sinks::stderr_sink_st>());
   log->set_pattern("%Y-%m-%dT%H:%M:%S.%e %L %v");
   log->set_level(verbosity == 0   ? spdlog::level::err
                  : verbosity <= 2 ? spdlog::level::warn
@@ -76,8 +77,8 @@ host::CgroupTreeOptions cgroup_options(const RunOptions& options) {
                                                            : host::CgroupDriver::unknown};
 }
 
-// Ours alone, also after a restart under the same name. Named after the Pod or the node: an admission policy may hold
-// us to that.
+// Ours alone, also after a restart under the same name. Named after the Pod or the node: an admission policy
+// may hold us to that.
 std::string lease_identity(const std::string& node_name) {
   const char* pod = std::getenv("POD_NAME");
   std::random_device random;
@@ -178,7 +179,8 @@ int run(const RunOptions& options) {
             }};
     auto listening = net::Server::listen(
         executor, options.listen,
-        [sources](const net::Request& request) { return roles::respond(request, sources); }, roles::error_response);
+        [sources](const net::Request& request) { return roles::respond(request, sources); },
+        roles::error_response);
     if (!listening) return refuse(std::move(listening.error()).wrap("--listen"));
     server = std::move(*listening);
   }

@@ -5,8 +5,8 @@
 
 namespace actimanager::app {
 
-// Until SIGTERM or SIGINT (exit code 0) or until a role dies (1, its cause logged). 2: the options name something that
-// is not there or not right.
+// Until SIGTERM or SIGINT (exit code 0) or until a role dies (1, its cause logged). 2: the options name
+// something that is not there or not right.
 int run(const RunOptions& options);
 
 }  // namespace actimanager::app

@@ -1,10 +1,11 @@
-#include <actimanager/async/event.hpp>
+#include <utility>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <utility>
+
+#include <actimanager/async/event.hpp>
 
 namespace actimanager::async {
 

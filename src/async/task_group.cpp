@@ -1,4 +1,4 @@
-#include <actimanager/async/task_group.hpp>
+#include <cassert>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -6,7 +6,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
-#include <cassert>
+
+#include <actimanager/async/task_group.hpp>
 
 namespace actimanager::async {
 namespace {
@@ -82,7 +83,8 @@ asio::awaitable<void> TaskGroup::wait() {
 
 asio::awaitable<void> TaskGroup::serve() {
   co_await asio::this_coro::throw_if_cancelled(false);
-  while (!failure_ && (co_await asio::this_coro::cancellation_state).cancelled() == asio::cancellation_type::none) {
+  while (!failure_ &&
+         (co_await asio::this_coro::cancellation_state).cancelled() == asio::cancellation_type::none) {
     co_await a_child_ended();
   }
   cancel();

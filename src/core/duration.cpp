@@ -1,9 +1,9 @@
-#include <actimanager/core/duration.hpp>
+#include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <optional>
+#include <actimanager/core/duration.hpp>
 
 namespace actimanager {
 namespace {
@@ -50,7 +50,8 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
       }
     }
     total_ms += value * *unit;
-    if (total_ms > longest_ms) return fail(Errc::out_of_range, fmt::format("\"{}\" is longer than a year", text));
+    if (total_ms > longest_ms)
+      return fail(Errc::out_of_range, fmt::format("\"{}\" is longer than a year", text));
     rest.remove_prefix(std::min(rest.size(), rest.find_first_of(number_characters)));
   }
   return std::chrono::milliseconds(static_cast<std::int64_t>(total_ms + 1e-6));

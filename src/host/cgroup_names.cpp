@@ -1,6 +1,6 @@
-#include <actimanager/host/cgroup_names.hpp>
-
 #include <algorithm>
+
+#include <actimanager/host/cgroup_names.hpp>
 
 namespace actimanager::host {
 namespace {
@@ -36,9 +36,12 @@ bool is_kubepods_stem(std::string_view stem) {
 
 std::string_view to_string(CgroupDriver driver) {
   switch (driver) {
-    case CgroupDriver::systemd: return "systemd";
-    case CgroupDriver::cgroupfs: return "cgroupfs";
-    case CgroupDriver::unknown: break;
+    case CgroupDriver::systemd:
+      return "systemd";
+    case CgroupDriver::cgroupfs:
+      return "cgroupfs";
+    case CgroupDriver::unknown:
+      break;
   }
   return "";
 }

@@ -1,12 +1,12 @@
-#include <actimanager/host/cgroup_tree.hpp>
-
+#include <algorithm>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <fstream>
+#include <fmt/format.h>
+
+#include <actimanager/host/cgroup_tree.hpp>
 
 namespace actimanager::host {
 namespace {
@@ -40,11 +40,13 @@ Result<CgroupTree> CgroupTree::open(CgroupTreeOptions options) {
   for (const auto& root : {path, path + "/unified"})
     if (has_cpuset_controller(root)) return tree(root, CgroupVersion::v2);
   for (const auto& root : {path + "/cpuset", path})
-    if (exists(root + "/cpuset.cpus") && !exists(root + "/cgroup.controllers")) return tree(root, CgroupVersion::v1);
-  return fail(Errc::not_found,
-              fmt::format("no cpuset controller below {} (looked for cgroup.controllers with \"cpuset\" there and in "
-                          "unified, and for cpuset.cpus there and in cpuset)",
-                          path));
+    if (exists(root + "/cpuset.cpus") && !exists(root + "/cgroup.controllers"))
+      return tree(root, CgroupVersion::v1);
+  return fail(
+      Errc::not_found,
+      fmt::format("no cpuset controller below {} (looked for cgroup.controllers with \"cpuset\" there and in "
+                  "unified, and for cpuset.cpus there and in cpuset)",
+                  path));
 }
 
 std::shared_ptr<Cgroup> CgroupTree::child(const Cgroup& parent, const std::string& name) {
@@ -83,7 +85,8 @@ bool CgroupTree::walk(const std::shared_ptr<Cgroup>& level, int depth, bool insi
     if (cgroup && walk(*cgroup, depth + 1, inside_kubepods || kubepods, pods)) leads_to_pods = true;
   }
   // The top is where a kubelet's first cgroup appears, wherever it is going to be.
-  if (leads_to_pods || depth == 0) levels_.insert(levels_.begin() + static_cast<std::ptrdiff_t>(place), level);
+  if (leads_to_pods || depth == 0)
+    levels_.insert(levels_.begin() + static_cast<std::ptrdiff_t>(place), level);
   return leads_to_pods;
 }
 
@@ -109,7 +112,8 @@ PodCgroup CgroupTree::fill(std::string uid, std::shared_ptr<Cgroup> cgroup) {
     if (!container) continue;
     // What has no container's name (a runtime's helper) is kept on the Pod's CPUs like a container.
     auto nested = nested_of(*container, 0);
-    pod.containers.push_back({parse_container_name(name).value_or(name), std::move(container), std::move(nested)});
+    pod.containers.push_back(
+        {parse_container_name(name).value_or(name), std::move(container), std::move(nested)});
   }
   std::ranges::sort(pod.containers, {}, &ContainerCgroup::id);
   return pod;

@@ -1,14 +1,14 @@
-#include <actimanager/host/cgroup_watcher.hpp>
-
-#include <fmt/format.h>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
-#include <cstring>
+#include <fmt/format.h>
+
+#include <actimanager/host/cgroup_watcher.hpp>
 
 namespace actimanager::host {
 

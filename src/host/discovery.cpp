@@ -289,7 +289,8 @@ Result<CpuSet> online_cpus() {
   std::ifstream file(path);
   std::string text;
   if (!std::getline(file, text)) {
-    return fail(std::error_code(errno != 0 ? errno : EIO, std::generic_category()), fmt::format("{}: read", path));
+    return fail(std::error_code(errno != 0 ? errno : EIO, std::generic_category()),
+                fmt::format("{}: read", path));
   }
   auto cpus = CpuSet::parse(text);
   if (!cpus) return fail(std::move(cpus.error()).wrap(path));

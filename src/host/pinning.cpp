@@ -1,7 +1,7 @@
-#include <actimanager/host/pinning.hpp>
-
 #include <algorithm>
 #include <functional>
+
+#include <actimanager/host/pinning.hpp>
 
 namespace actimanager::host {
 namespace {
@@ -14,14 +14,18 @@ struct CpuPart {
   static const Set& has(const CpusetNode& node) { return node.has.cpus; }
   static const Set& effective(const CpusetNode& node) { return node.has.effective_cpus; }
   static const Set& wants(const CpusetNode& node) { return node.wants.cpus; }
-  static CpusetWrite write(std::vector<std::size_t> node, Set set) { return {std::move(node), std::move(set), {}}; }
+  static CpusetWrite write(std::vector<std::size_t> node, Set set) {
+    return {std::move(node), std::move(set), {}};
+  }
 };
 struct MemPart {
   using Set = NumaSet;
   static const Set& has(const CpusetNode& node) { return node.has.mems; }
   static const Set& effective(const CpusetNode& node) { return node.has.effective_mems; }
   static const Set& wants(const CpusetNode& node) { return node.wants.mems; }
-  static CpusetWrite write(std::vector<std::size_t> node, Set set) { return {std::move(node), {}, std::move(set)}; }
+  static CpusetWrite write(std::vector<std::size_t> node, Set set) {
+    return {std::move(node), {}, std::move(set)};
+  }
 };
 
 template <class Part>
@@ -76,7 +80,8 @@ Result<CpusetNode> read_node(const Cgroup& cgroup, const CpusetTarget& wants) {
 
 // Reads a cgroup and what is below it. Children that are gone are left out.
 template <class Below>
-Result<CpusetNode> read_tree(const Cgroup& cgroup, const CpusetTarget& wants, Handles& handles, const Below& below) {
+Result<CpusetNode> read_tree(const Cgroup& cgroup, const CpusetTarget& wants, Handles& handles,
+                             const Below& below) {
   auto node = read_node(cgroup, wants);
   if (!node) return node;
   for (const auto& child : below) {
@@ -161,7 +166,8 @@ PinReport pin(CgroupTree& tree, const std::string& uid, const PodTarget& target)
     }
     if (round == max_rounds) {
       if (!report.error) {
-        report.error = Error{Errc::conflict, pod->cgroup->path() + ": somebody else keeps writing cpuset.cpus"};
+        report.error =
+            Error{Errc::conflict, pod->cgroup->path() + ": somebody else keeps writing cpuset.cpus"};
       }
       return report;
     }

@@ -1,14 +1,14 @@
-#include <actimanager/kube/config.hpp>
-
-#include <fmt/format.h>
-#include <openssl/evp.h>
-#include <yaml-cpp/yaml.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <vector>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <yaml-cpp/yaml.h>
+
+#include <actimanager/kube/config.hpp>
 
 namespace actimanager::kube {
 namespace {
@@ -64,7 +64,8 @@ class Reader {
   }
 
   // The member `member` of the list entry with this name.
-  YAML::Node entry(const YAML::Node& document, const char* list, const std::string& name, const char* member) {
+  YAML::Node entry(const YAML::Node& document, const char* list, const std::string& name,
+                   const char* member) {
     if (document[list] && document[list].IsSequence()) {
       for (const auto& item : document[list]) {
         if (item.IsMap() && item["name"] && item["name"].IsScalar() && item["name"].Scalar() == name &&

@@ -1,18 +1,17 @@
-#include <actimanager/kube/leader_elector.hpp>
-
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
+#include <random>
+
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <random>
+#include <spdlog/spdlog.h>
 
 #include <actimanager/async/event.hpp>
 #include <actimanager/async/task_group.hpp>
 #include <actimanager/kube/errors.hpp>
+#include <actimanager/kube/leader_elector.hpp>
 
 namespace actimanager::kube {
 namespace {
@@ -38,10 +37,13 @@ asio::awaitable<void> until(Clock::time_point deadline, asio::awaitable<void> ta
 
 }  // namespace
 
-LeaderElector::LeaderElector(Client& client, std::string lease_namespace, std::string lease_name, LeaseOptions options,
-                             spdlog::logger& log)
-    : client_(client), namespace_(std::move(lease_namespace)), name_(std::move(lease_name)),
-      machine_(std::move(options)), log_(log) {}
+LeaderElector::LeaderElector(Client& client, std::string lease_namespace, std::string lease_name,
+                             LeaseOptions options, spdlog::logger& log)
+    : client_(client),
+      namespace_(std::move(lease_namespace)),
+      name_(std::move(lease_name)),
+      machine_(std::move(options)),
+      log_(log) {}
 
 asio::awaitable<void> LeaderElector::run(Term term) {
   while (true) {
@@ -92,7 +94,8 @@ asio::awaitable<void> LeaderElector::acquire() {
 asio::awaitable<void> LeaderElector::keep_renewing() {
   while (machine_.leading()) {
     const auto deadline = machine_.deadline();
-    co_await async::sleep_for(std::min<std::chrono::nanoseconds>(machine_.options().retry_period, deadline - Clock::now()));
+    co_await async::sleep_for(
+        std::min<std::chrono::nanoseconds>(machine_.options().retry_period, deadline - Clock::now()));
     if (Clock::now() >= deadline) {
       machine_.lost();
       co_return;
@@ -121,7 +124,8 @@ asio::awaitable<Result<bool>> LeaderElector::try_once() {
                      : co_await client_.replace(lease_resource(namespace_, name_), lease_object(&*lease));
   if (!written) {
     const auto& code = written.error().code;
-    if (code == ApiErrc::conflict || code == ApiErrc::already_exists) co_return machine_.leading();  // somebody was first
+    if (code == ApiErrc::conflict || code == ApiErrc::already_exists)
+      co_return machine_.leading();  // somebody was first
     co_return fail(std::move(written.error()));
   }
   record_ = LeaseRecord::decode(*written);

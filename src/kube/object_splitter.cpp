@@ -1,6 +1,6 @@
-#include <actimanager/kube/object_splitter.hpp>
-
 #include <fmt/format.h>
+
+#include <actimanager/kube/object_splitter.hpp>
 
 namespace actimanager::kube {
 namespace {
@@ -49,7 +49,8 @@ Result<void> ObjectSplitter::open(bool object) {
 }
 
 Result<void> ObjectSplitter::close(bool object, const Sink& sink) {
-  if (levels_.empty() || levels_.back().object != object) return fail(Errc::invalid_argument, "unbalanced JSON");
+  if (levels_.empty() || levels_.back().object != object)
+    return fail(Errc::invalid_argument, "unbalanced JSON");
   if (auto kept = keep(object ? "}" : "]"); !kept) return kept;
   levels_.pop_back();
   if (skip_below_ > levels_.size()) skip_below_ = 0;
@@ -96,10 +97,18 @@ Result<void> ObjectSplitter::feed(std::string_view bytes, const Sink& sink) {
     }
     Result<void> step;
     switch (c) {
-      case '{': step = open(true); break;
-      case '[': step = open(false); break;
-      case '}': step = close(true, sink); break;
-      case ']': step = close(false, sink); break;
+      case '{':
+        step = open(true);
+        break;
+      case '[':
+        step = open(false);
+        break;
+      case '}':
+        step = close(true, sink);
+        break;
+      case ']':
+        step = close(false, sink);
+        break;
       default:
         if (levels_.empty()) return fail(Errc::invalid_argument, "expected a JSON object");
         if (c == ',') {

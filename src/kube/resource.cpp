@@ -1,13 +1,13 @@
-#include <actimanager/kube/resource.hpp>
-
 #include <fmt/format.h>
 
+#include <actimanager/kube/resource.hpp>
 #include <actimanager/net/http.hpp>
 
 namespace actimanager::kube {
 
 std::string ResourceRef::path() const {
-  std::string path = group.empty() ? fmt::format("/api/{}", version) : fmt::format("/apis/{}/{}", group, version);
+  std::string path =
+      group.empty() ? fmt::format("/api/{}", version) : fmt::format("/apis/{}/{}", group, version);
   if (!namespace_.empty()) path += "/namespaces/" + net::percent_encode(namespace_);
   path += fmt::format("/{}", plural);
   if (!name.empty()) path += "/" + net::percent_encode(name);

@@ -1,14 +1,13 @@
-#include <actimanager/roles/agent.hpp>
-
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <unordered_map>
+
+#include <spdlog/spdlog.h>
 
 #include <actimanager/async/event.hpp>
 #include <actimanager/async/task_group.hpp>
 #include <actimanager/binding/status.hpp>
 #include <actimanager/host/discovery.hpp>
+#include <actimanager/roles/agent.hpp>
 
 #include "binding_writer.hpp"
 #include "grants.hpp"
@@ -41,8 +40,8 @@ double seconds_since(Clock::time_point start) {
 
 struct Agent::Impl {
   Impl(asio::any_io_executor executor, kube::Client& client, kube::EventRecorder& events, AgentOptions given,
-       std::shared_ptr<const topology::Topology> topology, std::unique_ptr<Pinner> opened, AgentMetrics& metrics,
-       spdlog::logger& log);
+       std::shared_ptr<const topology::Topology> topology, std::unique_ptr<Pinner> opened,
+       AgentMetrics& metrics, spdlog::logger& log);
 
   asio::awaitable<void> run();
   asio::awaitable<void> reconcile_loop();
@@ -76,11 +75,19 @@ struct Agent::Impl {
 Agent::Impl::Impl(asio::any_io_executor executor, kube::Client& client, kube::EventRecorder& recorder,
                   AgentOptions given, std::shared_ptr<const topology::Topology> topology,
                   std::unique_ptr<Pinner> opened, AgentMetrics& counted, spdlog::logger& logger)
-    : events(recorder), options(std::move(given)), facts{std::move(topology), options.reserved}, metrics(counted),
-      log(logger), state(client, options.node_name, logger), pinner(std::move(opened)),
-      writer(executor, client, options.node_name,
-             [this](api::PodCPUBinding binding) { grants.claimed(std::move(binding), Clock::now()); }, metrics, logger),
-      publisher(executor, client, state, options.node_name, logger), work(executor) {
+    : events(recorder),
+      options(std::move(given)),
+      facts{std::move(topology), options.reserved},
+      metrics(counted),
+      log(logger),
+      state(client, options.node_name, logger),
+      pinner(std::move(opened)),
+      writer(
+          executor, client, options.node_name,
+          [this](api::PodCPUBinding binding) { grants.claimed(std::move(binding), Clock::now()); }, metrics,
+          logger),
+      publisher(executor, client, state, options.node_name, logger),
+      work(executor) {
   const auto changed = [this](const auto&, const auto&) { work.set(); };
   const auto synced = [this] { work.set(); };
   state.pods.on_change(changed);
@@ -89,14 +96,14 @@ Agent::Impl::Impl(asio::any_io_executor executor, kube::Client& client, kube::Ev
   state.pods.on_synced(synced);
   state.bound.on_synced(synced);
   state.unclaimed.on_synced(synced);
-  pinner->set_handlers({.seen = [this](const std::string&) { work.set(); },
-                        .drift = [this](const std::string& uid, const std::string& message) {
-                          note_drift(uid, message);
-                        }});
+  pinner->set_handlers(
+      {.seen = [this](const std::string&) { work.set(); },
+       .drift = [this](const std::string& uid, const std::string& message) { note_drift(uid, message); }});
 }
 
 asio::awaitable<void> Agent::Impl::run() {
-  publisher.want({facts.topology, facts.reserved, {}, {std::string(to_string(pinner->tree().version())), {}}});
+  publisher.want(
+      {facts.topology, facts.reserved, {}, {std::string(to_string(pinner->tree().version())), {}}});
   std::vector<asio::awaitable<void>> parts;
   parts.push_back(state.run());
   parts.push_back(pinner->watch());
@@ -137,8 +144,11 @@ void Agent::Impl::reconcile(bool everything) {
   std::erase_if(validated_at, [&](const auto& entry) {
     return std::ranges::none_of(verdicts, [&](const auto& v) { return v.binding->meta.uid == entry.first; });
   });
-  publisher.want({facts.topology, facts.reserved, desired.exclusive,
-                  {std::string(to_string(pinner->tree().version())), std::string(to_string(pinner->tree().driver()))}});
+  publisher.want(
+      {facts.topology,
+       facts.reserved,
+       desired.exclusive,
+       {std::string(to_string(pinner->tree().version())), std::string(to_string(pinner->tree().driver()))}});
 }
 
 void Agent::Impl::report(const binding::Verdict& verdict) {
@@ -188,7 +198,8 @@ asio::awaitable<void> Agent::Impl::follow_hotplug() {
       log.error("topology: {}", topology.error().message());
       continue;
     }
-    log.warn("topology: CPUs online are {} now, were {}", now->to_string(), online ? online->to_string() : "unknown");
+    log.warn("topology: CPUs online are {} now, were {}", now->to_string(),
+             online ? online->to_string() : "unknown");
     online = std::move(now);
     facts.topology = std::make_shared<const topology::Topology>(std::move(*topology));
     work.set();
@@ -214,7 +225,8 @@ PinView Agent::Impl::view_of(const api::Pod& pod) const {
   pin.pod = pod.meta.name;
   pin.uid = pod.meta.uid;
   pin.level = "None";
-  const auto verdict = std::ranges::find_if(verdicts, [&](const auto& v) { return v.pod && v.pod->meta.uid == pod.meta.uid; });
+  const auto verdict =
+      std::ranges::find_if(verdicts, [&](const auto& v) { return v.pod && v.pod->meta.uid == pod.meta.uid; });
   if (verdict != verdicts.end()) {
     pin.binding = verdict->binding->meta.key();
     pin.level = api::to_string(verdict->binding->spec.exclusiveness_level);
@@ -233,7 +245,8 @@ PinView Agent::Impl::view_of(const api::Pod& pod) const {
     const auto status = std::ranges::find_if(pod.container_statuses, [&](const api::ContainerStatus& s) {
       return runtime_id(s.container_id) == id;
     });
-    pin.containers.push_back({status == pod.container_statuses.end() ? id : status->name, values.effective_cpus});
+    pin.containers.push_back(
+        {status == pod.container_statuses.end() ? id : status->name, values.effective_cpus});
   }
   return pin;
 }
@@ -259,7 +272,8 @@ Agent::~Agent() = default;
 
 Result<std::unique_ptr<Agent>> Agent::make(asio::any_io_executor executor, kube::Client& client,
                                            kube::EventRecorder& events, AgentOptions options,
-                                           std::shared_ptr<const topology::Topology> topology, spdlog::logger& log) {
+                                           std::shared_ptr<const topology::Topology> topology,
+                                           spdlog::logger& log) {
   if (const auto absent = options.reserved - topology->cpus(); !absent.empty()) {
     return fail(Errc::invalid_argument, fmt::format("--reserved-cpus: CPU {} is not online here (CPUs {})",
                                                     absent.to_string(), topology->cpus().to_string()));

@@ -1,10 +1,10 @@
 #include "binding_controller.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 
 #include <actimanager/kube/errors.hpp>
 
@@ -46,11 +46,17 @@ json without_absent(json status) {
 
 }  // namespace
 
-BindingController::BindingController(asio::any_io_executor executor, kube::Client& client, ClusterState& cluster,
-                                     Scheduling& scheduling, kube::EventRecorder& events, LeaderMetrics& metrics,
-                                     spdlog::logger& log)
-    : client_(client), cluster_(cluster), scheduling_(scheduling), events_(events), metrics_(metrics), log_(log),
-      work_(executor), writes_(executor) {
+BindingController::BindingController(asio::any_io_executor executor, kube::Client& client,
+                                     ClusterState& cluster, Scheduling& scheduling,
+                                     kube::EventRecorder& events, LeaderMetrics& metrics, spdlog::logger& log)
+    : client_(client),
+      cluster_(cluster),
+      scheduling_(scheduling),
+      events_(events),
+      metrics_(metrics),
+      log_(log),
+      work_(executor),
+      writes_(executor) {
   follow_changes();
 }
 
@@ -58,7 +64,8 @@ void BindingController::follow_changes() {
   cluster_.bindings.on_change([this](const auto& before, const auto& after) {
     if (before && (!after || after->spec.pod_name != before->spec.pod_name)) {
       const auto it = of_pod_.find(pod_key(*before));
-      if (it != of_pod_.end() && it->second.erase(before->meta.key()) > 0 && it->second.empty()) of_pod_.erase(it);
+      if (it != of_pod_.end() && it->second.erase(before->meta.key()) > 0 && it->second.empty())
+        of_pod_.erase(it);
     }
     if (!after) return;
     of_pod_[pod_key(*after)].insert(after->meta.key());
@@ -107,7 +114,8 @@ asio::awaitable<void> BindingController::loop() {
   while (!cluster_.synced()) co_await work_.wait();
   while (true) {
     co_await writes_.below(writes_at_once);
-    const auto next = std::ranges::find_if(queue_, [this](const Item& item) { return !in_flight_.contains(item); });
+    const auto next =
+        std::ranges::find_if(queue_, [this](const Item& item) { return !in_flight_.contains(item); });
     if (next == queue_.end()) {
       co_await work_.wait();
       continue;
@@ -144,9 +152,12 @@ std::optional<asio::awaitable<Result<void>>> BindingController::binding_step(con
   }
   auto action = binding::next_action(*binding, around, now());
   switch (action.kind) {
-    case binding::Action::Kind::remove: return remove_with_pod(binding);
-    case binding::Action::Kind::status: return write_binding_status(binding, std::move(action.status));
-    case binding::Action::Kind::none: break;
+    case binding::Action::Kind::remove:
+      return remove_with_pod(binding);
+    case binding::Action::Kind::status:
+      return write_binding_status(binding, std::move(action.status));
+    case binding::Action::Kind::none:
+      break;
   }
   if (!around.pod || around.pod->node_name.empty() || !around.node_has_topology) return std::nullopt;
   const auto* label = binding->meta.label(api::node_name_label);
@@ -155,7 +166,8 @@ std::optional<asio::awaitable<Result<void>>> BindingController::binding_step(con
     return move_to_node(binding, around.pod->node_name);
   }
   if (is_refused(*binding) && binding::is_scheduler_made(*binding)) {
-    if (auto placement = other_cpus(*binding, *around.pod)) return give_other_cpus(binding, std::move(*placement));
+    if (auto placement = other_cpus(*binding, *around.pod))
+      return give_other_cpus(binding, std::move(*placement));
   }
   return std::nullopt;
 }
@@ -164,10 +176,11 @@ std::optional<allocator::Placement> BindingController::other_cpus(const api::Pod
                                                                   const api::Pod& pod) {
   auto placement = scheduling_.place_again(pod, binding);
   if (!placement || placement->cpus == binding.spec.cpu_set) {
-    events_.record(kube::reference_to(pod), kube::EventType::warning, "NoOtherCPUs",
-                   fmt::format("the agent of node {} refused PodCPUBinding {} and there are no other CPUs for it: the "
-                               "Pod runs in the shared pool",
-                               pod.node_name, binding.meta.key()));
+    events_.record(
+        kube::reference_to(pod), kube::EventType::warning, "NoOtherCPUs",
+        fmt::format("the agent of node {} refused PodCPUBinding {} and there are no other CPUs for it: the "
+                    "Pod runs in the shared pool",
+                    pod.node_name, binding.meta.key()));
     return std::nullopt;
   }
   return placement;
@@ -176,20 +189,23 @@ std::optional<allocator::Placement> BindingController::other_cpus(const api::Pod
 std::optional<asio::awaitable<Result<void>>> BindingController::topology_step(const std::string& key) {
   const auto topology = cluster_.topologies.get(key);
   if (!topology) return std::nullopt;
-  auto status = binding::next_topology_status(*topology, cluster_.nodes.get(topology->node_name) != nullptr, now());
+  auto status =
+      binding::next_topology_status(*topology, cluster_.nodes.get(topology->node_name) != nullptr, now());
   if (!status) return std::nullopt;
   return write_topology_status(topology, std::move(*status));
 }
 
 asio::awaitable<Result<void>> BindingController::remove_with_pod(BindingPointer binding) {
   // The watches do not keep step: the Pod may be there and only not have been seen yet.
-  auto found = co_await client_.get(kube::resource<api::Pod>(binding->meta.namespace_, binding->spec.pod_name));
+  auto found =
+      co_await client_.get(kube::resource<api::Pod>(binding->meta.namespace_, binding->spec.pod_name));
   if (!found && found.error().code != ApiErrc::not_found) co_return fail(std::move(found.error()));
   if (found) {
     const auto pod = api::Pod::decode(*found);
     if (pod && pod->meta.uid == binding::owner_uid(*binding) && !pod->finished()) co_return Result<void>{};
   }
-  auto removed = co_await client_.remove(kube::resource_of(*binding), {.uid = binding->meta.uid, .resource_version = {}});
+  auto removed = co_await client_.remove(kube::resource_of(*binding),
+                                         {.uid = binding->meta.uid, .resource_version = {}});
   if (!removed) co_return fail(std::move(removed.error()));
   ++metrics_.bindings_deleted;
   log_.info("binding {}: removed with its Pod", binding->meta.key());
@@ -215,14 +231,15 @@ asio::awaitable<Result<void>> BindingController::give_other_cpus(BindingPointer 
   auto patched = co_await client_.patch(kube::resource_of(*binding), patch);
   if (!patched) co_return fail(std::move(patched.error()));
   ++metrics_.bindings_replaced;
-  log_.info("binding {}: was refused, gets CPUs {} instead of {}", binding->meta.key(), spec.cpu_set.to_string(),
-            binding->spec.cpu_set.to_string());
+  log_.info("binding {}: was refused, gets CPUs {} instead of {}", binding->meta.key(),
+            spec.cpu_set.to_string(), binding->spec.cpu_set.to_string());
   co_return Result<void>{};
 }
 
 asio::awaitable<Result<void>> BindingController::write_binding_status(BindingPointer binding,
                                                                       api::PodCPUBinding::Status status) {
-  const json patch = {{"metadata", versioned(binding->meta)}, {"status", without_absent(api::encode(status))}};
+  const json patch = {{"metadata", versioned(binding->meta)},
+                      {"status", without_absent(api::encode(status))}};
   auto written = co_await client_.patch(kube::resource_of(*binding, "status"), patch);
   if (!written) co_return fail(std::move(written.error()));
   log_.info("binding {}: {}", binding->meta.key(), api::to_string(status.resource_status));

@@ -1,6 +1,6 @@
-// BindingController: the leader's work on PodCPUBindings and NodeCPUTopologies: removes bindings with their Pods, says
-// where no agent can judge one, gives a Pod whose binding its agent refused other CPUs, and marks topologies whose Node
-// is gone. What is admitted, and what is in the kernel, is the agents' to say.
+// BindingController: the leader's work on PodCPUBindings and NodeCPUTopologies: removes bindings with their
+// Pods, says where no agent can judge one, gives a Pod whose binding its agent refused other CPUs, and marks
+// topologies whose Node is gone. What is admitted, and what is in the kernel, is the agents' to say.
 #pragma once
 
 #include <set>
@@ -26,7 +26,8 @@ class BindingController {
  public:
   // All outlive it.
   BindingController(boost::asio::any_io_executor executor, kube::Client& client, ClusterState& cluster,
-                    Scheduling& scheduling, kube::EventRecorder& events, LeaderMetrics& metrics, spdlog::logger& log);
+                    Scheduling& scheduling, kube::EventRecorder& events, LeaderMetrics& metrics,
+                    spdlog::logger& log);
 
   // Until cancelled. Does nothing before all watches are in.
   boost::asio::awaitable<void> run();
@@ -52,10 +53,12 @@ class BindingController {
 
   boost::asio::awaitable<Result<void>> remove_with_pod(BindingPointer binding);
   boost::asio::awaitable<Result<void>> move_to_node(BindingPointer binding, std::string node);
-  boost::asio::awaitable<Result<void>> give_other_cpus(BindingPointer binding, allocator::Placement placement);
-  boost::asio::awaitable<Result<void>> write_binding_status(BindingPointer binding, api::PodCPUBinding::Status status);
-  boost::asio::awaitable<Result<void>> write_topology_status(kube::Store<api::NodeCPUTopology>::Pointer topology,
-                                                             api::NodeCPUTopology::Status status);
+  boost::asio::awaitable<Result<void>> give_other_cpus(BindingPointer binding,
+                                                       allocator::Placement placement);
+  boost::asio::awaitable<Result<void>> write_binding_status(BindingPointer binding,
+                                                            api::PodCPUBinding::Status status);
+  boost::asio::awaitable<Result<void>> write_topology_status(
+      kube::Store<api::NodeCPUTopology>::Pointer topology, api::NodeCPUTopology::Status status);
   std::optional<allocator::Placement> other_cpus(const api::PodCPUBinding& binding, const api::Pod& pod);
 
   kube::Client& client_;
@@ -67,7 +70,8 @@ class BindingController {
   async::Event work_;
   async::TaskGroup writes_;
   std::set<Item> queue_, in_flight_;
-  std::unordered_map<std::string, std::unordered_set<std::string>> of_pod_;  // bindings' keys by "namespace/pod name"
+  std::unordered_map<std::string, std::unordered_set<std::string>>
+      of_pod_;  // bindings' keys by "namespace/pod name"
 };
 
 }  // namespace actimanager::roles

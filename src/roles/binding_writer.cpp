@@ -1,9 +1,8 @@
 #include "binding_writer.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 
 #include <actimanager/async/event.hpp>
 #include <actimanager/kube/errors.hpp>
@@ -53,7 +52,8 @@ void BindingWriter::want(const binding::BindingPointer& binding, api::PodCPUBind
     if (said || (entry.next && entry.next->status == job.status)) return;
   }
   if (!job.label && !job.owner_uid && job.status == binding->status) return;
-  if (entries_.size() > max_remembered) std::erase_if(entries_, [](const auto& e) { return !e.second.writing; });
+  if (entries_.size() > max_remembered)
+    std::erase_if(entries_, [](const auto& e) { return !e.second.writing; });
 
   auto& entry = entries_[binding->meta.uid];
   entry.next = std::move(job);
@@ -97,10 +97,12 @@ asio::awaitable<Result<std::string>> BindingWriter::claim(const Job& job) {
   const auto& meta = job.binding->meta;
   auto patch = json::array();
   // The server compares it with its own: a conflict if somebody wrote since.
-  patch.push_back({{"op", "replace"}, {"path", "/metadata/resourceVersion"}, {"value", meta.resource_version}});
+  patch.push_back(
+      {{"op", "replace"}, {"path", "/metadata/resourceVersion"}, {"value", meta.resource_version}});
   if (job.label) {
     if (meta.labels.empty()) {
-      patch.push_back({{"op", "add"}, {"path", "/metadata/labels"}, {"value", {{api::node_name_label, node_}}}});
+      patch.push_back(
+          {{"op", "add"}, {"path", "/metadata/labels"}, {"value", {{api::node_name_label, node_}}}});
     } else {
       patch.push_back({{"op", "add"},
                        {"path", "/metadata/labels/" + json_pointer_escape(api::node_name_label)},
@@ -111,12 +113,14 @@ asio::awaitable<Result<std::string>> BindingWriter::claim(const Job& job) {
     const json owner = {
         {"apiVersion", "v1"}, {"kind", "Pod"}, {"name", job.binding->spec.pod_name}, {"uid", *job.owner_uid}};
     if (meta.owner_references.empty()) {
-      patch.push_back({{"op", "add"}, {"path", "/metadata/ownerReferences"}, {"value", json::array({owner})}});
+      patch.push_back(
+          {{"op", "add"}, {"path", "/metadata/ownerReferences"}, {"value", json::array({owner})}});
     } else {
       patch.push_back({{"op", "add"}, {"path", "/metadata/ownerReferences/-"}, {"value", owner}});
     }
   }
-  auto answer = co_await client_.patch(kube::resource_of(*job.binding), patch, {.type = kube::PatchType::json});
+  auto answer =
+      co_await client_.patch(kube::resource_of(*job.binding), patch, {.type = kube::PatchType::json});
   if (!answer) co_return fail(std::move(answer.error()));
   auto claimed = api::PodCPUBinding::decode(*answer);
   if (!claimed) co_return fail(std::move(claimed.error()));
@@ -127,7 +131,8 @@ asio::awaitable<Result<std::string>> BindingWriter::claim(const Job& job) {
   co_return version;
 }
 
-asio::awaitable<Result<void>> BindingWriter::write_status(const Job& job, const std::string& resource_version) {
+asio::awaitable<Result<void>> BindingWriter::write_status(const Job& job,
+                                                          const std::string& resource_version) {
   const json patch = {{"metadata", {{"resourceVersion", resource_version}}},
                       {"status", patch_between(job.binding->status, job.status)}};
   auto answer = co_await client_.patch(kube::resource_of(*job.binding, "status"), patch);

@@ -1,6 +1,6 @@
-// BindingWriter: brings what an agent has to say about bindings to the API: one write at a time for each binding, the
-// newest only, never what the API says already. A write that lost against somebody else's is dropped: the object it
-// lost against arrives by the watch and is looked at anew.
+// BindingWriter: brings what an agent has to say about bindings to the API: one write at a time for each
+// binding, the newest only, never what the API says already. A write that lost against somebody else's is
+// dropped: the object it lost against arrives by the watch and is looked at anew.
 #pragma once
 
 #include <functional>
@@ -28,13 +28,17 @@ class BindingWriter {
   using Claimed = std::function<void(api::PodCPUBinding)>;
 
   // All outlive it.
-  BindingWriter(boost::asio::any_io_executor executor, kube::Client& client, std::string node, Claimed claimed,
-                AgentMetrics& metrics, spdlog::logger& log)
-      : client_(client), node_(std::move(node)), claimed_(std::move(claimed)), metrics_(metrics), log_(log),
+  BindingWriter(boost::asio::any_io_executor executor, kube::Client& client, std::string node,
+                Claimed claimed, AgentMetrics& metrics, spdlog::logger& log)
+      : client_(client),
+        node_(std::move(node)),
+        claimed_(std::move(claimed)),
+        metrics_(metrics),
+        log_(log),
         writes_(std::move(executor)) {}
 
-  // The binding is this node's: it gets the node's label where it has none, and the Pod as owner where it is granted.
-  // `binding` is as the API has it (its resourceVersion counts).
+  // The binding is this node's: it gets the node's label where it has none, and the Pod as owner where it is
+  // granted. `binding` is as the API has it (its resourceVersion counts).
   void want(const binding::BindingPointer& binding, api::PodCPUBinding::Status status, const api::Pod* owner);
 
   // Until cancelled.

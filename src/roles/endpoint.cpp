@@ -1,11 +1,11 @@
-#include <actimanager/roles/endpoint.hpp>
-
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include <actimanager/api/node_cpu_topology.hpp>
+#include <actimanager/roles/endpoint.hpp>
 
 namespace actimanager::roles {
 namespace {
@@ -24,7 +24,8 @@ net::Response answer(std::string body, const char* type, int status = 200) {
 
 net::Response answer(const json& document, int status = 200) {
   // Names come from the API server and are UTF-8; a stray byte must not throw all the same.
-  return answer(document.dump(2, ' ', false, json::error_handler_t::replace) + "\n", "application/json", status);
+  return answer(document.dump(2, ' ', false, json::error_handler_t::replace) + "\n", "application/json",
+                status);
 }
 
 net::Response topology_of(const EndpointSources& sources) {
@@ -85,9 +86,14 @@ net::Response index(const EndpointSources&);
 
 using Route = std::pair<std::string_view, net::Response (*)(const EndpointSources&)>;
 constexpr std::array routes{
-    Route{"/", index},           Route{"/topology", topology_of}, Route{"/api/v1/topology", topology_of},
-    Route{"/api/v1/pins", pins_of}, Route{"/healthz", ready},        Route{"/livez", alive},
-    Route{"/readyz", ready},     Route{"/metrics", metrics_of},
+    Route{"/", index},
+    Route{"/topology", topology_of},
+    Route{"/api/v1/topology", topology_of},
+    Route{"/api/v1/pins", pins_of},
+    Route{"/healthz", ready},
+    Route{"/livez", alive},
+    Route{"/readyz", ready},
+    Route{"/metrics", metrics_of},
 };
 
 net::Response index(const EndpointSources&) {
@@ -98,13 +104,20 @@ net::Response index(const EndpointSources&) {
 
 std::string_view title_of(int status) {
   switch (status) {
-    case 400: return "Bad Request";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 413: return "Content Too Large";
-    case 431: return "Request Header Fields Too Large";
-    case 503: return "Service Unavailable";
-    default: return "Error";
+    case 400:
+      return "Bad Request";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 413:
+      return "Content Too Large";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Error";
   }
 }
 
@@ -118,7 +131,8 @@ net::Response respond(const net::Request& request, const EndpointSources& source
   const std::string_view target = request.target;
   const auto path = target.substr(0, target.find_first_of("?#"));
   const auto route = std::ranges::find(routes, path, &Route::first);
-  if (route == routes.end()) return error_response(404, "there is nothing at this path; see / for what there is");
+  if (route == routes.end())
+    return error_response(404, "there is nothing at this path; see / for what there is");
   if (request.method != "GET") {
     auto response = error_response(405, "read-only: GET and HEAD");
     response.headers.add("Allow", "GET, HEAD");

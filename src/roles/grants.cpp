@@ -27,7 +27,8 @@ std::vector<binding::BindingPointer> Grants::current(const Store& bound, const S
 
 void Grants::claimed(api::PodCPUBinding binding, Clock::time_point now) {
   auto key = binding.meta.key();
-  claims_.insert_or_assign(std::move(key), Claim{std::make_shared<const api::PodCPUBinding>(std::move(binding)), now});
+  claims_.insert_or_assign(std::move(key),
+                           Claim{std::make_shared<const api::PodCPUBinding>(std::move(binding)), now});
 }
 
 binding::BindingPointer Grants::with_grant(const binding::BindingPointer& binding) const {
@@ -39,8 +40,11 @@ binding::BindingPointer Grants::with_grant(const binding::BindingPointer& bindin
   auto copy = *binding;
   copy.status.admitted = admitted;
   if (binding::owner_uid(copy).empty()) {
-    copy.meta.owner_references.push_back(
-        {.api_version = "v1", .kind = "Pod", .name = copy.spec.pod_name, .uid = owner_uid, .controller = false});
+    copy.meta.owner_references.push_back({.api_version = "v1",
+                                          .kind = "Pod",
+                                          .name = copy.spec.pod_name,
+                                          .uid = owner_uid,
+                                          .controller = false});
   }
   return std::make_shared<const api::PodCPUBinding>(std::move(copy));
 }

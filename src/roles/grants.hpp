@@ -1,5 +1,5 @@
-// Grants: the bindings an agent judges, each as the API has it but with what this agent has granted, which the API may
-// not know yet. A grant is not taken back because its status is still on the way.
+// Grants: the bindings an agent judges, each as the API has it but with what this agent has granted, which
+// the API may not know yet. A grant is not taken back because its status is still on the way.
 #pragma once
 
 #include <chrono>
@@ -17,9 +17,10 @@ class Grants {
   using Clock = std::chrono::steady_clock;
   using Store = kube::Store<api::PodCPUBinding>;
 
-  // The bindings of both watches. A binding on its way from one watch to the other, because it was labelled, is taken
-  // from claimed().
-  std::vector<binding::BindingPointer> current(const Store& bound, const Store& unclaimed, Clock::time_point now);
+  // The bindings of both watches. A binding on its way from one watch to the other, because it was labelled,
+  // is taken from claimed().
+  std::vector<binding::BindingPointer> current(const Store& bound, const Store& unclaimed,
+                                               Clock::time_point now);
   // What the API answered when the binding was labelled with our node.
   void claimed(api::PodCPUBinding binding, Clock::time_point now);
   void remember(const std::vector<binding::Verdict>& verdicts);

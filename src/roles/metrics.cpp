@@ -1,5 +1,4 @@
 #include <actimanager/roles/metrics.hpp>
-
 #include <actimanager/roles/metrics_text.hpp>
 
 namespace actimanager::roles {
@@ -11,17 +10,19 @@ double number(std::uint64_t value) {
 
 void add_agent(MetricsText& text, const Agent& agent) {
   const auto& metrics = agent.metrics();
-  text.single("actimanager_reconciles_total", "counter", "Looks at the whole node.", number(metrics.reconciles));
+  text.single("actimanager_reconciles_total", "counter", "Looks at the whole node.",
+              number(metrics.reconciles));
   text.family("actimanager_reconcile_duration_seconds", "histogram", "One look at the whole node.");
   text.histogram(metrics.reconcile_seconds);
   text.family("actimanager_pin_latency_seconds", "histogram",
               "From being told of a Pod's new cgroup to its cpuset being right.");
   text.histogram(metrics.pin_seconds);
-  text.single("actimanager_cpuset_writes_total", "counter", "Writes to cpuset files.", number(metrics.cpuset_writes));
+  text.single("actimanager_cpuset_writes_total", "counter", "Writes to cpuset files.",
+              number(metrics.cpuset_writes));
   text.single("actimanager_cpuset_errors_total", "counter", "Pods whose cpuset the kernel refused.",
               number(metrics.pin_errors));
-  text.single("actimanager_cpuset_drifts_total", "counter", "Cpusets that somebody else had changed; put back.",
-              number(metrics.drifts));
+  text.single("actimanager_cpuset_drifts_total", "counter",
+              "Cpusets that somebody else had changed; put back.", number(metrics.drifts));
   text.single("actimanager_status_writes_total", "counter", "Statuses of PodCPUBindings written.",
               number(metrics.status_writes));
   const auto view = agent.view();
@@ -43,7 +44,8 @@ void add_leader(MetricsText& text, const LeaderMetrics& metrics) {
   text.sample(number(metrics.errors), {{"result", "error"}});
   text.family("actimanager_scheduling_decision_seconds", "histogram", "One attempt, without its writes.");
   text.histogram(metrics.decision_seconds);
-  text.family("actimanager_scheduling_latency_seconds", "histogram", "From the queue to bound, retries included.");
+  text.family("actimanager_scheduling_latency_seconds", "histogram",
+              "From the queue to bound, retries included.");
   text.histogram(metrics.scheduling_seconds);
   text.family("actimanager_pending_pods", "gauge", "Pods in the scheduling queue, by part.");
   text.sample(number(metrics.queue.active), {{"queue", "active"}});
@@ -53,8 +55,8 @@ void add_leader(MetricsText& text, const LeaderMetrics& metrics) {
   text.sample(number(metrics.queue.in_flight), {{"queue", "in_flight"}});
   text.single("actimanager_bindings_deleted_total", "counter", "PodCPUBindings removed with their Pods.",
               number(metrics.bindings_deleted));
-  text.single("actimanager_bindings_replaced_total", "counter", "Refused PodCPUBindings that were given other CPUs.",
-              number(metrics.bindings_replaced));
+  text.single("actimanager_bindings_replaced_total", "counter",
+              "Refused PodCPUBindings that were given other CPUs.", number(metrics.bindings_replaced));
 }
 
 }  // namespace
@@ -65,11 +67,13 @@ std::string metrics_page(const MetricsSources& sources) {
   text.sample(1, {{"version", sources.version}});
   if (sources.agent != nullptr) add_agent(text, *sources.agent);
   if (sources.leader != nullptr) {
-    text.single("actimanager_leader", "gauge", "1 while this replica holds the Lease.", sources.leading ? 1 : 0);
+    text.single("actimanager_leader", "gauge", "1 while this replica holds the Lease.",
+                sources.leading ? 1 : 0);
     add_leader(text, sources.leader->metrics());
   }
   if (sources.client != nullptr) {
-    text.family("actimanager_api_requests_total", "counter", "Requests to the API server; code 0: no answer.");
+    text.family("actimanager_api_requests_total", "counter",
+                "Requests to the API server; code 0: no answer.");
     for (const auto& [call, count] : sources.client->request_counts()) {
       text.sample(number(count), {{"verb", call.first}, {"code", std::to_string(call.second)}});
     }

@@ -1,9 +1,9 @@
-#include <actimanager/roles/metrics_text.hpp>
+#include <cmath>
+#include <iterator>
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <iterator>
+#include <actimanager/roles/metrics_text.hpp>
 
 namespace actimanager::roles {
 namespace {
@@ -28,7 +28,9 @@ void MetricsText::family(std::string_view name, std::string_view type, std::stri
   fmt::format_to(std::back_inserter(text_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
 }
 
-void MetricsText::sample(double value, Labels labels) { line("", labels, "", value); }
+void MetricsText::sample(double value, Labels labels) {
+  line("", labels, "", value);
+}
 
 void MetricsText::histogram(const Histogram& histogram, Labels labels) {
   std::uint64_t below = 0;

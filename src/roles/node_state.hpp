@@ -1,4 +1,5 @@
-// NodeState: the agent's view of the API: its own node's objects, and the few bindings that no node has claimed yet.
+// NodeState: the agent's view of the API: its own node's objects, and the few bindings that no node has
+// claimed yet.
 #pragma once
 
 #include <string>

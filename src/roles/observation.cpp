@@ -38,7 +38,8 @@ binding::Observed observe(const api::Pod& pod, const Sight* sight, const host::P
     const auto& values = seen->second;
     observed.containers.push_back({status.name, values.effective_cpus, values.effective_mems});
     const auto own = target.containers.find(id);
-    right = right && values.effective_cpus == (own == target.containers.end() ? target.pod : own->second).cpus;
+    right =
+        right && values.effective_cpus == (own == target.containers.end() ? target.pod : own->second).cpus;
   }
   for (const auto& known : before.containers) {
     if (has_container(pod, known.name) && find(observed.containers, known.name) == nullptr) {
@@ -46,8 +47,8 @@ binding::Observed observe(const api::Pod& pod, const Sight* sight, const host::P
     }
   }
   observed.complete = right && std::ranges::all_of(pod.containers, [&](const api::Container& container) {
-    return find(observed.containers, container.name) != nullptr;
-  });
+                        return find(observed.containers, container.name) != nullptr;
+                      });
   return observed;
 }
 

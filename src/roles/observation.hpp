@@ -10,8 +10,8 @@
 
 namespace actimanager::roles {
 
-// `sight`: nullptr where the Pod has no cgroup (yet). `before`: the binding's status so far; a container that was seen
-// and is being restarted keeps its entry.
+// `sight`: nullptr where the Pod has no cgroup (yet). `before`: the binding's status so far; a container that
+// was seen and is being restarted keeps its entry.
 binding::Observed observe(const api::Pod& pod, const Sight* sight, const host::PodTarget& target,
                           const api::PodCPUBinding::Status& before);
 

@@ -1,16 +1,17 @@
 #include "pinner.hpp"
 
+#include <unordered_set>
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-
-#include <unordered_set>
 
 namespace actimanager::roles {
 
 namespace asio = boost::asio;
 
-Result<std::unique_ptr<Pinner>> Pinner::open(const asio::any_io_executor& executor, host::CgroupTreeOptions options,
-                                             AgentMetrics& metrics, spdlog::logger& log) {
+Result<std::unique_ptr<Pinner>> Pinner::open(const asio::any_io_executor& executor,
+                                             host::CgroupTreeOptions options, AgentMetrics& metrics,
+                                             spdlog::logger& log) {
   auto tree = host::CgroupTree::open(std::move(options));
   if (!tree) return fail(std::move(tree.error()));
   auto watcher = host::CgroupWatcher::open(executor);
@@ -114,8 +115,8 @@ void Pinner::watch_pod(const std::string& uid) {
 }
 
 void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
-  // The Pod's level first: what is started from now on inherits it. Then the watch, then another look for what came
-  // in between.
+  // The Pod's level first: what is started from now on inherits it. Then the watch, then another look for
+  // what came in between.
   auto report = host::pin(tree_, uid, target);
   watch_pod(uid);
   metrics_.cpuset_writes += static_cast<std::uint64_t>(report.writes);
@@ -150,10 +151,10 @@ void Pinner::note_drift(const std::string& uid, Pod& pod, const host::PodTarget&
     if (container && !pod.sight.containers.contains(difference.container)) continue;  // a new one
     ++metrics_.drifts;
     pod.repairs.push_back(Clock::now());
-    const auto message = fmt::format(
-        "somebody else moved {} to CPUs {}; put back to {}",
-        container ? "container " + difference.container.substr(0, 12) : std::string("the Pod"),
-        difference.had.to_string(), difference.wanted.to_string());
+    const auto message =
+        fmt::format("somebody else moved {} to CPUs {}; put back to {}",
+                    container ? "container " + difference.container.substr(0, 12) : std::string("the Pod"),
+                    difference.had.to_string(), difference.wanted.to_string());
     log_.warn("Pod {}: {}", uid, message);
     if (handlers_.drift) handlers_.drift(uid, message);
   }

@@ -1,6 +1,7 @@
-// Pinner: keeps the kernel at the targets it was given last: at once for a Pod's cgroup that appears, for everyone
-// where the targets change, and whenever somebody else writes a cpuset. Two who keep writing against each other: after
-// `repairs_at_once` repairs of one Pod within `repair_window` it is left to the next full look.
+// Pinner: keeps the kernel at the targets it was given last: at once for a Pod's cgroup that appears, for
+// everyone where the targets change, and whenever somebody else writes a cpuset. Two who keep writing against
+// each other: after `repairs_at_once` repairs of one Pod within `repair_window` it is left to the next full
+// look.
 #pragma once
 
 #include <chrono>
@@ -50,8 +51,8 @@ class Pinner {
                                               spdlog::logger& log);
   void set_handlers(Handlers handlers) { handlers_ = std::move(handlers); }
 
-  // Looks at every Pod and makes the kernel agree. CPUs change hands in an order that never has two Pods on a CPU that
-  // is exclusive to one of them: who has to leave leaves first.
+  // Looks at every Pod and makes the kernel agree. CPUs change hands in an order that never has two Pods on a
+  // CPU that is exclusive to one of them: who has to leave leaves first.
   void apply(Targets targets);
   const std::optional<Targets>& targets() const { return targets_; }
 
@@ -77,7 +78,8 @@ class Pinner {
   std::vector<std::string> look_around();
   void watch_pod(const std::string& uid);
   void pin(const std::string& uid, const host::PodTarget& target);
-  void note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target, const host::PinReport& report);
+  void note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target,
+                  const host::PinReport& report);
   bool fights(Pod& pod, Clock::time_point now) const;
   void forget(const std::string& uid);
 

@@ -1,5 +1,5 @@
-// Targets: what is wanted of the kernel, in its own terms: Pods by the UID in their cgroup's name, containers by the
-// runtime's id.
+// Targets: what is wanted of the kernel, in its own terms: Pods by the UID in their cgroup's name, containers
+// by the runtime's id.
 #pragma once
 
 #include <map>
@@ -12,7 +12,7 @@
 namespace actimanager::roles {
 
 struct Targets {
-  host::PodTarget shared;                        // for every Pod that is not in `pods`
+  host::PodTarget shared;                       // for every Pod that is not in `pods`
   std::map<std::string, host::PodTarget> pods;  // those that a binding pins
 
   const host::PodTarget& of(const std::string& uid) const {

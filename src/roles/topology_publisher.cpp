@@ -1,9 +1,9 @@
 #include "topology_publisher.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
+
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 
 #include <actimanager/kube/backoff.hpp>
 #include <actimanager/kube/errors.hpp>
@@ -30,18 +30,22 @@ bool owned_by(const api::NodeCPUTopology& object, const api::Node& node) {
 
 }  // namespace
 
-TopologyPublisher::TopologyPublisher(const asio::any_io_executor& executor, kube::Client& client, NodeState& state,
-                                     std::string node, spdlog::logger& log)
-    : client_(client), state_(state), node_name_(std::move(node)), name_(api::NodeCPUTopology::name_for(node_name_)),
-      log_(log), work_(executor) {
+TopologyPublisher::TopologyPublisher(const asio::any_io_executor& executor, kube::Client& client,
+                                     NodeState& state, std::string node, spdlog::logger& log)
+    : client_(client),
+      state_(state),
+      node_name_(std::move(node)),
+      name_(api::NodeCPUTopology::name_for(node_name_)),
+      log_(log),
+      work_(executor) {
   state_.nodes.on_change([this](const auto&, const auto&) { work_.set(); });
   state_.topologies.on_change([this](const auto&, const auto&) { work_.set(); });
   state_.topologies.on_synced([this] { work_.set(); });
 }
 
 void TopologyPublisher::want(PublishedState state) {
-  const bool summary_only = want_.topology && want_.topology == state.topology && want_.reserved == state.reserved &&
-                            want_.cgroup == state.cgroup;
+  const bool summary_only = want_.topology && want_.topology == state.topology &&
+                            want_.reserved == state.reserved && want_.cgroup == state.cgroup;
   const bool same = summary_only && want_.exclusive == state.exclusive;
   want_ = std::move(state);
   if (same) return;
@@ -127,8 +131,9 @@ api::NodeCPUTopology::Status TopologyPublisher::next_status(const api::NodeCPUTo
   status.allocatable = want_.topology->cpus() - want_.reserved;
   status.exclusive = want_.exclusive;
   status.cgroup = want_.cgroup;
-  api::set_condition(status.conditions, {"Ready", api::ConditionStatus::true_, "Published",
-                                         "the topology is as the node's agent sees it", object.meta.generation, now()});
+  api::set_condition(status.conditions,
+                     {"Ready", api::ConditionStatus::true_, "Published",
+                      "the topology is as the node's agent sees it", object.meta.generation, now()});
   return status;
 }
 

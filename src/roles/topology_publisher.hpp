@@ -1,6 +1,6 @@
-// TopologyPublisher: keeps the node's NodeCPUTopology equal to what the agent knows. The spec and what matters of the
-// status at once; which CPUs are exclusive right now, a summary of the bindings, within `summary_delay`, so that a
-// placed Pod does not cost another write.
+// TopologyPublisher: keeps the node's NodeCPUTopology equal to what the agent knows. The spec and what
+// matters of the status at once; which CPUs are exclusive right now, a summary of the bindings, within
+// `summary_delay`, so that a placed Pod does not cost another write.
 #pragma once
 
 #include <chrono>

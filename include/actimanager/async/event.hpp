@@ -1,5 +1,5 @@
-// Event: one coroutine waits until others say that there is something to do. Level-triggered: a set() before the
-// wait is not lost, many of them are one. One waiter at a time, one event-loop thread.
+// Event: one coroutine waits until others say that there is something to do. Level-triggered: a set() before
+// the wait is not lost, many of them are one. One waiter at a time, one event-loop thread.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// TaskGroup: the owner of coroutines that run at the same time. Nothing is detached: whoever makes a group awaits
-// it, and cancelling the one who awaits cancels them all.
+// TaskGroup: the owner of coroutines that run at the same time. Nothing is detached: whoever makes a group
+// awaits it, and cancelling the one who awaits cancels them all.
 //
 // The first child that fails cancels its siblings, and wait() rethrows its exception once all have ended. One
 // event-loop thread only: neither thread-safe nor meant to be.
@@ -33,8 +33,8 @@ class TaskGroup {
   // Returns when all children have ended; throws what the first failure threw. If the waiting coroutine is
   // cancelled, the children are cancelled, awaited all the same, and operation_aborted is thrown.
   asio::awaitable<void> wait();
-  // For a group that children are added to for as long as its owner lives: never returns by itself. Throws as wait()
-  // does, when a child has failed or the caller was cancelled and all children have ended.
+  // For a group that children are added to for as long as its owner lives: never returns by itself. Throws as
+  // wait() does, when a child has failed or the caller was cancelled and all children have ended.
   asio::awaitable<void> serve();
   // Returns when fewer than `limit` children run: bounded concurrency is `co_await below(n); spawn(…)`. The
   // children go on if the caller is cancelled.
@@ -56,8 +56,8 @@ class TaskGroup {
   bool first_ends_all_ = false;
 };
 
-// Runs the tasks until the first of them returns or throws, then cancels the others and awaits them. Throws what
-// the first one threw. For a role's parts: whichever dies, the role does.
+// Runs the tasks until the first of them returns or throws, then cancels the others and awaits them. Throws
+// what the first one threw. For a role's parts: whichever dies, the role does.
 asio::awaitable<void> first_to_finish(std::vector<asio::awaitable<void>> tasks);
 
 }  // namespace actimanager::async

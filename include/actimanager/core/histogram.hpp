@@ -11,7 +11,8 @@ namespace actimanager {
 class Histogram {
  public:
   // Upper bounds in ascending order; the bucket above the last one is there by itself.
-  explicit Histogram(std::span<const double> bounds) : bounds_(bounds.begin(), bounds.end()), counts_(bounds.size() + 1) {}
+  explicit Histogram(std::span<const double> bounds)
+      : bounds_(bounds.begin(), bounds.end()), counts_(bounds.size() + 1) {}
 
   void observe(double value) {
     std::size_t bucket = 0;

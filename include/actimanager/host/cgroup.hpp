@@ -1,8 +1,9 @@
-// Cgroup: one open directory of the cpuset hierarchy, v1 or v2. It keeps the directory's descriptor and reaches every
-// file relative to it, because cgroup paths are recycled: a handle whose cgroup was removed only ever says so, it never
-// touches a newer cgroup of the same name.
+// Cgroup: one open directory of the cpuset hierarchy, v1 or v2. It keeps the directory's descriptor and
+// reaches every file relative to it, because cgroup paths are recycled: a handle whose cgroup was removed
+// only ever says so, it never touches a newer cgroup of the same name.
 //
-// Not promised: that what was read still holds. Other writers (kubelet, runtimes, systemd) are not locked out.
+// Not promised: that what was read still holds. Other writers (kubelet, runtimes, systemd) are not locked
+// out.
 //
 // Follows the kernel's Documentation/admin-guide/cgroup-v1/cpusets.rst and cgroup-v2.rst ("Cpuset").
 #pragma once
@@ -21,8 +22,8 @@ namespace actimanager::host {
 enum class CgroupVersion { v1, v2 };
 std::string_view to_string(CgroupVersion version);  // "v1", "v2"
 
-// What the kernel's files say. On v2 `cpus` and `mems` are what was asked for (empty: as the parent) and the effective
-// sets what was granted; on v1 both are the same.
+// What the kernel's files say. On v2 `cpus` and `mems` are what was asked for (empty: as the parent) and the
+// effective sets what was granted; on v1 both are the same.
 struct CpusetValues {
   CpuSet cpus;
   NumaSet mems;
@@ -47,18 +48,21 @@ class Cgroup {
   // Whether it is the directory with this identity, rather than an older one of the same path.
   bool same_as(dev_t device, ino_t inode) const { return device_ == device && inode_ == inode; }
 
-  // Errors: the errno with "<path>: read cpuset.cpus", see is_gone(); invalid_argument for a file that holds no list.
+  // Errors: the errno with "<path>: read cpuset.cpus", see is_gone(); invalid_argument for a file that holds
+  // no list.
   Result<CpusetValues> read() const;
 
-  // One write each. Precondition: not empty. Errors: the errno with "<path>: write cpuset.cpus \"0-3\"": EACCES outside
-  // the parent (v1), EBUSY a child is outside (v1), ERANGE or EINVAL no such CPU or node, ENOSPC, or is_gone().
+  // One write each. Precondition: not empty. Errors: the errno with "<path>: write cpuset.cpus \"0-3\"":
+  // EACCES outside the parent (v1), EBUSY a child is outside (v1), ERANGE or EINVAL no such CPU or node,
+  // ENOSPC, or is_gone().
   Result<void> write_cpus(const CpuSet& cpus) const;
   // Pages follow: v2 always moves them, v1 is told to (memory_migrate).
   Result<void> write_mems(const NumaSet& mems) const;
 
   // Names of the cgroups directly below.
   Result<std::vector<std::string>> children() const;
-  // A cgroup directly below. Errors: invalid_argument for anything that is not one plain path component, is_gone().
+  // A cgroup directly below. Errors: invalid_argument for anything that is not one plain path component,
+  // is_gone().
   Result<std::shared_ptr<Cgroup>> open_child(const std::string& name) const;
   // The processes in this cgroup itself, as this process' PID namespace numbers them.
   Result<std::vector<pid_t>> processes() const;

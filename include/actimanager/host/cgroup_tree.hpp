@@ -1,9 +1,9 @@
-// CgroupTree: where kubelet put Pods and containers in this machine's cpuset hierarchy. Found by walking and by name,
-// never by building a path from a UID, so that every driver, runtime and nesting (kind) is the same to it. Only reads:
-// it never creates a cgroup.
+// CgroupTree: where kubelet put Pods and containers in this machine's cpuset hierarchy. Found by walking and
+// by name, never by building a path from a UID, so that every driver, runtime and nesting (kind) is the same
+// to it. Only reads: it never creates a cgroup.
 //
-// Names follow kubelet's pkg/kubelet/cm (cgroup_manager_linux.go, pod_container_manager_linux.go) and the scope names
-// of containerd, CRI-O and cri-dockerd.
+// Names follow kubelet's pkg/kubelet/cm (cgroup_manager_linux.go, pod_container_manager_linux.go) and the
+// scope names of containerd, CRI-O and cri-dockerd.
 #pragma once
 
 #include <memory>
@@ -27,7 +27,8 @@ struct NestedCgroup {
 };
 
 struct ContainerCgroup {
-  std::string id;  // the runtime's; the directory's name where that is no container's (a helper such as conmon)
+  std::string
+      id;  // the runtime's; the directory's name where that is no container's (a helper such as conmon)
   std::shared_ptr<Cgroup> cgroup;
   std::vector<NestedCgroup> nested;
 };
@@ -53,11 +54,13 @@ class CgroupTree {
   const Cgroup& root() const { return *root_; }
   // As last seen; unknown before any Pod was.
   CgroupDriver driver() const { return driver_; }
-  // The directories that Pods appear in and those above them, as of the last scan(), parents first: what to watch.
+  // The directories that Pods appear in and those above them, as of the last scan(), parents first: what to
+  // watch.
   const std::vector<std::shared_ptr<Cgroup>>& levels() const { return levels_; }
 
-  // Every Pod of every kubepods directory up to 6 levels below the hierarchy. A cgroup that is still the same directory
-  // as before keeps its handle; one that vanishes meanwhile is left out. Errors: the hierarchy itself cannot be read.
+  // Every Pod of every kubepods directory up to 6 levels below the hierarchy. A cgroup that is still the same
+  // directory as before keeps its handle; one that vanishes meanwhile is left out. Errors: the hierarchy
+  // itself cannot be read.
   Result<std::vector<PodCgroup>> scan();
 
   // The Pod of this UID (kubelet's), in the levels of the last scan().
@@ -79,7 +82,8 @@ class CgroupTree {
             std::vector<FoundPod>& pods);
   std::vector<NestedCgroup> nested_of(const Cgroup& cgroup, int depth);
   PodCgroup fill(std::string uid, std::shared_ptr<Cgroup> cgroup);
-  std::optional<PodCgroup> pod_at(const std::shared_ptr<Cgroup>& level, const std::string& name, std::string_view uid);
+  std::optional<PodCgroup> pod_at(const std::shared_ptr<Cgroup>& level, const std::string& name,
+                                  std::string_view uid);
 
   std::shared_ptr<Cgroup> root_;
   CgroupVersion version_;
@@ -90,7 +94,7 @@ class CgroupTree {
     std::shared_ptr<Cgroup> level;
     std::string name;  // of the Pod's directory in it
   };
-  std::unordered_map<std::string, Place> places_;  // where a Pod was last found, by UID
+  std::unordered_map<std::string, Place> places_;                   // where a Pod was last found, by UID
   std::unordered_map<std::string, std::shared_ptr<Cgroup>> known_;  // by path: open handles
   std::unordered_map<std::string, std::shared_ptr<Cgroup>> seen_;   // by the walk that is under way
 };

@@ -1,6 +1,6 @@
-// CgroupWatcher: tells within a fraction of a millisecond when a Pod's cgroup or a container's appears, and when anybody
-// writes a cpuset (inotify). It tells where to look, not what is there: the reader looks for himself. Our own writes are
-// told like everyone's.
+// CgroupWatcher: tells within a fraction of a millisecond when a Pod's cgroup or a container's appears, and
+// when anybody writes a cpuset (inotify). It tells where to look, not what is there: the reader looks for
+// himself. Our own writes are told like everyone's.
 //
 // Not told: changes the kernel makes by itself (CPU hotplug).
 #pragma once
@@ -34,8 +34,8 @@ class CgroupWatcher {
   static Result<std::unique_ptr<CgroupWatcher>> open(const boost::asio::any_io_executor& executor);
   ~CgroupWatcher();
 
-  // Each returns whether the watch is new: what appeared before it is not told, so look again. Errors: ENOSPC where
-  // fs.inotify.max_user_watches is reached; a cgroup that is gone is none.
+  // Each returns whether the watch is new: what appeared before it is not told, so look again. Errors: ENOSPC
+  // where fs.inotify.max_user_watches is reached; a cgroup that is gone is none.
   Result<bool> watch_level(const Cgroup& level);
   Result<bool> watch_pod(const PodCgroup& pod);  // and its containers
 

@@ -33,7 +33,8 @@ struct DiscoveryOptions {
 // could not look at this machine).
 Result<topology::Topology> discover(const DiscoveryOptions& options = {});
 
-// The kernel's list of online CPUs (/sys/devices/system/cpu/online): changes when a CPU comes or goes. Errors: the errno.
+// The kernel's list of online CPUs (/sys/devices/system/cpu/online): changes when a CPU comes or goes.
+// Errors: the errno.
 Result<CpuSet> online_cpus();
 
 // What a loaded hwloc topology says. Precondition: `hwloc` is loaded.

@@ -1,5 +1,5 @@
-// Pinning: makes the kernel show what is wanted of one Pod's cgroups: reads, writes what differs in an order that the
-// kernel accepts, reads back. What is as it should be is not written.
+// Pinning: makes the kernel show what is wanted of one Pod's cgroups: reads, writes what differs in an order
+// that the kernel accepts, reads back. What is as it should be is not written.
 #pragma once
 
 #include <map>
@@ -32,10 +32,10 @@ struct PinReport {
   };
   std::vector<Difference> differences;  // as first read, before anything was written
   int writes = 0;
-  CpuSet pod;                                    // in force afterwards, as read back
+  CpuSet pod;                                      // in force afterwards, as read back
   std::map<std::string, CpusetValues> containers;  // by container id
-  bool gone = false;                             // the Pod's cgroup vanished meanwhile: no error
-  std::optional<Error> error;                    // the kernel refused
+  bool gone = false;                               // the Pod's cgroup vanished meanwhile: no error
+  std::optional<Error> error;                      // the kernel refused
 };
 
 // Looks at the Pod's cgroups again, so that none that appeared meanwhile is missed.
@@ -53,9 +53,9 @@ struct CpusetWrite {
   std::optional<NumaSet> mems;    // or memory nodes
   bool operator==(const CpusetWrite&) const = default;
 };
-// Writes in order. v1: at each moment every child lies inside its parent: parents are widened before their children,
-// narrowed after them. v2: a child that inherits is left to inherit. What children want outside of what their parent
-// wants is dropped; if nothing is left they want what the parent does.
+// Writes in order. v1: at each moment every child lies inside its parent: parents are widened before their
+// children, narrowed after them. v2: a child that inherits is left to inherit. What children want outside of
+// what their parent wants is dropped; if nothing is left they want what the parent does.
 std::vector<CpusetWrite> plan_writes(const CpusetNode& root, CgroupVersion version);
 
 }  // namespace actimanager::host

@@ -1,5 +1,5 @@
-// Backoff: how long to wait before the next attempt: doubled each time up to a limit, jittered, and reset after
-// things have gone well for a while. Sans-I/O.
+// Backoff: how long to wait before the next attempt: doubled each time up to a limit, jittered, and reset
+// after things have gone well for a while. Sans-I/O.
 #pragma once
 
 #include <algorithm>

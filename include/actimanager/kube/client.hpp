@@ -1,7 +1,9 @@
-// Client: calls to the Kubernetes REST API. Authenticates, takes a 429 or 5xx answer's Retry-After at its word, reads
-// a rotated token, and counts what it did. JSON in, JSON out; typed objects are the caller's (api::…::decode).
+// Client: calls to the Kubernetes REST API. Authenticates, takes a 429 or 5xx answer's Retry-After at its
+// word, reads a rotated token, and counts what it did. JSON in, JSON out; typed objects are the caller's
+// (api::…::decode).
 //
-// Does not retry on its own otherwise, does not cache. Errors: see errors.hpp; the context is "<verb> <object>: …".
+// Does not retry on its own otherwise, does not cache. Errors: see errors.hpp; the context is "<verb>
+// <object>: …".
 #pragma once
 
 #include <chrono>
@@ -60,7 +62,8 @@ class Client {
   Task<nlohmann::json> patch(ResourceRef object, const nlohmann::json& patch, PatchOptions options = {});
   Task<void> remove(ResourceRef object, Preconditions preconditions = {});
 
-  // The raw bodies, for Reflector: a page of a list (from the start where `continue_token` is ""), and a watch.
+  // The raw bodies, for Reflector: a page of a list (from the start where `continue_token` is ""), and a
+  // watch.
   Task<net::ResponseStream> list(ResourceRef collection, const ListOptions& options, int limit,
                                  const std::string& continue_token);
   Task<net::ResponseStream> watch(ResourceRef collection, const WatchOptions& options);

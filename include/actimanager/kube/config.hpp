@@ -1,8 +1,10 @@
-// How to reach an API server and who we are there: from a kubeconfig file, or from what Kubernetes gives every Pod.
+// How to reach an API server and who we are there: from a kubeconfig file, or from what Kubernetes gives
+// every Pod.
 //
-// Of a kubeconfig: clusters (server, certificate-authority[-data], tls-server-name, insecure-skip-tls-verify), users
-// (client-certificate[-data], client-key[-data], token, tokenFile), contexts and current-context. Users that need
-// a plugin or a password (exec, auth-provider, username) are refused by name.
+// Of a kubeconfig: clusters (server, certificate-authority[-data], tls-server-name,
+// insecure-skip-tls-verify), users (client-certificate[-data], client-key[-data], token, tokenFile), contexts
+// and current-context. Users that need a plugin or a password (exec, auth-provider, username) are refused by
+// name.
 #pragma once
 
 #include <string>
@@ -27,8 +29,8 @@ Result<ClusterConfig> load_kubeconfig(const std::string& path);
 // The same from text; relative paths in it are taken from `directory`.
 Result<ClusterConfig> parse_kubeconfig(std::string_view text, const std::string& directory);
 
-// From KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT and the mounted ServiceAccount. Errors: not_found where
-// this is no Pod, naming what is missing.
+// From KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT and the mounted ServiceAccount. Errors: not_found
+// where this is no Pod, naming what is missing.
 Result<ClusterConfig> in_cluster_config(
     const std::string& service_account = "/var/run/secrets/kubernetes.io/serviceaccount");
 

@@ -1,5 +1,5 @@
-// Errors of the API server as codes the caller switches on, documented by what it does next. Failures below HTTP
-// (no connection, a broken one) keep the net layer's codes: Errc::unavailable mostly.
+// Errors of the API server as codes the caller switches on, documented by what it does next. Failures below
+// HTTP (no connection, a broken one) keep the net layer's codes: Errc::unavailable mostly.
 #pragma once
 
 #include <string>
@@ -27,8 +27,8 @@ enum class ApiErrc {
 const std::error_category& api_category() noexcept;
 std::error_code make_error_code(ApiErrc code) noexcept;
 
-// The error of an answer with this status (>= 400) and body (a meta/v1 Status, where it is one): its code by status
-// and reason, its context "<what>: <message>".
+// The error of an answer with this status (>= 400) and body (a meta/v1 Status, where it is one): its code by
+// status and reason, its context "<what>: <message>".
 Error api_error(int http_status, std::string_view body, std::string_view what);
 
 // Worth another attempt later, as it is: the server or the way to it was at fault.

@@ -1,6 +1,7 @@
-// EventRecorder: Kubernetes Events (core/v1) about objects. record() never waits; run() sends. An event that repeats
-// within ten minutes counts its first one up instead of making another; one object gets a burst of them and then one
-// every 5 minutes (client-go's spam filter). Events are for people: when the server does not take them they are lost.
+// EventRecorder: Kubernetes Events (core/v1) about objects. record() never waits; run() sends. An event that
+// repeats within ten minutes counts its first one up instead of making another; one object gets a burst of
+// them and then one every 5 minutes (client-go's spam filter). Events are for people: when the server does
+// not take them they are lost.
 #pragma once
 
 #include <chrono>
@@ -30,7 +31,8 @@ struct ObjectReference {
 template <class T>
 ObjectReference reference_to(const T& object) {
   using Kind = api::Kind<T>;
-  return {Kind::group.empty() ? std::string(Kind::version) : std::string(Kind::group) + "/" + std::string(Kind::version),
+  return {Kind::group.empty() ? std::string(Kind::version)
+                              : std::string(Kind::group) + "/" + std::string(Kind::version),
           std::string(Kind::kind), object.meta.namespace_, object.meta.name, object.meta.uid};
 }
 
@@ -39,8 +41,8 @@ enum class EventType { normal, warning };
 class EventRecorder {
  public:
   // `client` and `log` outlive it. component: "actimanager-scheduler"; instance: the node's or Pod's name.
-  EventRecorder(boost::asio::any_io_executor executor, Client& client, std::string component, std::string instance,
-                spdlog::logger& log);
+  EventRecorder(boost::asio::any_io_executor executor, Client& client, std::string component,
+                std::string instance, spdlog::logger& log);
 
   void record(ObjectReference about, EventType type, std::string reason, std::string message);
 

@@ -1,9 +1,9 @@
-// Leader election on a Lease (coordination.k8s.io/v1) as a state machine, with client-go's timing rules. Sans-I/O:
-// LeaderElector reads and writes, this decides what.
+// Leader election on a Lease (coordination.k8s.io/v1) as a state machine, with client-go's timing rules.
+// Sans-I/O: LeaderElector reads and writes, this decides what.
 //
-// A Lease is no fence: one who believes to hold it may have lost it a moment ago, when its clock stood still. Nothing
-// here may be relied on for correctness; it only keeps two leaders from wasting each other's work. Other holders are
-// judged by the local clock alone: theirs may be wrong.
+// A Lease is no fence: one who believes to hold it may have lost it a moment ago, when its clock stood still.
+// Nothing here may be relied on for correctness; it only keeps two leaders from wasting each other's work.
+// Other holders are judged by the local clock alone: theirs may be wrong.
 #pragma once
 
 #include <chrono>
@@ -18,10 +18,11 @@
 namespace actimanager::kube {
 
 struct LeaseOptions {
-  std::string identity;                           // ours; others must not use it
-  std::chrono::milliseconds duration{15000};      // others wait this long for a silent leader
-  std::chrono::milliseconds renew_deadline{10000};  // a leader that could not renew for this long is none any more
-  std::chrono::milliseconds retry_period{2000};   // between attempts
+  std::string identity;                       // ours; others must not use it
+  std::chrono::milliseconds duration{15000};  // others wait this long for a silent leader
+  std::chrono::milliseconds renew_deadline{
+      10000};  // a leader that could not renew for this long is none any more
+  std::chrono::milliseconds retry_period{2000};  // between attempts
 
   // duration > renew_deadline > 1.2 * retry_period. Errors: invalid_argument, naming the rule.
   Result<void> check() const;

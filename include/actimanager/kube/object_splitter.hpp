@@ -1,8 +1,9 @@
-// ObjectSplitter: cuts a response body, as it arrives, into the JSON objects it is made of, so that no body is ever
-// held whole: the items of a list, or the events of a watch. Sans-I/O.
+// ObjectSplitter: cuts a response body, as it arrives, into the JSON objects it is made of, so that no body
+// is ever held whole: the items of a list, or the events of a watch. Sans-I/O.
 //
-// Drops metadata.managedFields (up to half of an object, used by nobody here) on the way. Checks only the structure it
-// needs; the objects it yields are for a real parser, which need not fear their depth (max_depth) or size.
+// Drops metadata.managedFields (up to half of an object, used by nobody here) on the way. Checks only the
+// structure it needs; the objects it yields are for a real parser, which need not fear their depth
+// (max_depth) or size.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,8 @@ class ObjectSplitter {
     watch,  // objects one after the other
   };
   static constexpr std::size_t max_depth = 64;
-  static constexpr std::size_t max_object = 4 << 20;  // bytes, without managedFields; etcd's own limit is below it
+  static constexpr std::size_t max_object =
+      4 << 20;  // bytes, without managedFields; etcd's own limit is below it
 
   explicit ObjectSplitter(Body body) : body_(body) {}
 
@@ -31,7 +33,8 @@ class ObjectSplitter {
   // expected shape), out_of_range (max_depth, max_object). After an error the splitter is of no use.
   Result<void> feed(std::string_view bytes, const Sink& sink);
 
-  // A list's envelope: {"kind": …, "metadata": …, "items": []}. Error: unavailable if the body is not complete.
+  // A list's envelope: {"kind": …, "metadata": …, "items": []}. Error: unavailable if the body is not
+  // complete.
   Result<std::string> envelope() &&;
 
  private:

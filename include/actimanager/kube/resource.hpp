@@ -14,14 +14,16 @@ struct ResourceRef {
   std::string name;                         // "": the collection
   std::string_view subresource;
 
-  // "/apis/<group>/<version>/namespaces/<namespace>/<plural>/<name>/<subresource>", every part percent-encoded.
+  // "/apis/<group>/<version>/namespaces/<namespace>/<plural>/<name>/<subresource>", every part
+  // percent-encoded.
   std::string path() const;
   // "pods default/web", for messages.
   std::string describe() const;
 };
 
 template <class T>
-ResourceRef resource(std::string_view namespace_ = {}, std::string_view name = {}, std::string_view subresource = {}) {
+ResourceRef resource(std::string_view namespace_ = {}, std::string_view name = {},
+                     std::string_view subresource = {}) {
   using Kind = api::Kind<T>;
   return {Kind::group, Kind::version, Kind::plural, std::string(namespace_), std::string(name), subresource};
 }

@@ -33,9 +33,9 @@ struct TlsOptions {  // PEM texts
 struct ClientOptions {
   // Connect and TLS handshake together. Looking a name up takes as long as the system's resolver takes.
   std::chrono::milliseconds connect_timeout{10000};
-  std::chrono::milliseconds io_timeout{30000};       // silence on the connection, for requests taken whole
-  std::size_t max_body = 64 << 20;                   // of a response taken whole, bytes
-  std::size_t max_idle = 32;                         // connections kept
+  std::chrono::milliseconds io_timeout{30000};  // silence on the connection, for requests taken whole
+  std::size_t max_body = 64 << 20;              // of a response taken whole, bytes
+  std::size_t max_idle = 32;                    // connections kept
 };
 
 class Connection;

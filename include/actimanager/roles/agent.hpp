@@ -1,6 +1,6 @@
-// The agent role: one node's. Publishes the node's topology, admits the bindings of its Pods, keeps every Pod's cgroups
-// equal to what was admitted, and writes the bindings' statuses. Needs the API server to learn of changes, but no leader;
-// while it cannot be reached, what was known last stays enforced.
+// The agent role: one node's. Publishes the node's topology, admits the bindings of its Pods, keeps every
+// Pod's cgroups equal to what was admitted, and writes the bindings' statuses. Needs the API server to learn
+// of changes, but no leader; while it cannot be reached, what was known last stays enforced.
 //
 // Before everything about the node is known, no cpuset is touched: a restarted agent unpins nobody.
 #pragma once
@@ -29,7 +29,7 @@ namespace actimanager::roles {
 
 struct AgentMetrics {
   std::uint64_t reconciles = 0, scans = 0, cpuset_writes = 0, pin_errors = 0, drifts = 0, status_writes = 0;
-  Histogram pin_seconds{Histogram::latency_bounds()};        // a Pod's cgroup was told of -> its cpuset is right
+  Histogram pin_seconds{Histogram::latency_bounds()};  // a Pod's cgroup was told of -> its cpuset is right
   Histogram reconcile_seconds{Histogram::latency_bounds()};  // one whole look at the node
 };
 
@@ -45,7 +45,8 @@ class Agent {
   // `topology`: this machine's. All others outlive it. Errors: no cpuset hierarchy, no inotify.
   static Result<std::unique_ptr<Agent>> make(boost::asio::any_io_executor executor, kube::Client& client,
                                              kube::EventRecorder& events, AgentOptions options,
-                                             std::shared_ptr<const topology::Topology> topology, spdlog::logger& log);
+                                             std::shared_ptr<const topology::Topology> topology,
+                                             spdlog::logger& log);
   ~Agent();
 
   // Until cancelled. What is pinned stays pinned.

@@ -16,13 +16,13 @@ struct PinView {
     CpuSet granted;    // as read back from the kernel
   };
   std::string namespace_, pod, uid;
-  std::string binding;     // "namespace/name"; "": none, the Pod runs in the shared pool
-  std::string level;       // exclusiveness level of the binding
-  std::string status;      // of the binding: Applied, CPUSetAllocationFailed, …
-  std::string message;     // why it is not in force, where it is not
-  CpuSet wanted;           // what the agent wants the kernel to grant
-  CpuSet granted;          // what it grants to the Pod; empty: the Pod has no cgroup (yet)
-  CpuSet exclusive;        // kept free of everybody else
+  std::string binding;  // "namespace/name"; "": none, the Pod runs in the shared pool
+  std::string level;    // exclusiveness level of the binding
+  std::string status;   // of the binding: Applied, CPUSetAllocationFailed, …
+  std::string message;  // why it is not in force, where it is not
+  CpuSet wanted;        // what the agent wants the kernel to grant
+  CpuSet granted;       // what it grants to the Pod; empty: the Pod has no cgroup (yet)
+  CpuSet exclusive;     // kept free of everybody else
   NumaSet memory_nodes;
   std::vector<Container> containers;
 };

@@ -1,5 +1,5 @@
-// The endpoint role: a node's topology, pins, health and metrics over HTTP, read-only. respond() is the whole of it as
-// a pure function; the server around it is net::Server.
+// The endpoint role: a node's topology, pins, health and metrics over HTTP, read-only. respond() is the whole
+// of it as a pure function; the server around it is net::Server.
 #pragma once
 
 #include <functional>
@@ -17,10 +17,12 @@ struct EndpointSources {
   std::function<std::string()> metrics;  // Prometheus text
 };
 
-// GET /topology, /api/v1/topology   the NodeCPUTopology as published: {"apiVersion", "kind", "metadata", "spec"}
-// GET /api/v1/pins                  {"nodeName", "sharedPool", "reserved", "pods": [{"namespace", "pod", "uid", "binding",
-//                                   "exclusivenessLevel", "status", "message", "wanted", "granted", "exclusive",
-//                                   "memoryNodes", "containers": [{"name", "granted"}]}]}; CPU lists as "0-3,8"
+// GET /topology, /api/v1/topology   the NodeCPUTopology as published: {"apiVersion", "kind", "metadata",
+// "spec"} GET /api/v1/pins                  {"nodeName", "sharedPool", "reserved", "pods": [{"namespace",
+// "pod", "uid", "binding",
+//                                   "exclusivenessLevel", "status", "message", "wanted", "granted",
+//                                   "exclusive", "memoryNodes", "containers": [{"name", "granted"}]}]}; CPU
+//                                   lists as "0-3,8"
 // GET /healthz /livez /readyz       "ok", or 503 and why not
 // GET /metrics                      Prometheus text format
 // GET /                             {"paths": […]}

@@ -1,5 +1,6 @@
-// The leader role: what exactly one replica does for the cluster while it holds the Lease: schedules Pods, and keeps
-// PodCPUBindings and NodeCPUTopologies in order. A term starts from nothing but the API and leaves nothing behind.
+// The leader role: what exactly one replica does for the cluster while it holds the Lease: schedules Pods,
+// and keeps PodCPUBindings and NodeCPUTopologies in order. A term starts from nothing but the API and leaves
+// nothing behind.
 //
 // Correctness does not rest on there being one leader: every write is a create that can conflict or carries a
 // precondition, and each node's agent admits bindings itself.

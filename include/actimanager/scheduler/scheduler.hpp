@@ -53,8 +53,8 @@ class Scheduler {
   // Precondition: handles(pod.scheduler_name).
   Decision schedule_one(const api::Pod& pod, const Snapshot& snapshot);
 
-  // CPUs on this very node, for a Pod that is on it already; nullopt: there are none, or no CPU plugin places the Pod.
-  // Precondition: handles(pod.scheduler_name), node.cpus.has_topology().
+  // CPUs on this very node, for a Pod that is on it already; nullopt: there are none, or no CPU plugin places
+  // the Pod. Precondition: handles(pod.scheduler_name), node.cpus.has_topology().
   std::optional<allocator::Placement> place_on(const api::Pod& pod, const NodeInfo& node) const;
 
  private:

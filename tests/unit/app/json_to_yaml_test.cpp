@@ -8,7 +8,8 @@ using actimanager::app::json_to_yaml;
 using nlohmann::json;
 
 TEST_CASE("keys and strings that look like something else are quoted") {
-  const auto text = json_to_yaml({{"0", "yes"}, {"plain", "word"}, {"empty", ""}, {"null", "null"}, {"date", "2026-01-01"}});
+  const auto text = json_to_yaml(
+      {{"0", "yes"}, {"plain", "word"}, {"empty", ""}, {"null", "null"}, {"date", "2026-01-01"}});
   CHECK(text.find("\"0\": \"yes\"") != std::string::npos);
   CHECK(text.find("plain: word") != std::string::npos);
   const auto back = YAML::Load(text);
@@ -20,7 +21,8 @@ TEST_CASE("keys and strings that look like something else are quoted") {
 
 TEST_CASE("lists of numbers stand on one line, empty ones are kept") {
   CHECK(json_to_yaml({{"cpus", {0, 1, 2}}}) == "cpus: [0, 1, 2]\n");
-  CHECK(YAML::Load(json_to_yaml({{"none", json::array()}, {"nothing", json::object()}}))["none"].IsSequence());
+  CHECK(
+      YAML::Load(json_to_yaml({{"none", json::array()}, {"nothing", json::object()}}))["none"].IsSequence());
 }
 
 TEST_CASE("text with newlines, quotes and colons comes back as it was") {

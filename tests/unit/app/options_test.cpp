@@ -9,9 +9,9 @@ using namespace std::chrono_literals;
 using app::parse_command_line;
 
 TEST_CASE("the flags of an existing DaemonSet are accepted as they are") {
-  const auto options = parse_command_line({"run", "--node-name=n1", "--container-runtime=containerd",
-                                           "--cgroups-path=/cgroup", "--cgroups-driver=systemd",
-                                           "--reconcile-period=15s", "--verbosity=3"});
+  const auto options =
+      parse_command_line({"run", "--node-name=n1", "--container-runtime=containerd", "--cgroups-path=/cgroup",
+                          "--cgroups-driver=systemd", "--reconcile-period=15s", "--verbosity=3"});
   REQUIRE(options);
   CHECK(options->command == app::Options::Command::run);
   CHECK(options->run.node_name == "n1");

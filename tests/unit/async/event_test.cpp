@@ -1,8 +1,8 @@
-#include <actimanager/async/event.hpp>
-
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/post.hpp>
 #include <catch2/catch_test_macros.hpp>
+
+#include <actimanager/async/event.hpp>
 
 #include "run.hpp"
 
@@ -38,8 +38,9 @@ TEST_CASE("Event: a cancelled wait throws and keeps the event") {
   Event event(context.get_executor());
   asio::cancellation_signal stop;
   std::exception_ptr failure;
-  asio::co_spawn(context, event.wait(),
-                 asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr thrown) { failure = thrown; }));
+  asio::co_spawn(
+      context, event.wait(),
+      asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr thrown) { failure = thrown; }));
   asio::post(context, [&] { stop.emit(asio::cancellation_type::terminal); });
   context.run();
   CHECK(failure);

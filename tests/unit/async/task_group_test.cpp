@@ -1,5 +1,4 @@
-#include <actimanager/async/event.hpp>
-#include <actimanager/async/task_group.hpp>
+#include <stdexcept>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/post.hpp>
@@ -7,7 +6,9 @@
 #include <boost/system/system_error.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers.hpp>
-#include <stdexcept>
+
+#include <actimanager/async/event.hpp>
+#include <actimanager/async/task_group.hpp>
 
 #include "run.hpp"
 
@@ -75,8 +76,9 @@ TEST_CASE("TaskGroup: cancelling who waits cancels the children and awaits them"
     group.spawn(forever(count));
     co_await group.wait();
   };
-  asio::co_spawn(context, parent(cleaned_up),
-                 asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr thrown) { failure = thrown; }));
+  asio::co_spawn(
+      context, parent(cleaned_up),
+      asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr thrown) { failure = thrown; }));
   asio::post(context, [&] { asio::post(context, [&] { stop.emit(asio::cancellation_type::terminal); }); });
   context.run();
   CHECK(failure);

@@ -1,7 +1,7 @@
-#include <actimanager/roles/endpoint.hpp>
-
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
+
+#include <actimanager/roles/endpoint.hpp>
 
 using namespace actimanager;
 using nlohmann::json;
@@ -18,9 +18,18 @@ roles::AgentView a_node() {
                                  .caches = {},
                                  .cpu_kinds = {}}));
   view.shared_pool = {0};
-  view.pins = {{.namespace_ = "default", .pod = "web", .uid = "u1", .binding = "default/web-pcb", .level = "CPU",
-                .status = "Applied", .message = "", .wanted = {1}, .granted = {1}, .exclusive = {1},
-                .memory_nodes = {0}, .containers = {{"main", {1}}}}};
+  view.pins = {{.namespace_ = "default",
+                .pod = "web",
+                .uid = "u1",
+                .binding = "default/web-pcb",
+                .level = "CPU",
+                .status = "Applied",
+                .message = "",
+                .wanted = {1},
+                .granted = {1},
+                .exclusive = {1},
+                .memory_nodes = {0},
+                .containers = {{"main", {1}}}}};
   return view;
 }
 
@@ -28,7 +37,8 @@ roles::EndpointSources sources_of(roles::AgentView view, bool has_agent = true) 
   return {.view = [view] { return view; }, .has_agent = has_agent, .metrics = [] { return "metric 1\n"; }};
 }
 
-net::Response get(const std::string& target, const roles::EndpointSources& sources, const std::string& method = "GET") {
+net::Response get(const std::string& target, const roles::EndpointSources& sources,
+                  const std::string& method = "GET") {
   return roles::respond({.method = method, .target = target, .headers = {}, .body = {}}, sources);
 }
 

@@ -12,7 +12,8 @@ using Store = kube::Store<api::PodCPUBinding>;
 const Grants::Clock::time_point start{};
 
 nlohmann::json object_named(const std::string& name) {
-  return {{"metadata", {{"name", name}, {"namespace", "default"}, {"uid", name + "-uid"}, {"resourceVersion", "1"}}},
+  return {{"metadata",
+           {{"name", name}, {"namespace", "default"}, {"uid", name + "-uid"}, {"resourceVersion", "1"}}},
           {"spec", {{"podName", name}, {"cpuSet", {{{"cpuID", 1}}}}, {"exclusivenessLevel", "None"}}}};
 }
 
@@ -20,7 +21,8 @@ binding::Verdict granted(const binding::BindingPointer& object, const std::strin
   binding::Verdict verdict;
   verdict.binding = object;
   verdict.kind = binding::Verdict::Kind::admitted;
-  verdict.grant = api::PodCPUBinding::Admitted{.generation = 1, .cpu_set = {1}, .exclusive_cpus = {}, .containers = {}};
+  verdict.grant =
+      api::PodCPUBinding::Admitted{.generation = 1, .cpu_set = {1}, .exclusive_cpus = {}, .containers = {}};
   if (!pod_uid.empty()) {
     auto pod = std::make_shared<api::Pod>();
     pod->meta.uid = pod_uid;

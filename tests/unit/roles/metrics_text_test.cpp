@@ -1,6 +1,6 @@
-#include <actimanager/roles/metrics_text.hpp>
-
 #include <catch2/catch_test_macros.hpp>
+
+#include <actimanager/roles/metrics_text.hpp>
 
 using namespace actimanager;
 using roles::MetricsText;
@@ -8,7 +8,8 @@ using roles::MetricsText;
 TEST_CASE("a counter is written as Prometheus reads it") {
   MetricsText text;
   text.single("acti_things_total", "counter", "Things.", 3);
-  CHECK(std::move(text).take() == "# HELP acti_things_total Things.\n# TYPE acti_things_total counter\nacti_things_total 3\n");
+  CHECK(std::move(text).take() ==
+        "# HELP acti_things_total Things.\n# TYPE acti_things_total counter\nacti_things_total 3\n");
 }
 
 TEST_CASE("labels are escaped") {
@@ -25,7 +26,8 @@ TEST_CASE("a histogram's buckets are cumulative") {
   MetricsText text;
   text.family("h", "histogram", "x");
   text.histogram(histogram);
-  CHECK(std::move(text).take() ==
-        "# HELP h x\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 3\nh_bucket{le=\"+Inf\"} 4\n"
-        "h_sum 12.5\nh_count 4\n");
+  CHECK(
+      std::move(text).take() ==
+      "# HELP h x\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 3\nh_bucket{le=\"+Inf\"} 4\n"
+      "h_sum 12.5\nh_count 4\n");
 }

@@ -37,7 +37,9 @@ TEST_CASE("complete when every container runs on the Pod's CPUs") {
 
 TEST_CASE("not complete") {
   const auto pod = pod_with({{.name = "main", .container_id = "containerd://id1", .running = true}});
-  SECTION("without a cgroup") { CHECK_FALSE(observe(pod, nullptr, target, {}).complete); }
+  SECTION("without a cgroup") {
+    CHECK_FALSE(observe(pod, nullptr, target, {}).complete);
+  }
   SECTION("while a container's cgroup has not been seen") {
     const Sight sight{two_three, {}, {}};
     CHECK_FALSE(observe(pod, &sight, target, {}).complete);

@@ -20,12 +20,12 @@ TEST_CASE("Pods without a target of their own are in the shared pool") {
 }
 
 TEST_CASE("narrower sets are found by the container's name and given by its id") {
-  const auto topology = std::make_shared<const topology::Topology>(
-      *topology::Topology::make({.sockets = {{SocketId{0}, {0, 1, 2, 3}}},
-                                 .cores = {{CoreId{0}, SocketId{0}, {0, 1}}, {CoreId{1}, SocketId{0}, {2, 3}}},
-                                 .numa_nodes = {},
-                                 .caches = {},
-                                 .cpu_kinds = {}}));
+  const auto topology = std::make_shared<const topology::Topology>(*topology::Topology::make(
+      {.sockets = {{SocketId{0}, {0, 1, 2, 3}}},
+       .cores = {{CoreId{0}, SocketId{0}, {0, 1}}, {CoreId{1}, SocketId{0}, {2, 3}}},
+       .numa_nodes = {},
+       .caches = {},
+       .cpu_kinds = {}}));
   auto pod = std::make_shared<api::Pod>();
   pod->meta.name = "p";
   pod->meta.namespace_ = "default";
