@@ -128,6 +128,7 @@ int run(const RunOptions& options) {
 
   const auto logger = make_logger(options.verbosity);
   auto& log = *logger;
+  // Why one thread: docs/decisions/0006-clang-one-thread.md
   asio::io_context context(1);
   const auto executor = context.get_executor();
   auto lease_namespace = options.lease_namespace.empty() ? config->namespace_ : options.lease_namespace;

@@ -281,6 +281,7 @@ bool is_scheduler_made(const api::PodCPUBinding& binding) {
   return owner != nullptr && owner->controller;
 }
 
+// Who judges, and why alone: docs/decisions/0002-agent-is-the-judge.md
 std::vector<Verdict> admit(const NodeFacts& node, const std::vector<BindingPointer>& bindings,
                            const PodLookup& pods) {
   std::vector<Verdict> verdicts;

@@ -62,6 +62,7 @@ std::shared_ptr<Cgroup> CgroupTree::child(const Cgroup& parent, const std::strin
   return seen_[path] = *opened;
 }
 
+// Why it walks: docs/decisions/0003-walk-the-cgroups.md
 bool CgroupTree::walk(const std::shared_ptr<Cgroup>& level, int depth, bool inside_kubepods,
                       std::vector<FoundPod>& pods) {
   const auto names = level->children();

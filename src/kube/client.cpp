@@ -85,6 +85,7 @@ class Query {
 
 }  // namespace
 
+// Why a client of our own: docs/decisions/0005-own-kubernetes-client.md
 struct Client::Impl {
   ClusterConfig config;
   std::shared_ptr<net::Client> http;

@@ -127,6 +127,7 @@ net::Response error_response(int status, std::string_view why) {
   return answer({{"error", title_of(status)}, {"message", why}}, status);
 }
 
+// Why reading is all one can do here: docs/decisions/0004-http-reads-api-writes.md
 net::Response respond(const net::Request& request, const EndpointSources& sources) {
   const std::string_view target = request.target;
   const auto path = target.substr(0, target.find_first_of("?#"));

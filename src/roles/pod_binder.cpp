@@ -50,6 +50,7 @@ Target target_of(const api::PodCPUBinding& binding) {
           allocator::Placement{binding.spec.cpu_set, binding.spec.exclusiveness_level}};
 }
 
+// Why the binding comes first: docs/decisions/0001-binding-before-bind.md
 asio::awaitable<Result<Target>> PodBinder::persist(const api::Pod& pod, Target target) {
   const auto collection = kube::resource<api::PodCPUBinding>(pod.meta.namespace_);
   const auto object = binding_object(pod, target);
