@@ -53,6 +53,8 @@ def test_a_memory_bound_pod_is_spread_evenly(api, start, bound):
     machine = placements.Machine(api.get("nodecputopologies", "node-0000-cputopology")["spec"]["topology"])
     assert sorted(machine.per_socket(placed["odd"].cpus)) == [2, 3]
     assert machine.per_socket(placed["large"].cpus) == [16, 16]
+    # There are cores enough for a thread each.
+    assert [max(machine.per_core(placed[name].cpus)) for name in ("odd", "large")] == [1, 1]
 
 
 def test_a_cpu_bound_pod_larger_than_a_socket_takes_cores_of_both(api, start, bound):

@@ -1,8 +1,22 @@
 """What comes late in the run, because it leaves much behind: many objects."""
 
+import re
+import subprocess
 import time
 
+from api import TOP
 from objects import pod
+
+
+def test_the_benchmark_runs(plane):
+    """Small; what it checks of every run is what counts here, not its figures."""
+    done = subprocess.run([TOP / "tests" / "bench" / "cluster_bench.py", "--nodes=50", "--pods=100", "--rounds=1",
+                           "--name=integration-bench"], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    print(done.stdout)
+    rates = re.findall(r"^  (\S.*?) +([\d.]+) +median", done.stdout, re.M)
+    assert [name for name, rate in rates if float(rate) > 0] == [
+        "actimanager", "kube-scheduler", "kube-scheduler, free", "bare client"]
 
 
 def test_a_long_list_does_not_keep_the_endpoint_waiting(api, start):
