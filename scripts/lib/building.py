@@ -11,6 +11,8 @@ from commands import run
 
 TOP = Path(__file__).resolve().parents[2]
 BINARY = Path("src/app/actimanager")
+# Of every build these scripts set up.
+OPTIONS = {"werror": "true"}
 
 _COMPILER = "clang++-19"
 

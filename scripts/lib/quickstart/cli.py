@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from building import BINARY, TOP, BuildFailed, build
+from building import BINARY, OPTIONS, TOP, BuildFailed, build
 from cluster import binaries, node
 from cluster.errors import ClusterError, Interrupted
 from cluster.instance import Instance
@@ -70,7 +70,9 @@ def _run(options: argparse.Namespace, progress: Progress) -> None:
         with progress.step("compile actimanager") as step:
             log = binaries.cache_root() / "logs" / "quickstart-build.log"
             log.parent.mkdir(parents=True, exist_ok=True)
-            build(_BUILD, log, step, targets=[BINARY])
+            # What is compiled serves scripts/test, too. A build that is there stays as it was set up.
+            options = {} if (_BUILD / "build.ninja").exists() else OPTIONS
+            build(_BUILD, log, step, options, targets=[BINARY])
         heading("The CPUs of this machine")
         show(f"{(_BUILD / BINARY).relative_to(TOP)} topology")
         compiled()

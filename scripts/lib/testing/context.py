@@ -4,11 +4,10 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from building import TOP, BuildFailed, build
+from building import OPTIONS, TOP, BuildFailed, build
 from cluster.progress import Progress
 
 BUILD = TOP / "build"
-OPTIONS = {"werror": "true"}
 
 
 @dataclass
