@@ -48,7 +48,7 @@ def test_simulated_nodes_are_ready_and_have_topologies(simulated):
     assert {t["spec"]["nodeName"]: t["metadata"]["ownerReferences"][0]["uid"] for t in topologies} == uids
     topology = topologies[0]["spec"]["topology"]
     assert topology["cpus"] == list(range(64))
-    assert topology["sockets"]["1"]["cores"]["15"]["cpus"] == [62, 63]
+    assert topology["sockets"]["1"]["cores"]["31"]["cpus"] == [62, 63]
     assert topology["numaNodes"]["1"]["cpus"] == list(range(32, 64))
 
 

@@ -37,13 +37,13 @@ def parse(description: str) -> tuple[int, int, int] | None:
 
 
 def synthetic(packages: int, cores: int, pus: int) -> dict:
-    """CPUs numbered as hwloc numbers a synthetic machine's: package by package, core by core."""
+    """CPUs and cores numbered as hwloc numbers a synthetic machine's: on from package to package."""
     sockets, numa_nodes = {}, {}
     for package in range(packages):
         first = package * cores * pus
         sockets[str(package)] = {
-            "cores": {str(core): {"cpus": list(range(first + core * pus, first + (core + 1) * pus))}
-                      for core in range(cores)},
+            "cores": {str(core): {"cpus": list(range(core * pus, (core + 1) * pus))}
+                      for core in range(package * cores, (package + 1) * cores)},
             "cpus": list(range(first, first + cores * pus)),
         }
         numa_nodes[str(package)] = {"cpus": sockets[str(package)]["cpus"]}
@@ -60,7 +60,7 @@ def _asked(description: str, is_file: bool) -> dict:
         env["HWLOC_SYNTHETIC"] = "pack:{} [numa] core:{} pu:{}".format(*plain) if plain else description
     done = subprocess.run([_BINARY, "topology", "-o", "json"], env=env, capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
-        raise ClusterError(f"--topology {description}: {done.stderr.strip()[-300:]}")
+        raise UsageError(f"--topology {description}: {done.stderr.strip()[-300:]}")
     try:
         topology = json.loads(done.stdout)["spec"]["topology"]
     except (ValueError, KeyError, TypeError):
