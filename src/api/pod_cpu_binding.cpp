@@ -1,5 +1,7 @@
 #include <utility>
 
+#include <fmt/format.h>
+
 #include <actimanager/api/pod_cpu_binding.hpp>
 
 #include "meta_json.hpp"
@@ -89,7 +91,13 @@ std::optional<ExclusivenessLevel> parse_exclusiveness_level(std::string_view tex
 }
 
 std::string PodCPUBinding::name_for_pod(std::string_view pod_name) {
-  return std::string(pod_name) + "-pcb";
+  constexpr std::size_t longest = 253;
+  constexpr std::string_view suffix = "-pcb";
+  if (pod_name.size() + suffix.size() <= longest) return fmt::format("{}{}", pod_name, suffix);
+  std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a
+  for (const char c : pod_name) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  // The hash begins and ends with a digit or letter, as each part of a name between dots has to.
+  return fmt::format("{}{:016x}{}", pod_name.substr(0, longest - 16 - suffix.size()), hash, suffix);
 }
 
 Result<PodCPUBinding> PodCPUBinding::decode(const json& object) {

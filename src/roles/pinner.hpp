@@ -51,8 +51,8 @@ class Pinner {
                                               spdlog::logger& log);
   void set_handlers(Handlers handlers) { handlers_ = std::move(handlers); }
 
-  // Looks at every Pod and makes the kernel agree. CPUs change hands in an order that never has two Pods on a
-  // CPU that is exclusive to one of them: who has to leave leaves first.
+  // Looks at every Pod and makes the kernel agree. Who has to leave CPUs leaves before others come: first the
+  // shared pool, then the Pods that had a binding before, then those that are newly bound.
   void apply(Targets targets);
   const std::optional<Targets>& targets() const { return targets_; }
 

@@ -75,8 +75,8 @@ asio::awaitable<void> TopologyPublisher::run() {
 asio::awaitable<Result<void>> TopologyPublisher::publish() {
   const auto node = state_.nodes.get(node_name_);
   const auto known = state_.topologies.get(name_);
-  const bool right = known && known->topology && *known->topology == *want_.topology &&
-                     known->node_name == node_name_ && owned_by(*known, *node);
+  const bool same_topology = known && known->topology && *known->topology == *want_.topology;
+  const bool right = same_topology && known->node_name == node_name_ && owned_by(*known, *node);
   std::optional<api::NodeCPUTopology> object;
   if (right) {
     object = *known;
@@ -89,8 +89,8 @@ asio::awaitable<Result<void>> TopologyPublisher::publish() {
   const bool due = Clock::now() >= summary_due_;
   if (due) summary_due_ = Clock::time_point::max();
   if (!due) status.exclusive = object->status.exclusive;
+  if (!same_topology || !status.last_change_time) status.last_change_time = now();
   if (status == object->status) co_return Result<void>{};
-  status.last_change_time = now();
   const json patch = {{"metadata", {{"resourceVersion", object->meta.resource_version}}},
                       {"status", api::encode(status)}};
   auto written = co_await client_.patch(kube::resource_of(*object, "status"), patch);

@@ -76,7 +76,9 @@ struct PodCPUBinding {
   std::string spec_error;
   Status status;
 
-  static std::string name_for_pod(std::string_view pod_name);  // "<pod>-pcb"
+  // "<pod>-pcb"; where that is longer than a name may be (253), the Pod's name is shortened and told by a
+  // hash.
+  static std::string name_for_pod(std::string_view pod_name);
 
   // Errors: invalid_argument, naming the field. A spec that the CRD's schema lets through always decodes.
   static Result<PodCPUBinding> decode(const nlohmann::json& object);

@@ -1,4 +1,5 @@
-// Admission of PodCPUBindings on one node: the one rule that the agent, the leader and `explain` share.
+// Admission of PodCPUBindings on one node: the rule by which its agent judges them. The scheduler places by
+// the same definitions (allocator/), so that what it makes is admitted.
 //
 // What was admitted once (status.admitted) keeps its CPUs for as long as its Pod lives. New and edited specs
 // are judged after all of these, oldest creation first, then by UID; where an edit frees CPUs, once more from

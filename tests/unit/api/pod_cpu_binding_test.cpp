@@ -25,6 +25,11 @@ TEST_CASE("a spec as the original's users write it is read") {
   CHECK(binding.spec.cpu_set == CpuSet{0, 3});
   CHECK(binding.spec.exclusiveness_level == ExclusivenessLevel::numa);
   CHECK(PodCPUBinding::name_for_pod("web") == "web-pcb");
+  CHECK(PodCPUBinding::name_for_pod(std::string(249, 'a')) == std::string(249, 'a') + "-pcb");
+  const auto name = PodCPUBinding::name_for_pod(std::string(252, 'a') + "b");
+  CHECK(name.size() == 253);
+  CHECK(name.ends_with("-pcb"));
+  CHECK(name != PodCPUBinding::name_for_pod(std::string(252, 'a') + "c"));
 }
 
 TEST_CASE("a spec survives the way out and back") {
