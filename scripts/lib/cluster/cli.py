@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import binaries, components, kwok, lifecycle, node, status, supervisor, teardown
+from . import binaries, components, control_plane, kwok, lifecycle, node, status, supervisor, teardown
 from .errors import ClusterError, Interrupted, UsageError
 from .instance import Instance
 from .progress import Progress, last_lines
@@ -145,14 +145,22 @@ def _run(options: argparse.Namespace) -> None:
         case "start":
             with instance.require().locked():
                 components.start_again(instance, options.component)
+                _wait_for(instance, options.component)
         case "restart":
             with instance.require().locked():
                 components.restart(instance, options.component)
+                _wait_for(instance, options.component)
         case "binaries":
             unknown = set(options.programs) - set(binaries.PROGRAMS)
             if unknown:
                 raise UsageError(f"there is no program {min(unknown)!r}; there are {', '.join(binaries.PROGRAMS)}")
             print(binaries.build(options.programs or list(binaries.PROGRAMS), Progress()))
+
+
+def _wait_for(instance: Instance, component: str) -> None:
+    """Until the API server answers: who has started it again goes on with a request. The others catch up by themselves."""
+    if component == "kube-apiserver":
+        control_plane.wait_for_apiserver(instance)
 
 
 def _with_node(instance: Instance) -> Instance:
