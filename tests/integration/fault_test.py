@@ -189,9 +189,9 @@ def test_a_controller_manager_that_stands_still_keeps_no_cpus(api, start, bound,
     try:
         start()
         for i in range(3):
-            api.create("pods", pod("large", "31", node="node-0000"))
-            bound("large")
-            api.delete("pods", "large", grace=0)
+            api.create("pods", pod(f"large-{i}", "31", node="node-0000"))
+            bound(f"large-{i}")
+            api.delete("pods", f"large-{i}", grace=0)
         eventually(lambda: not api.all("podcpubindings"))
     finally:
         plane.command("cont", "kube-controller-manager")
