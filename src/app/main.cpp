@@ -5,6 +5,8 @@
 #include <unistd.h>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "options.hpp"
 #include "run.hpp"
 #include "topology_command.hpp"
@@ -24,7 +26,7 @@ int main(int argc, char** argv) {
         return run(options->run);
     }
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "actimanager: %s\n", error.what());
+    fmt::print(stderr, "actimanager: {}\n", error.what());
   }
   return 1;
 }

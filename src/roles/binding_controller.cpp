@@ -120,8 +120,7 @@ asio::awaitable<void> BindingController::loop() {
       co_await work_.wait();
       continue;
     }
-    const auto item = *next;
-    queue_.erase(next);
+    const auto item = queue_.extract(next).value();
     auto write = item.kind == Item::Kind::binding ? binding_step(item.key) : topology_step(item.key);
     if (!write) continue;
     in_flight_.insert(item);

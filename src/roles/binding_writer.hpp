@@ -10,15 +10,12 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <spdlog/fwd.h>
 
 #include <actimanager/async/task_group.hpp>
 #include <actimanager/binding/admission.hpp>
 #include <actimanager/kube/client.hpp>
 #include <actimanager/roles/agent.hpp>
-
-namespace spdlog {
-class logger;
-}
 
 namespace actimanager::roles {
 

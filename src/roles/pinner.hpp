@@ -14,6 +14,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <spdlog/fwd.h>
 
 #include <actimanager/host/cgroup_tree.hpp>
 #include <actimanager/host/cgroup_watcher.hpp>
@@ -21,10 +22,6 @@
 #include <actimanager/roles/agent.hpp>
 
 #include "targets.hpp"
-
-namespace spdlog {
-class logger;
-}
 
 namespace actimanager::roles {
 

@@ -60,15 +60,17 @@ void TopologyPublisher::want(PublishedState state) {
 asio::awaitable<void> TopologyPublisher::run() {
   kube::Backoff backoff;
   while (true) {
+    auto next = Clock::time_point::max();
     if (want_.topology && state_.nodes.get(node_name_) && state_.topologies.synced()) {
       auto published = co_await publish();
-      if (!published && published.error().code != ApiErrc::conflict) {
-        log_.warn("{}", published.error().message());
+      if (!published) {
+        if (published.error().code != ApiErrc::conflict) log_.warn("{}", published.error().message());
         co_await async::sleep_for(backoff.next(Clock::now()));
         continue;
       }
+      next = summary_due_;
     }
-    co_await work_.wait_until(summary_due_);
+    co_await work_.wait_until(next);
   }
 }
 

@@ -9,16 +9,13 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <spdlog/fwd.h>
 
 #include <actimanager/api/node_cpu_topology.hpp>
 #include <actimanager/async/event.hpp>
 #include <actimanager/kube/client.hpp>
 
 #include "node_state.hpp"
-
-namespace spdlog {
-class logger;
-}
 
 namespace actimanager::roles {
 

@@ -59,7 +59,9 @@ void Cache::Impl::count_images(const api::Node& node, int sign) {
   if (names.empty()) return;
   auto& counts = owned(images);
   for (const auto& name : names) {
-    if ((counts[name] += sign) == 0) counts.erase(name);
+    auto& count = counts[name];
+    count += sign;
+    if (count == 0) counts.erase(name);
   }
 }
 

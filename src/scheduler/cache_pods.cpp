@@ -141,7 +141,6 @@ void Cache::Impl::assume(const api::Pod& pod, std::string_view node,
 Events Cache::Impl::forget(std::string_view uid) {
   const auto it = pods.find(uid);
   if (it == pods.end() || !it->second.assumed) return {};
-  const std::string key = it->second.key;
   Events events = uncount_pod(uid);
   if (drop_assumption(uid)) events |= Event::binding_changed;
   return events;

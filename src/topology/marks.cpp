@@ -46,7 +46,7 @@ std::string Marks::paint(const Mark& mark, const std::string& text) const {
 }
 
 std::string Marks::cell(CpuId cpu, int digits) const {
-  const auto id = fmt::format("{:>{}}", cpu.value, digits);
+  auto id = fmt::format("{:>{}}", cpu.value, digits);
   if (!shown_) return id;
   const auto mark = mark_of(cpu);
   return paint(mark, id + mark.text);

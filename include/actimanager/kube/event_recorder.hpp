@@ -13,14 +13,11 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <spdlog/fwd.h>
 
 #include <actimanager/api/kind.hpp>
 #include <actimanager/async/event.hpp>
 #include <actimanager/kube/client.hpp>
-
-namespace spdlog {
-class logger;
-}
 
 namespace actimanager::kube {
 

@@ -6,13 +6,10 @@
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
+#include <spdlog/fwd.h>
 
 #include <actimanager/kube/client.hpp>
 #include <actimanager/kube/lease.hpp>
-
-namespace spdlog {
-class logger;
-}
 
 namespace actimanager::kube {
 

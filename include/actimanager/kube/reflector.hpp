@@ -11,14 +11,11 @@
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
+#include <spdlog/fwd.h>
 
 #include <actimanager/kube/backoff.hpp>
 #include <actimanager/kube/client.hpp>
 #include <actimanager/kube/store.hpp>
-
-namespace spdlog {
-class logger;
-}
 
 namespace actimanager::kube {
 

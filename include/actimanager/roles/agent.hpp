@@ -12,6 +12,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <spdlog/fwd.h>
 
 #include <actimanager/core/cpu_set.hpp>
 #include <actimanager/core/error.hpp>
@@ -20,10 +21,6 @@
 #include <actimanager/kube/client.hpp>
 #include <actimanager/kube/event_recorder.hpp>
 #include <actimanager/roles/agent_view.hpp>
-
-namespace spdlog {
-class logger;
-}
 
 namespace actimanager::roles {
 
