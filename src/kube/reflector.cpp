@@ -119,7 +119,8 @@ asio::awaitable<Result<std::string>> Reflector::list_page(const std::string& con
 asio::awaitable<Result<void>> Reflector::watch() {
   ++stats_.watches;
   WatchOptions options;
-  static_cast<ListOptions&>(options) = options_;
+  options.label_selector = options_.label_selector;
+  options.field_selector = options_.field_selector;
   options.resource_version = resource_version_;
   options.timeout = std::chrono::seconds(std::uniform_int_distribution<std::chrono::seconds::rep>(
       options_.watch_timeout.count(), 2 * options_.watch_timeout.count())(random_));

@@ -7,7 +7,7 @@
 #include <actimanager/net/client.hpp>
 
 namespace boost::asio::ssl {
-class context;
+class context;  // NOLINT(readability-identifier-naming): Asio's own name
 }
 
 namespace actimanager::net {

@@ -56,5 +56,6 @@ PARTS = (
     Part("install", "the manifests and the image", functools.partial(_on_clusters, "install")),
     Part("scripts", "scripts/quickstart and scripts/test themselves", functools.partial(_on_clusters, "scripts")),
     Part("lint", "clang-format, clang-tidy, shellcheck, pyflakes", lint.run, takes_arguments=False),
-    Part("sanitize", "the unit tests under ASan with UBSan, and under TSan", _sanitize),
+    Part("sanitize", "the unit tests under ASan with UBSan, and under TSan", _sanitize,
+         default=False),
 )

@@ -7,7 +7,7 @@
 namespace actimanager::scheduler {
 namespace {
 
-constexpr std::int64_t mebibyte = 1024 * 1024;
+constexpr std::int64_t mebibyte = std::int64_t{1024} * 1024;
 constexpr std::int64_t least_size = 23 * mebibyte;
 constexpr std::int64_t most_per_container = 1000 * mebibyte;
 

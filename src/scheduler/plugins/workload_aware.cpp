@@ -87,7 +87,7 @@ class WorkloadAware final : public Plugin {
   void normalize(std::span<std::int64_t> scores) const override {
     if (scores.empty()) return;
     const auto [lowest, highest] = std::ranges::minmax(scores);
-    const double range = static_cast<double>(highest - lowest);
+    const auto range = static_cast<double>(highest - lowest);
     for (auto& score : scores) {
       score = range == 0
                   ? max_node_score
