@@ -23,9 +23,9 @@ def cpuset_directories(uid: str) -> list[pathlib.Path]:
     for top in (pathlib.Path("/sys/fs/cgroup/cpuset"), pathlib.Path("/sys/fs/cgroup")):
         if not (top / "cgroup.procs").exists():
             continue
-        found = [d for d in top.rglob("*pod*") if d.name.endswith(names) and d.is_dir()]
+        found = [d for d in _entries(top, "*pod*") if d.name.endswith(names) and d.is_dir()]
         if found:
-            return [found[0], *sorted(d for d in found[0].rglob("*") if d.is_dir())]
+            return [found[0], *sorted(d for d in _entries(found[0], "*") if d.is_dir())]
     return []
 
 
@@ -79,22 +79,23 @@ class Sampler:
         return self
 
     def __exit__(self, *_) -> None:
+        alive = self._thread.is_alive()
         self._stop.set()
         self._thread.join()
+        assert alive, "the observer ended before it was told to"
 
     def cpus(self, uid: str) -> set[frozenset[int]]:
         return {cpus for _, cpus in self.seen.get(uid, set())}
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            for pod in self._top.rglob("pod*"):
-                if not pod.is_dir() or pod.parent.name.startswith("pod"):
-                    continue
-                self._look(pod, pod.name.removeprefix("pod"))
+            for pod in _entries(self._top, "pod*"):
+                if pod.is_dir() and not pod.parent.name.startswith("pod"):
+                    self._look(pod, pod.name.removeprefix("pod"))
             self.rounds += 1
 
     def _look(self, pod: pathlib.Path, uid: str) -> None:
-        for tasks in pod.rglob("tasks"):
+        for tasks in _entries(pod, "tasks"):
             try:
                 ids = tasks.read_text().split()
             except OSError:
@@ -106,3 +107,14 @@ class Sampler:
                 except (OSError, IndexError):
                     continue
                 self.seen.setdefault(uid, set()).add(entry)
+
+
+def _entries(top: pathlib.Path, pattern: str) -> list[pathlib.Path]:
+    """What matches below a directory, as far as it is still there."""
+    found = []
+    try:
+        for path in top.rglob(pattern):
+            found.append(path)
+    except OSError:
+        pass  # a directory vanished while it was walked
+    return found
