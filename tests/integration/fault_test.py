@@ -87,7 +87,8 @@ def test_two_leaders_at_once_give_no_cpu_twice(api, start, agents):
     threading.Thread(target=grants.judge, args=(90,), daemon=True).start()
     # Alike they would decide alike, and be in nobody's way.
     first, second = (start(config=configuration("Balanced", features)) for features in ([], ["PhysicalCores"]))
-    made = many(200, largest=1)
+    # While both hold CPUs for the same Pods there has to be room for all of them twice, on whole cores.
+    made = many(8 * NODES, largest=1)
     api.create_many("pods", made)
     pods = all_bound(api, len(made))
 
