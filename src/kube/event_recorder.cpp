@@ -16,10 +16,14 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t max_queue = 10000;
 constexpr std::size_t max_remembered = 8192;
-constexpr std::size_t at_once = 8;
 constexpr double burst = 25;
 constexpr auto refill = 5min;
 constexpr auto same_event = 10min;
+
+// Whatever else is to be written comes first: few at a time, more only where they pile up.
+std::size_t at_once(std::size_t waiting) {
+  return std::min<std::size_t>(2 + waiting / 1000, 8);
+}
 
 // A name for an Event about it, which ends in something unique behind a dot.
 std::string event_name(std::string_view about, std::uint64_t unique) {
@@ -85,7 +89,7 @@ asio::awaitable<void> EventRecorder::run() {
           ++dropped_;
           continue;
         }
-        co_await sends.below(at_once);
+        co_await sends.below(at_once(queue_.size()));
         sends.spawn(send(std::move(event)));
       }
       co_await more_.wait();

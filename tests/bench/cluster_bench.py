@@ -219,7 +219,7 @@ class Bench:
         processes: list[Actimanager] = []
 
         def begin():
-            processes.append(Actimanager(self.kubeconfig, self.directory / "actimanager.log", "--roles=leader,endpoint",
+            processes.append(Actimanager(self.kubeconfig, self.directory / f"log-{self._sets}", "--roles=leader,endpoint",
                                          f"--lease-name=bench-{self._sets}", "--lease-namespace=default", f"--config={CONFIG}"))
 
         try:
