@@ -71,8 +71,8 @@ def _run(options: argparse.Namespace, progress: Progress) -> None:
             log = binaries.cache_root() / "logs" / "quickstart-build.log"
             log.parent.mkdir(parents=True, exist_ok=True)
             # What is compiled serves scripts/test, too. A build that is there stays as it was set up.
-            options = {} if (_BUILD / "build.ninja").exists() else OPTIONS
-            build(_BUILD, log, step, options, targets=[BINARY])
+            setup = {} if (_BUILD / "build.ninja").exists() else OPTIONS
+            build(_BUILD, log, step, setup, targets=[BINARY])
         heading("The CPUs of this machine")
         show(f"{(_BUILD / BINARY).relative_to(TOP)} topology")
         compiled()
