@@ -46,18 +46,6 @@ NodeAffinity decode_node_affinity(JsonCursor affinity) {
   return result;
 }
 
-bool uses_pod_affinity(JsonCursor affinity) {
-  const auto any = [](JsonCursor terms) {
-    bool found = false;
-    for (const auto* key : {"requiredDuringSchedulingIgnoredDuringExecution",
-                            "preferredDuringSchedulingIgnoredDuringExecution"}) {
-      terms[key].each([&](JsonCursor) { found = true; });
-    }
-    return found;
-  };
-  return any(affinity["podAffinity"]) || any(affinity["podAntiAffinity"]);
-}
-
 // Sources that live inside the node or the Pod and so never restrict where it can run.
 bool is_local_source(std::string_view source) {
   constexpr std::array local = {"configMap", "downwardAPI", "emptyDir",  "gitRepo",
@@ -131,7 +119,8 @@ Result<Pod> Pod::decode(const json& object) {
       [&](JsonCursor gate) { pod.scheduling_gates.push_back(gate["name"].string()); });
   pod.node_selector = decode_string_map(spec["nodeSelector"]);
   pod.node_affinity = decode_node_affinity(spec["affinity"]["nodeAffinity"]);
-  pod.has_pod_affinity = uses_pod_affinity(spec["affinity"]);
+  pod.pod_affinity = decode_pod_affinity(spec["affinity"]["podAffinity"], pod.meta.namespace_);
+  pod.pod_anti_affinity = decode_pod_affinity(spec["affinity"]["podAntiAffinity"], pod.meta.namespace_);
   spec["tolerations"].each([&](JsonCursor item) {
     Toleration toleration{.key = item["key"].string(),
                           .op = item["operator"].string("Equal"),
@@ -149,7 +138,8 @@ Result<Pod> Pod::decode(const json& object) {
   if (const auto requests = spec["resources"]["requests"]) pod.pod_requests = decode_resource_list(requests);
   if (const auto limits = spec["resources"]["limits"]) pod.pod_limits = decode_resource_list(limits);
   spec["volumes"].each([&](JsonCursor item) { pod.volumes.push_back(decode_volume(item)); });
-  spec["topologySpreadConstraints"].each([&](JsonCursor) { pod.has_topology_spread = true; });
+  spec["topologySpreadConstraints"].each(
+      [&](JsonCursor item) { pod.topology_spread_constraints.push_back(decode_spread_constraint(item)); });
   spec["resourceClaims"].each([&](JsonCursor) { pod.has_resource_claims = true; });
 
   const auto status = root["status"];

@@ -7,8 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "explain_command.hpp"
 #include "options.hpp"
 #include "run.hpp"
+#include "simulate_command.hpp"
 #include "topology_command.hpp"
 
 int main(int argc, char** argv) {
@@ -22,6 +24,10 @@ int main(int argc, char** argv) {
     switch (options->command) {
       case Options::Command::topology:
         return topology_command(options->topology, std::cout, std::cerr, isatty(STDOUT_FILENO) != 0);
+      case Options::Command::explain:
+        return explain_command(options->explain, std::cout, std::cerr);
+      case Options::Command::simulate:
+        return simulate_command(options->simulate, std::cout, std::cerr, isatty(STDOUT_FILENO) != 0);
       case Options::Command::run:
         return run(options->run);
     }

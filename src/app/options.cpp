@@ -87,6 +87,29 @@ void add_topology(CLI::App& app, TopologyOptions& topology) {
   app.add_flag("--ascii", topology.ascii, "Draw with ASCII characters only");
 }
 
+void add_explain(CLI::App& app, ExplainOptions& explain) {
+  app.add_option("--cluster", explain.cluster, "What kubectl get -o yaml|json printed: files, directories")
+      ->required();
+  app.add_option("--pod", explain.pods, "A file with Pods, or namespace/name of one in the dump")->required();
+  app.add_option("--profile", explain.profile, "Profile to decide by (default: the Pod's schedulerName)");
+  app.add_option("--config", explain.config, "KubeSchedulerConfiguration with the profiles");
+  app.add_option("-o,--output", explain.output, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+}
+
+void add_simulate(CLI::App& app, SimulateOptions& simulate) {
+  app.add_option("--cluster", simulate.cluster, "What kubectl get -o yaml|json printed: files, directories")
+      ->required();
+  app.add_option("--pods", simulate.pods, "Files with the Pods to place, in this order")->required();
+  app.add_option("--policy", simulate.policies, "MaximumUtilization or Balanced; both: side by side");
+  app.add_option("--profile", simulate.profile, "Profile to decide by (default: the Pods' schedulerName)");
+  app.add_option("--config", simulate.config, "KubeSchedulerConfiguration with the profiles");
+  app.add_option("-o,--output", simulate.output, "table, json or map")
+      ->check(CLI::IsMember({"table", "json", "map"}))
+      ->capture_default_str();
+}
+
 std::string one_line(std::string text) {
   std::ranges::replace(text, '\n', ' ');
   while (!text.empty() && text.back() == ' ') text.pop_back();
@@ -121,11 +144,16 @@ std::expected<Options, Exit> parse_command_line(const std::vector<std::string>& 
   app.require_subcommand(1);
   auto* run = app.add_subcommand("run", "Run on a node: pin Pods, serve the topology, lead when elected");
   auto* topology = app.add_subcommand("topology", "Draw this machine's CPUs, or print its NodeCPUTopology");
+  auto* explain = app.add_subcommand("explain", "Say why a Pod goes where, of a cluster given as files");
+  auto* simulate = app.add_subcommand("simulate", "Place a list of Pods in a cluster given as files");
   add_run(*run, options.run);
   add_topology(*topology, options.topology);
+  add_explain(*explain, options.explain);
+  add_simulate(*simulate, options.simulate);
 
-  if (!arguments.empty() && !arguments[0].starts_with('-') && arguments[0] != "run" &&
-      arguments[0] != "topology") {
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  if (!arguments.empty() && !arguments[0].starts_with('-') &&
+      std::ranges::find(commands, arguments[0], &CLI::App::get_name) == commands.end()) {
     return std::unexpected(
         Exit{2, fmt::format("actimanager: there is no command \"{}\"; see actimanager --help\n",
                             one_line(arguments[0]))});
@@ -139,7 +167,10 @@ std::expected<Options, Exit> parse_command_line(const std::vector<std::string>& 
     if (asked_for) return std::unexpected(Exit{0, out.str()});
     return std::unexpected(Exit{2, fmt::format("actimanager: {}\n", one_line(error.what()))});
   }
-  options.command = topology->parsed() ? Options::Command::topology : Options::Command::run;
+  using Command = Options::Command;
+  if (topology->parsed()) options.command = Command::topology;
+  if (explain->parsed()) options.command = Command::explain;
+  if (simulate->parsed()) options.command = Command::simulate;
 
   const auto& lease = options.run;
   if (lease.lease_duration <= lease.lease_renew_deadline) {

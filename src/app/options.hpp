@@ -1,4 +1,4 @@
-// The command line of `actimanager run` as plain data, with defaults, units and the meaning of zero.
+// The command line as plain data, with defaults, units and the meaning of zero.
 #pragma once
 
 #include <chrono>
@@ -48,10 +48,29 @@ struct TopologyOptions {
   bool ascii = false;
 };
 
+struct ExplainOptions {
+  std::vector<std::string> cluster;  // files and directories
+  std::vector<std::string> pods;     // files, or namespace/name of the dump's
+  std::string profile;               // "": each Pod's schedulerName
+  std::string config;                // KubeSchedulerConfiguration; "": the built-in profiles
+  std::string output = "table";      // table, json
+};
+
+struct SimulateOptions {
+  std::vector<std::string> cluster;   // files and directories
+  std::vector<std::string> pods;      // files
+  std::vector<std::string> policies;  // each simulated on its own; none: as the profiles say
+  std::string profile;                // "": each Pod's schedulerName
+  std::string config;
+  std::string output = "table";  // table, json, map
+};
+
 struct Options {
-  enum class Command { run, topology } command = Command::run;
+  enum class Command { run, topology, explain, simulate } command = Command::run;
   RunOptions run;
   TopologyOptions topology;
+  ExplainOptions explain;
+  SimulateOptions simulate;
 };
 
 // What to do, or what to print and the exit code to leave with (help, version, or one line about a bad flag).

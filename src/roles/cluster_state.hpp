@@ -1,5 +1,10 @@
-// ClusterState: the leader's view of the whole cluster, kept by four watches for as long as a term lasts.
+// ClusterState: the leader's view of the whole cluster, kept by a watch for each kind for as long as a term
+// lasts.
 #pragma once
+
+#include <memory>
+#include <tuple>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -12,37 +17,49 @@ namespace actimanager::roles {
 
 class ClusterState {
  public:
-  ClusterState(kube::Client& client, spdlog::logger& log)
-      : node_reflector_(client, kube::resource<api::Node>(), nodes, log),
-        topology_reflector_(client, kube::resource<api::NodeCPUTopology>(), topologies, log),
-        binding_reflector_(client, kube::resource<api::PodCPUBinding>(), bindings, log),
-        pod_reflector_(client, kube::resource<api::Pod>(), pods, log) {}
+  ClusterState(kube::Client& client, spdlog::logger& log);
 
   kube::Store<api::Node> nodes;
   kube::Store<api::NodeCPUTopology> topologies;
   kube::Store<api::PodCPUBinding> bindings;
   kube::Store<api::Pod> pods;
+  // Whose labels and selectors the Pods' rules about each other ask for.
+  kube::Store<api::Namespace> namespaces;
+  kube::Store<api::Service> services;
+  kube::Store<api::ReplicationController> replication_controllers;
+  kube::Store<api::ReplicaSet> replica_sets;
+  kube::Store<api::StatefulSet> stateful_sets;
 
-  bool synced() const { return nodes.synced() && topologies.synced() && bindings.synced() && pods.synced(); }
+ private:
+  auto stores() {
+    return std::tie(nodes, topologies, bindings, pods, namespaces, services, replication_controllers,
+                    replica_sets, stateful_sets);
+  }
+
+ public:
+  bool synced() {
+    return std::apply([](const auto&... store) { return (store.synced() && ...); }, stores());
+  }
   void on_synced(const std::function<void()>& handler) {
-    nodes.on_synced(handler);
-    topologies.on_synced(handler);
-    bindings.on_synced(handler);
-    pods.on_synced(handler);
+    std::apply([&](auto&... store) { (store.on_synced(handler), ...); }, stores());
   }
 
   // Until cancelled.
   boost::asio::awaitable<void> run() {
     std::vector<boost::asio::awaitable<void>> watches;
-    watches.push_back(node_reflector_.run());
-    watches.push_back(topology_reflector_.run());
-    watches.push_back(binding_reflector_.run());
-    watches.push_back(pod_reflector_.run());
+    for (const auto& reflector : reflectors_) watches.push_back(reflector->run());
     co_await async::first_to_finish(std::move(watches));
   }
 
  private:
-  kube::Reflector node_reflector_, topology_reflector_, binding_reflector_, pod_reflector_;
+  std::vector<std::unique_ptr<kube::Reflector>> reflectors_;
 };
+
+inline ClusterState::ClusterState(kube::Client& client, spdlog::logger& log) {
+  const auto follow = [&]<class T>(kube::Store<T>& store) {
+    reflectors_.push_back(std::make_unique<kube::Reflector>(client, kube::resource<T>(), store, log));
+  };
+  std::apply([&](auto&... store) { (follow(store), ...); }, stores());
+}
 
 }  // namespace actimanager::roles

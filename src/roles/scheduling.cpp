@@ -67,7 +67,33 @@ void Scheduling::follow_changes() {
   cluster_.bindings.on_change(
       [this](const auto& before, const auto& after) { binding_changed(before, after); });
   cluster_.pods.on_change([this](const auto& before, const auto& after) { pod_changed(before, after); });
+  cluster_.namespaces.on_change([this](const auto& before, const auto& after) {
+    moved(after ? cache_.upsert(*after) : cache_.remove_namespace(before->meta.name));
+  });
+  cluster_.services.on_change([this](const auto& before, const auto& after) {
+    if (after) {
+      cache_.objects().set(*after);
+    } else {
+      cache_.objects().remove_service(before->meta);
+    }
+  });
+  follow_owners(cluster_.replication_controllers);
+  follow_owners(cluster_.replica_sets);
+  follow_owners(cluster_.stateful_sets);
   cluster_.on_synced([this] { work_.set(); });
+}
+
+template <class T>
+void Scheduling::follow_owners(kube::Store<T>& store) {
+  using Kind = api::Kind<T>;
+  store.on_change([this](const auto& before, const auto& after) {
+    constexpr auto api_version = Kind::group.empty() ? std::string_view("v1") : std::string_view("apps/v1");
+    if (after) {
+      cache_.objects().set_owner(api_version, Kind::kind, after->meta, after->selector);
+    } else {
+      cache_.objects().remove_owner(api_version, Kind::kind, before->meta);
+    }
+  });
 }
 
 void Scheduling::moved(scheduler::Events events) {
@@ -100,7 +126,7 @@ void Scheduling::pod_changed(const PodPointer& before, const PodPointer& after) 
   if (!waits) {
     queue_.remove(after->meta.uid);
     unsettled_.erase(after->meta.uid);
-    moved(cache_.upsert(*after));
+    moved(cache_.upsert(after));
     work_.set();
     return;
   }
@@ -174,7 +200,7 @@ void Scheduling::decide(scheduler::QueuedPod item) {
   const auto start = Clock::now();
   const auto& pod = *item.pod;
   if (auto target = begun(pod)) {
-    cache_.assume(pod, target->node, target->placement);
+    cache_.assume(item.pod, target->node, target->placement);
     cycles_.spawn(bind(std::move(item), std::move(*target)));
     return;
   }
@@ -185,7 +211,7 @@ void Scheduling::decide(scheduler::QueuedPod item) {
   if (decision.placed()) {
     Target target{std::move(decision.node), std::move(decision.placement)};
     if (has_binding_by_hand(pod)) target.placement.reset();
-    cache_.assume(pod, target.node, target.placement);
+    cache_.assume(item.pod, target.node, target.placement);
     cycles_.spawn(bind(std::move(item), std::move(target)));
     return;
   }
@@ -210,7 +236,7 @@ asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target)
     }
     if (*holds != target) {
       target = std::move(*holds);
-      cache_.assume(*pod, target.node, target.placement);
+      cache_.assume(pod, target.node, target.placement);
     }
   }
   auto bound = co_await binder_.assign(*pod, target.node);

@@ -44,6 +44,8 @@ class Scheduling {
   using BindingPointer = kube::Store<api::PodCPUBinding>::Pointer;
 
   void follow_changes();
+  template <class T>
+  void follow_owners(kube::Store<T>& store);
   void pod_changed(const PodPointer& before, const PodPointer& after);
   void binding_changed(const BindingPointer& before, const BindingPointer& after);
   void moved(scheduler::Events events);

@@ -16,6 +16,11 @@ int Snapshot::nodes_with_image(std::string_view name) const {
   return it == images_->end() ? 0 : it->second;
 }
 
+const Objects& Snapshot::objects() const {
+  static const Objects none;
+  return objects_ == nullptr ? none : *objects_;
+}
+
 Cache::Cache() : impl_(std::make_unique<Impl>()) {}
 Cache::~Cache() = default;
 
@@ -37,15 +42,28 @@ Events Cache::upsert(const api::PodCPUBinding& binding) {
 Events Cache::remove_binding(std::string_view namespaced_name) {
   return impl_->remove_binding(namespaced_name);
 }
-Events Cache::upsert(const api::Pod& pod) {
+Events Cache::upsert(PodPointer pod) {
   return impl_->upsert_pod(pod);
 }
 Events Cache::remove_pod(std::string_view uid) {
   return impl_->remove_pod(uid);
 }
-void Cache::assume(const api::Pod& pod, std::string_view node,
+void Cache::assume(const PodPointer& pod, std::string_view node,
                    const std::optional<allocator::Placement>& placement) {
   impl_->assume(pod, node, placement);
+}
+Events Cache::upsert(const api::Namespace& object) {
+  if (!impl_->objects->set(object)) return {};
+  ++impl_->affinity_generation;
+  return Event::namespace_labels;
+}
+Events Cache::remove_namespace(std::string_view name) {
+  impl_->objects->remove_namespace(name);
+  ++impl_->affinity_generation;
+  return {};
+}
+Objects& Cache::objects() {
+  return *impl_->objects;
 }
 Events Cache::forget(std::string_view uid) {
   return impl_->forget(uid);

@@ -2,24 +2,23 @@
 // topology, its Pods' loads, and what bindings and assumptions hold of its CPUs.
 #pragma once
 
-#include <functional>
 #include <list>
 #include <set>
+#include <unordered_map>
+#include <vector>
 
+#include <actimanager/core/string_hash.hpp>
 #include <actimanager/scheduler/cache.hpp>
 
 namespace actimanager::scheduler {
 
-struct StringHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
 template <class T>
 using ByName = std::unordered_map<std::string, T, StringHash, std::equal_to<>>;
 using Names = std::set<std::string, std::less<>>;
 
 struct Cache::Impl {
   struct PodRecord {
+    PodPointer pod;
     std::string key;   // namespace/name
     std::string node;  // never empty
     PodLoad load;
@@ -61,13 +60,17 @@ struct Cache::Impl {
   void count_images(const api::Node& node, int sign);
 
   // cache_pods.cpp
-  Events upsert_pod(const api::Pod& pod);
+  Events upsert_pod(const PodPointer& pod);
   Events remove_pod(std::string_view uid);
-  void assume(const api::Pod& pod, std::string_view node,
+  void assume(const PodPointer& pod, std::string_view node,
               const std::optional<allocator::Placement>& placement);
   Events forget(std::string_view uid);
   void count_pod(const std::string& uid, PodRecord pod);
   Events uncount_pod(std::string_view uid);
+  // Its node's lists of Pods: the Pod enters them, is struck out, or is there in a newer version.
+  void list_pod(NodeInfo& info, const PodPointer& pod);
+  void unlist_pod(NodeInfo& info, const PodPointer& pod);
+  static void relist_pod(NodeInfo& info, const PodPointer& before, const PodPointer& after);
   // Whether the Pod runs in the shared pool, anew. Returns whether the pool's load became less.
   bool recount_pool(std::string_view uid);
 
@@ -93,6 +96,9 @@ struct Cache::Impl {
   std::size_t slot_count = 0;
   std::uint64_t generation = 0;
   std::uint64_t nodes_generation = 0;
+  std::uint64_t affinity_generation = 0;
+  int pods_with_affinity = 0;
+  std::shared_ptr<Objects> objects = std::make_shared<Objects>();
   std::shared_ptr<std::unordered_map<std::string, std::size_t>> index =
       std::make_shared<std::unordered_map<std::string, std::size_t>>();
   std::shared_ptr<std::unordered_map<std::string, int>> images =

@@ -114,7 +114,7 @@ Events Cache::Impl::remove_node(std::string_view name) {
   ++nodes_generation;
   writable(record).node = nullptr;
   drop_if_unused(record);
-  return {};
+  return Event::node_removed;
 }
 
 Events Cache::Impl::set_topology(std::string_view node, std::shared_ptr<const topology::Topology> topology,
@@ -139,6 +139,9 @@ Events Cache::Impl::set_topology(std::string_view node, std::shared_ptr<const to
 }
 
 void Cache::Impl::update(Snapshot& snapshot) const {
+  snapshot.objects_ = objects;
+  snapshot.affinity_generation_ = affinity_generation;
+  snapshot.pods_with_affinity_ = pods_with_affinity;
   if (snapshot.generation_ == generation) return;
   const auto set = [&](const NodeRecord& node) {
     snapshot.slots_[node.slot] = node.info;

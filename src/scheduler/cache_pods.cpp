@@ -33,10 +33,33 @@ void remove_load(NodeInfo& info, const PodLoad& load) {
 
 }  // namespace
 
+void Cache::Impl::list_pod(NodeInfo& info, const PodPointer& pod) {
+  info.pods.push_back(pod);
+  if (!pod->has_pod_affinity()) return;
+  info.pods_with_affinity.push_back(pod);
+  ++pods_with_affinity;
+  ++affinity_generation;
+}
+
+void Cache::Impl::unlist_pod(NodeInfo& info, const PodPointer& pod) {
+  std::erase(info.pods, pod);
+  if (!pod->has_pod_affinity()) return;
+  std::erase(info.pods_with_affinity, pod);
+  --pods_with_affinity;
+  ++affinity_generation;
+}
+
+void Cache::Impl::relist_pod(NodeInfo& info, const PodPointer& before, const PodPointer& after) {
+  std::ranges::replace(info.pods, before, after);
+  std::ranges::replace(info.pods_with_affinity, before, after);
+}
+
 void Cache::Impl::count_pod(const std::string& uid, PodRecord pod) {
   NodeRecord& node = record(pod.node);
   node.pods.insert(uid);
-  add_load(writable(node), pod.load);
+  NodeInfo& info = writable(node);
+  add_load(info, pod.load);
+  list_pod(info, pod.pod);
   const std::string key = pod.key;
   uid_by_key[key] = uid;
   pods.insert_or_assign(uid, std::move(pod));
@@ -51,6 +74,7 @@ Events Cache::Impl::uncount_pod(std::string_view uid) {
   NodeRecord& node = record(pod.node);
   NodeInfo& info = writable(node);
   remove_load(info, pod.load);
+  unlist_pod(info, pod.pod);
   if (pod.in_pool) info.pool_milli_cpu -= pod.load.requests.milli_cpu;
   node.pods.erase(node.pods.find(uid));
   if (const auto key = uid_by_key.find(pod.key); key != uid_by_key.end() && key->second == uid)
@@ -84,34 +108,41 @@ bool Cache::Impl::recount_pool(std::string_view uid) {
   return !in_pool && milli > 0;
 }
 
-Events Cache::Impl::upsert_pod(const api::Pod& pod) {
-  const auto& uid = pod.meta.uid;
-  if (pod.finished()) {
+Events Cache::Impl::upsert_pod(const PodPointer& pod) {
+  const auto& uid = pod->meta.uid;
+  if (pod->finished()) {
     Events events = uncount_pod(uid);
     drop_assumption(uid);
-    return events | release_bindings_of(pod.meta.key(), uid);
+    return events | release_bindings_of(pod->meta.key(), uid);
   }
   const auto it = pods.find(uid);
   // Not on a node yet. If it is on its way to one, this is older news than our own.
-  if (pod.node_name.empty()) return {};
-  PodLoad load = pod_load(pod);
+  if (pod->node_name.empty()) return {};
+  PodLoad load = pod_load(*pod);
+  PodRecord now{pod, pod->meta.key(), pod->node_name, std::move(load), false, false};
   if (it == pods.end()) {
-    count_pod(uid, {pod.meta.key(), pod.node_name, std::move(load), false, false});
+    count_pod(uid, std::move(now));
     return Event::pod_added;
   }
-  if (it->second.node == pod.node_name && it->second.load == load) {
+  const PodRecord& before = it->second;
+  const bool moved = before.node != now.node;
+  const bool relabelled = before.pod->meta.labels != pod->meta.labels;
+  const bool less = asks_for_less(before.load.requests, now.load.requests);
+  if (!moved && before.load == now.load) {
+    relist_pod(writable(record(before.node)), before.pod, pod);
+    it->second.pod = pod;
     it->second.assumed = false;
-    return {};
+    return relabelled ? Events(Event::pod_labels) : Events();
   }
-  const bool less =
-      it->second.node != pod.node_name || asks_for_less(it->second.load.requests, load.requests);
-  const bool moved = it->second.node != pod.node_name;
   uncount_pod(uid);
   // Somebody else bound it elsewhere: what was assumed will not happen.
   if (moved) drop_assumption(uid);
-  count_pod(uid, {pod.meta.key(), pod.node_name, std::move(load), false, false});
+  count_pod(uid, std::move(now));
   if (moved) return Event::pod_removed | Event::pod_added;
-  return less ? Events(Event::pod_scaled_down) : Events();
+  Events events;
+  if (less) events |= Event::pod_scaled_down;
+  if (relabelled) events |= Event::pod_labels;
+  return events;
 }
 
 Events Cache::Impl::remove_pod(std::string_view uid) {
@@ -123,9 +154,9 @@ Events Cache::Impl::remove_pod(std::string_view uid) {
   return events | release_bindings_of(key, uid);
 }
 
-void Cache::Impl::assume(const api::Pod& pod, std::string_view node,
+void Cache::Impl::assume(const PodPointer& pod, std::string_view node,
                          const std::optional<allocator::Placement>& placement) {
-  const auto& uid = pod.meta.uid;
+  const auto& uid = pod->meta.uid;
   uncount_pod(uid);
   drop_assumption(uid);
   if (placement) {
@@ -135,7 +166,7 @@ void Cache::Impl::assume(const api::Pod& pod, std::string_view node,
     record.assumptions.insert(uid);
     assumptions.emplace(uid, Assumption{std::string(node), std::move(holding)});
   }
-  count_pod(uid, {pod.meta.key(), std::string(node), pod_load(pod), true, false});
+  count_pod(uid, {pod, pod->meta.key(), std::string(node), pod_load(*pod), true, false});
 }
 
 Events Cache::Impl::forget(std::string_view uid) {

@@ -5,11 +5,11 @@
 
 #include <fmt/format.h>
 
+#include <actimanager/api/yaml.hpp>
 #include <actimanager/scheduler/config.hpp>
 
 #include "plugins/plugins.hpp"
 #include "profile.hpp"
-#include "yaml.hpp"
 
 namespace actimanager::scheduler {
 namespace {
@@ -88,7 +88,7 @@ Result<Config> parse_config(const nlohmann::json& json) {
 }
 
 Result<Config> parse_config_text(std::string_view text) {
-  const auto json = yaml_to_json(text);
+  const auto json = api::yaml_to_json(text);
   if (!json) return fail(json.error());
   return parse_config(*json);
 }

@@ -19,15 +19,15 @@ std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
 }  // namespace
 
 Evaluation::Evaluation(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot)
-    : profile_(profile), nodes_generation_(snapshot.nodes_generation()) {
+    : profile_(profile),
+      nodes_generation_(snapshot.nodes_generation()),
+      affinity_generation_(snapshot.affinity_generation()) {
   pre_filter(pod, snapshot);
   if (pre_filter_refusal_ || failure_) return;
-  pre_score(pod, snapshot);
   const auto slots = snapshot.slots().size();
   seen_.assign(slots, 0);
   verdicts_.assign(slots, unknown);
   plain_sum_.assign(slots, 0);
-  for (auto& scored : normalized_) scored.raw.assign(slots, 0);
 }
 
 void Evaluation::pre_filter(const api::Pod& pod, const Snapshot& snapshot) {
@@ -71,9 +71,11 @@ void Evaluation::pre_filter(const api::Pod& pod, const Snapshot& snapshot) {
 }
 
 void Evaluation::pre_score(const api::Pod& pod, const Snapshot& snapshot) {
+  pre_scored_ = true;
   std::set<const Plugin*> skipped;
+  const auto slots = feasible_slots();
   for (const auto* plugin : profile_.pre_score) {
-    auto status = plugin->pre_score(state_, pod, snapshot);
+    auto status = plugin->pre_score(state_, pod, snapshot, NodeList(snapshot, slots));
     status.plugin = plugin->name();
     if (status.code == Code::skip) skipped.insert(plugin);
     if (status.code == Code::error || status.rejected()) {
@@ -84,7 +86,7 @@ void Evaluation::pre_score(const api::Pod& pod, const Snapshot& snapshot) {
   for (const auto& scorer : profile_.score) {
     if (skipped.contains(scorer.plugin)) continue;
     if (scorer.plugin->normalizes()) {
-      normalized_.push_back({scorer.plugin, scorer.weight, {}});
+      normalized_.push_back({scorer.plugin, scorer.weight, std::vector<std::int64_t>(verdicts_.size())});
     } else {
       plain_.push_back(scorer);
     }
@@ -102,7 +104,15 @@ std::int32_t Evaluation::intern(Status status) {
   return static_cast<std::int32_t>(statuses_.size());
 }
 
-void Evaluation::evaluate(const api::Pod& pod, const NodeInfo& node, std::size_t slot) {
+std::vector<std::size_t> Evaluation::feasible_slots() const {
+  std::vector<std::size_t> slots;
+  for (std::size_t slot = 0; slot < verdicts_.size(); ++slot) {
+    if (verdicts_[slot] == feasible) slots.push_back(slot);
+  }
+  return slots;
+}
+
+void Evaluation::filter(const api::Pod& pod, const NodeInfo& node, std::size_t slot) {
   if (only_ && !only_->contains(node.name())) {
     verdicts_[slot] = absent;
     return;
@@ -115,6 +125,9 @@ void Evaluation::evaluate(const api::Pod& pod, const NodeInfo& node, std::size_t
     return;
   }
   verdicts_[slot] = feasible;
+}
+
+void Evaluation::score(const api::Pod& pod, const NodeInfo& node, std::size_t slot) {
   std::int64_t sum = 0;
   for (const auto& [plugin, weight] : plain_) sum += plugin->score(state_, pod, node) * weight;
   plain_sum_[slot] = sum;
@@ -124,6 +137,7 @@ void Evaluation::evaluate(const api::Pod& pod, const NodeInfo& node, std::size_t
 void Evaluation::refresh(const api::Pod& pod, const Snapshot& snapshot) {
   if (pre_filter_refusal_ || failure_) return;
   const auto& generations = snapshot.generations();
+  changed_.clear();
   for (std::size_t slot = 0; slot < generations.size(); ++slot) {
     if (generations[slot] == seen_[slot]) continue;
     seen_[slot] = generations[slot];
@@ -131,23 +145,25 @@ void Evaluation::refresh(const api::Pod& pod, const Snapshot& snapshot) {
     verdicts_[slot] = absent;
     const auto& node = snapshot.slots()[slot];
     if (node == nullptr) continue;
-    evaluate(pod, *node, slot);
-    if (verdicts_[slot] == feasible) ++feasible_;
+    filter(pod, *node, slot);
+    if (verdicts_[slot] != feasible) continue;
+    ++feasible_;
+    changed_.push_back(slot);
   }
+  if (!pre_scored_ && feasible_ > 0) pre_score(pod, snapshot);
+  if (score_failure_) return;
+  for (const auto slot : changed_) score(pod, *snapshot.slots()[slot], slot);
 }
 
 std::optional<std::size_t> Evaluation::best(const Snapshot& snapshot, std::uint64_t pod_hash) {
   if (feasible_ == 0) return std::nullopt;
-  candidates_.clear();
-  for (std::size_t slot = 0; slot < verdicts_.size(); ++slot) {
-    if (verdicts_[slot] == feasible) candidates_.push_back(slot);
-  }
+  candidates_ = feasible_slots();
   totals_.resize(candidates_.size());
   for (std::size_t i = 0; i < candidates_.size(); ++i) totals_[i] = plain_sum_[candidates_[i]];
   for (const auto& scored : normalized_) {
     scores_.resize(candidates_.size());
     for (std::size_t i = 0; i < candidates_.size(); ++i) scores_[i] = scored.raw[candidates_[i]];
-    scored.plugin->normalize(scores_);
+    scored.plugin->normalize(state_, NodeList(snapshot, candidates_), scores_);
     for (std::size_t i = 0; i < candidates_.size(); ++i) totals_[i] += scores_[i] * scored.weight;
   }
   const auto highest = std::ranges::max(totals_);

@@ -23,10 +23,13 @@ class Evaluation {
  public:
   Evaluation(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot);
 
-  // Asks the plugins about the nodes that changed since. Precondition: snapshot.nodes_generation() is what it
-  // was at construction.
+  // Whether the snapshot differs from that of the construction in no more than some nodes' Pods.
+  bool is_of(const Snapshot& snapshot) const {
+    return nodes_generation_ == snapshot.nodes_generation() &&
+           affinity_generation_ == snapshot.affinity_generation();
+  }
+  // Asks the plugins about the nodes that changed since. Precondition: is_of(snapshot).
   void refresh(const api::Pod& pod, const Snapshot& snapshot);
-  std::uint64_t nodes_generation() const { return nodes_generation_; }
 
   // The best node's slot; nullopt: none is feasible. `pod_hash` breaks ties.
   std::optional<std::size_t> best(const Snapshot& snapshot, std::uint64_t pod_hash);
@@ -49,11 +52,13 @@ class Evaluation {
 
   void pre_filter(const api::Pod& pod, const Snapshot& snapshot);
   void pre_score(const api::Pod& pod, const Snapshot& snapshot);
-  void evaluate(const api::Pod& pod, const NodeInfo& node, std::size_t slot);
+  void filter(const api::Pod& pod, const NodeInfo& node, std::size_t slot);
+  void score(const api::Pod& pod, const NodeInfo& node, std::size_t slot);
+  std::vector<std::size_t> feasible_slots() const;
   std::int32_t intern(Status status);
 
   const Profile& profile_;
-  std::uint64_t nodes_generation_;
+  std::uint64_t nodes_generation_, affinity_generation_;
   CycleState state_;
   std::optional<Status> failure_;        // of a PreFilter: no node is ever feasible then
   std::optional<Status> score_failure_;  // of a PreScore
@@ -70,7 +75,9 @@ class Evaluation {
   std::vector<Status> statuses_;
   int feasible_ = 0;
 
-  std::vector<std::size_t> candidates_;  // scratch, kept for its memory
+  bool pre_scored_ = false;
+
+  std::vector<std::size_t> changed_, candidates_;  // scratch, kept for its memory
   std::vector<std::int64_t> scores_, totals_;
 };
 

@@ -55,26 +55,36 @@ void filter(const Profile& profile, const api::Pod& pod, const NodeInfo& info, c
 
 void score(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot, Preparation& prepared,
            Explanation& out) {
+  std::vector<Explanation::Node*> nodes;
+  std::vector<std::size_t> slots;
+  for (std::size_t slot = 0; slot < snapshot.slots().size(); ++slot) {
+    if (snapshot.slots()[slot] == nullptr) continue;
+    auto& node =
+        *std::ranges::lower_bound(out.nodes, snapshot.slots()[slot]->name(), {}, &Explanation::Node::name);
+    if (!node.feasible) continue;
+    nodes.push_back(&node);
+    slots.push_back(slot);
+  }
+  if (nodes.empty()) return;
+  const NodeList feasible(snapshot, slots);
+
   prepared.skipped.clear();
   for (const auto* plugin : profile.pre_score) {
-    const auto status = plugin->pre_score(prepared.state, pod, snapshot);
+    const auto status = plugin->pre_score(prepared.state, pod, snapshot, feasible);
     if (status.code == Code::error) return;  // the decision's own message says so
     if (status.code == Code::skip) prepared.skipped.insert(plugin);
-  }
-  std::vector<Explanation::Node*> feasible;
-  for (auto& node : out.nodes) {
-    if (node.feasible) feasible.push_back(&node);
   }
   for (const auto& [plugin, weight] : profile.score) {
     if (prepared.skipped.contains(plugin)) continue;
     std::vector<std::int64_t> scores;
-    for (const auto* node : feasible)
-      scores.push_back(plugin->score(prepared.state, pod, *snapshot.find(node->name)));
-    const auto raw = scores;
-    if (plugin->normalizes()) plugin->normalize(scores);
     for (std::size_t i = 0; i < feasible.size(); ++i) {
-      feasible[i]->scores.push_back({std::string(plugin->name()), raw[i], scores[i], scores[i] * weight});
-      feasible[i]->total += scores[i] * weight;
+      scores.push_back(plugin->score(prepared.state, pod, feasible[i]));
+    }
+    const auto raw = scores;
+    if (plugin->normalizes()) plugin->normalize(prepared.state, feasible, scores);
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      nodes[i]->scores.push_back({std::string(plugin->name()), raw[i], scores[i], scores[i] * weight});
+      nodes[i]->total += scores[i] * weight;
     }
   }
 }

@@ -139,12 +139,7 @@ class Builder {
     const auto* registered = find_registered(name);
     const auto given = args_.find(name);
     const JsonCursor args = given != args_.end() ? given->second : nothing_.root();
-    if (registered->make == nullptr) {
-      if (args["defaultConstraints"])
-        args["defaultConstraints"].each(
-            [](JsonCursor constraint) { constraint.fail("spread constraints are not supported"); });
-      return made_[registered->name] = nullptr;
-    }
+    if (registered->make == nullptr) return made_[registered->name] = nullptr;
     args.each_member([&](const std::string& key, JsonCursor member) {
       if (key != "apiVersion" && key != "kind" &&
           std::ranges::find(registered->args, key) == registered->args.end()) {

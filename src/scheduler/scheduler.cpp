@@ -73,20 +73,22 @@ struct Scheduler::Impl {
   std::list<Kept> kept;  // last used first
   std::unordered_map<std::string_view, std::list<Kept>::iterator> by_signature;
 
-  static std::string sign(const Profile& profile, const api::Pod& pod) {
+  // Nothing if the answers depend on more than a signature can say.
+  static std::optional<std::string> sign(const Profile& profile, const api::Pod& pod,
+                                         const Snapshot& snapshot) {
     std::string signature;
     sign_text(signature, profile.name);
     for (const auto& plugin : profile.plugins) {
-      plugin->sign(pod, signature);
+      if (!plugin->sign(pod, snapshot, signature)) return std::nullopt;
       signature += '|';
     }
     return signature;
   }
 
-  Evaluation& evaluation_of(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot) {
-    std::string signature = sign(profile, pod);
+  Evaluation& keep(std::string signature, const Profile& profile, const api::Pod& pod,
+                   const Snapshot& snapshot) {
     if (const auto it = by_signature.find(signature); it != by_signature.end()) {
-      if (it->second->evaluation.nodes_generation() == snapshot.nodes_generation()) {
+      if (it->second->evaluation.is_of(snapshot)) {
         kept.splice(kept.begin(), kept, it->second);
         return kept.front().evaluation;
       }
@@ -136,7 +138,9 @@ Decision Scheduler::schedule_one(const api::Pod& pod, const Snapshot& snapshot) 
   const auto* profile = impl_->config.profile(pod.scheduler_name);
   assert(profile != nullptr);
   if (snapshot.node_count() == 0) return no_nodes();
-  return conclude(*profile, pod, snapshot, impl_->evaluation_of(*profile, pod, snapshot));
+  auto signature = Impl::sign(*profile, pod, snapshot);
+  if (!signature) return decide(*profile, pod, snapshot);
+  return conclude(*profile, pod, snapshot, impl_->keep(std::move(*signature), *profile, pod, snapshot));
 }
 
 std::optional<allocator::Placement> Scheduler::place_on(const api::Pod& pod, const NodeInfo& node) const {

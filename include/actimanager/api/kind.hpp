@@ -8,6 +8,7 @@
 #include <actimanager/api/node_cpu_topology.hpp>
 #include <actimanager/api/pod.hpp>
 #include <actimanager/api/pod_cpu_binding.hpp>
+#include <actimanager/api/selecting.hpp>
 
 namespace actimanager::api {
 
@@ -34,6 +35,34 @@ template <>
 struct Kind<PodCPUBinding> {
   static constexpr std::string_view group = api::group, version = api::version, plural = "podcpubindings",
                                     kind = "PodCPUBinding";
+  static constexpr bool namespaced = true;
+};
+template <>
+struct Kind<Namespace> {
+  static constexpr std::string_view group = "", version = "v1", plural = "namespaces", kind = "Namespace";
+  static constexpr bool namespaced = false;
+};
+template <>
+struct Kind<Service> {
+  static constexpr std::string_view group = "", version = "v1", plural = "services", kind = "Service";
+  static constexpr bool namespaced = true;
+};
+template <>
+struct Kind<ReplicationController> {
+  static constexpr std::string_view group = "", version = "v1", plural = "replicationcontrollers",
+                                    kind = "ReplicationController";
+  static constexpr bool namespaced = true;
+};
+template <>
+struct Kind<ReplicaSet> {
+  static constexpr std::string_view group = "apps", version = "v1", plural = "replicasets",
+                                    kind = "ReplicaSet";
+  static constexpr bool namespaced = true;
+};
+template <>
+struct Kind<StatefulSet> {
+  static constexpr std::string_view group = "apps", version = "v1", plural = "statefulsets",
+                                    kind = "StatefulSet";
   static constexpr bool namespaced = true;
 };
 

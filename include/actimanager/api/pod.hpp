@@ -9,6 +9,7 @@
 #include <boost/container/flat_map.hpp>
 #include <nlohmann/json_fwd.hpp>
 
+#include <actimanager/api/affinity.hpp>
 #include <actimanager/api/meta.hpp>
 #include <actimanager/core/error.hpp>
 #include <actimanager/core/quantity.hpp>
@@ -92,8 +93,9 @@ struct Pod {
   std::optional<ResourceList> pod_requests;  // spec.resources.requests (Pod-level resources)
   std::optional<ResourceList> pod_limits;
   std::vector<Volume> volumes;
-  bool has_pod_affinity = false;  // required or preferred, affinity or anti-affinity
-  bool has_topology_spread = false;
+  PodAffinity pod_affinity;
+  PodAffinity pod_anti_affinity;
+  std::vector<TopologySpreadConstraint> topology_spread_constraints;
   bool has_resource_claims = false;
 
   // status
@@ -103,6 +105,8 @@ struct Pod {
   std::vector<Condition> conditions;
   std::vector<ContainerStatus> container_statuses;  // of containers, init and ephemeral containers alike
 
+  // Wishes about other Pods, or to be kept from them.
+  bool has_pod_affinity() const { return !pod_affinity.empty() || !pod_anti_affinity.empty(); }
   bool finished() const { return phase == "Succeeded" || phase == "Failed"; }
 
   // Errors: invalid_argument, naming the field.

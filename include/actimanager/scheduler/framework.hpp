@@ -14,14 +14,15 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <typeindex>
+#include <utility>
 #include <vector>
 
 #include <actimanager/allocator/placement.hpp>
 #include <actimanager/scheduler/node_info.hpp>
+#include <actimanager/scheduler/snapshot.hpp>
 
 namespace actimanager::scheduler {
-
-class Snapshot;
 
 inline constexpr std::int64_t max_node_score = 100;
 
@@ -60,6 +61,9 @@ enum class Event : std::uint32_t {
   topology_changed = 1U << 7,  // a NodeCPUTopology appeared or changed
   pod_updated = 1U << 8,       // the refused Pod itself was edited
   pod_added = 1U << 9,         // a Pod was put on a node
+  pod_labels = 1U << 10,       // a Pod on a node has other labels
+  node_removed = 1U << 11,
+  namespace_labels = 1U << 12,
 };
 class Events {
  public:
@@ -98,11 +102,15 @@ class CycleState {
   struct Data {
     virtual ~Data() = default;
   };
-  void write(const void* owner, std::unique_ptr<Data> data) { data_[owner] = std::move(data); }
-  // nullptr if the owner wrote nothing.
+  // One of each type for each owner.
+  template <class T>
+  void write(const void* owner, std::unique_ptr<T> data) {
+    data_[{owner, typeid(T)}] = std::move(data);
+  }
+  // nullptr if the owner wrote none.
   template <class T>
   const T* read(const void* owner) const {
-    const auto it = data_.find(owner);
+    const auto it = data_.find(Key(owner, typeid(T)));
     return it == data_.end() ? nullptr : static_cast<const T*>(it->second.get());
   }
 
@@ -110,7 +118,8 @@ class CycleState {
   std::optional<allocator::Placement> placement;  // Reserve's result
 
  private:
-  boost::container::flat_map<const void*, std::unique_ptr<Data>> data_;
+  using Key = std::pair<const void*, std::type_index>;
+  boost::container::flat_map<Key, std::unique_ptr<Data>> data_;
 };
 
 enum class Point : std::uint32_t {
@@ -152,18 +161,23 @@ class Plugin {
   virtual Status pre_enqueue(const api::Pod&) const { return {}; }
   virtual PreFilterResult pre_filter(CycleState&, const api::Pod&, const Snapshot&) const { return {}; }
   virtual Status filter(const CycleState&, const api::Pod&, const NodeInfo&) const { return {}; }
-  virtual Status pre_score(CycleState&, const api::Pod&, const Snapshot&) const { return {}; }
+  virtual Status pre_score(CycleState&, const api::Pod&, const Snapshot&,
+                           const NodeList& /*feasible*/) const {
+    return {};
+  }
   virtual std::int64_t score(const CycleState&, const api::Pod&, const NodeInfo&) const { return 0; }
   // Brings the scores of all feasible nodes into [0, max_node_score].
-  virtual void normalize(std::span<std::int64_t>) const {}
+  virtual void normalize(const CycleState&, const NodeList& /*feasible*/, std::span<std::int64_t>) const {}
   virtual bool normalizes() const { return false; }
   virtual Status reserve(CycleState&, const api::Pod&, const NodeInfo&) const { return {}; }
 
   // What may make a Pod that this plugin refused fit.
   virtual Events events() const { return {}; }
-  // What the verdicts depend on beside the node's own Pods: two Pods with equal signatures get equal answers
-  // from this plugin. Appends to `out`; false if there is no such text.
-  virtual bool sign(const api::Pod&, std::string& out) const = 0;
+  // What the answers depend on beside the node itself: two Pods with equal signatures get equal ones from
+  // this plugin, for as long as the Snapshot's nodes_generation() and affinity_generation() stay. Appends to
+  // `out`; false if there is no such text, because Pods of other nodes or the other feasible nodes count,
+  // too.
+  virtual bool sign(const api::Pod&, const Snapshot&, std::string& out) const = 0;
 };
 
 }  // namespace actimanager::scheduler

@@ -12,6 +12,8 @@
 
 namespace actimanager::scheduler {
 
+using PodPointer = std::shared_ptr<const api::Pod>;
+
 struct NodeInfo {
   std::shared_ptr<const api::Node> node;  // never null in a Snapshot
   std::uint64_t generation = 0;           // of its last change
@@ -23,6 +25,8 @@ struct NodeInfo {
   std::int64_t non_zero_memory = 0;
   int pod_count = 0;
   std::vector<HostPort> used_ports;
+  std::vector<PodPointer> pods;                // bound or assumed, not finished
+  std::vector<PodPointer> pods_with_affinity;  // those of them with wishes about other Pods
 
   // Every persisted or assumed binding on the node; without topology where its NodeCPUTopology is missing or
   // has none.

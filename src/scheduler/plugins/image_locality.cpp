@@ -23,7 +23,8 @@ class ImageLocality final : public Plugin {
   std::string_view name() const override { return "ImageLocality"; }
   Points points() const override { return Point::pre_score | Point::score; }
 
-  Status pre_score(CycleState& state, const api::Pod& pod, const Snapshot& snapshot) const override {
+  Status pre_score(CycleState& state, const api::Pod& pod, const Snapshot& snapshot,
+                   const NodeList&) const override {
     auto images = std::make_unique<Images>();
     const auto add = [&](const std::vector<api::Container>& containers) {
       for (const auto& container : containers) {
@@ -55,7 +56,7 @@ class ImageLocality final : public Plugin {
     return max_node_score * (std::clamp(sum, least_size, most) - least_size) / (most - least_size);
   }
 
-  bool sign(const api::Pod& pod, std::string& out) const override {
+  bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     for (const auto& container : pod.init_containers) sign_text(out, container.image);
     for (const auto& container : pod.containers) sign_text(out, container.image);
     return true;

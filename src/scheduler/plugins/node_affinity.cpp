@@ -69,7 +69,7 @@ class NodeAffinity final : public Plugin {
     return {};
   }
 
-  Status pre_score(CycleState&, const api::Pod& pod, const Snapshot&) const override {
+  Status pre_score(CycleState&, const api::Pod& pod, const Snapshot&, const NodeList&) const override {
     if (pod.node_affinity.preferred.empty() && added_.preferred.empty()) return skip();
     for (const auto& term : pod.node_affinity.preferred) {
       if (term.weight == 0) continue;
@@ -88,10 +88,12 @@ class NodeAffinity final : public Plugin {
     return sum;
   }
   bool normalizes() const override { return true; }
-  void normalize(std::span<std::int64_t> scores) const override { normalize_to_highest(scores, false); }
+  void normalize(const CycleState&, const NodeList&, std::span<std::int64_t> scores) const override {
+    normalize_to_highest(scores, false);
+  }
 
   Events events() const override { return Event::node_added | Event::node_labels | Event::pod_updated; }
-  bool sign(const api::Pod& pod, std::string& out) const override {
+  bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     for (const auto& [key, value] : pod.node_selector) {
       sign_text(out, key);
       sign_text(out, value);

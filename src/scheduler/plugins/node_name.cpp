@@ -15,7 +15,7 @@ class NodeName final : public Plugin {
   }
 
   Events events() const override { return Event::node_added; }
-  bool sign(const api::Pod& pod, std::string& out) const override {
+  bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     sign_text(out, pod.node_name);
     return true;
   }

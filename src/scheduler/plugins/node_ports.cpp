@@ -35,7 +35,7 @@ class NodePorts final : public Plugin {
   }
 
   Events events() const override { return Event::node_added | Event::pod_removed; }
-  bool sign(const api::Pod& pod, std::string& out) const override {
+  bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     for (const auto& port : host_ports(pod)) {
       sign_text(out, port.ip);
       fmt::format_to(std::back_inserter(out), "{}/{}", port.protocol, port.port);

@@ -16,7 +16,7 @@ class NodeResourcesBalancedAllocation final : public Plugin {
   std::string_view name() const override { return "NodeResourcesBalancedAllocation"; }
   Points points() const override { return Point::pre_score | Point::score; }
 
-  Status pre_score(CycleState& state, const api::Pod& pod, const Snapshot&) const override {
+  Status pre_score(CycleState& state, const api::Pod& pod, const Snapshot&, const NodeList&) const override {
     auto wanted = std::make_unique<Wanted>();
     wanted->requests = scorer_.requests(pod);
     // Pods that ask for nothing would all go to the one node that happens to be balanced best.
@@ -48,7 +48,7 @@ class NodeResourcesBalancedAllocation final : public Plugin {
     return static_cast<std::int64_t>((1 - deviation) * static_cast<double>(max_node_score));
   }
 
-  bool sign(const api::Pod& pod, std::string& out) const override {
+  bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     sign_requests(out, pod);
     return true;
   }

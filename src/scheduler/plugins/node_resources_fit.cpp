@@ -62,7 +62,8 @@ class NodeResourcesFit final : public Plugin {
     return wanted != nullptr ? fit(wanted->requests, node) : fit(to_resources(pod_requests(pod)), node);
   }
 
-  Status pre_score(CycleState& state, const api::Pod& pod, const Snapshot& snapshot) const override {
+  Status pre_score(CycleState& state, const api::Pod& pod, const Snapshot& snapshot,
+                   const NodeList&) const override {
     if (state.read<Wanted>(this) == nullptr) return pre_filter(state, pod, snapshot).status;
     return {};
   }
@@ -91,7 +92,7 @@ class NodeResourcesFit final : public Plugin {
     return Event::node_added | Event::node_allocatable | Event::pod_removed | Event::pod_scaled_down |
            Event::pod_updated;
   }
-  bool sign(const api::Pod& pod, std::string& out) const override {
+  bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     sign_requests(out, pod);
     return true;
   }

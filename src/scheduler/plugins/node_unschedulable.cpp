@@ -17,7 +17,7 @@ class NodeUnschedulable final : public Plugin {
   }
 
   Events events() const override { return Event::node_added | Event::node_taints | Event::pod_updated; }
-  bool sign(const api::Pod& pod, std::string& out) const override {
+  bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     sign_tolerations(out, pod);
     return true;
   }

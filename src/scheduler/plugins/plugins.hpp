@@ -15,6 +15,7 @@ namespace actimanager::scheduler {
 using Factory = std::unique_ptr<Plugin> (*)(api::JsonCursor args);
 
 std::unique_ptr<Plugin> make_image_locality(api::JsonCursor args);
+std::unique_ptr<Plugin> make_inter_pod_affinity(api::JsonCursor args);
 std::unique_ptr<Plugin> make_node_affinity(api::JsonCursor args);
 std::unique_ptr<Plugin> make_node_name(api::JsonCursor args);
 std::unique_ptr<Plugin> make_node_ports(api::JsonCursor args);
@@ -22,6 +23,7 @@ std::unique_ptr<Plugin> make_node_resources_balanced_allocation(api::JsonCursor 
 std::unique_ptr<Plugin> make_node_resources_fit(api::JsonCursor args);
 std::unique_ptr<Plugin> make_node_unschedulable(api::JsonCursor args);
 std::unique_ptr<Plugin> make_pod_isolation(api::JsonCursor args);
+std::unique_ptr<Plugin> make_pod_topology_spread(api::JsonCursor args);
 std::unique_ptr<Plugin> make_priority_sort(api::JsonCursor args);
 std::unique_ptr<Plugin> make_scheduling_gates(api::JsonCursor args);
 std::unique_ptr<Plugin> make_taint_toleration(api::JsonCursor args);
@@ -32,9 +34,11 @@ void only_fields(api::JsonCursor object, std::initializer_list<std::string_view>
 // Not configurable: first in every profile's PreFilter.
 std::unique_ptr<Plugin> make_unsupported_features();
 
-// TaintToleration and NodeUnschedulable.
+// TaintToleration, NodeUnschedulable and PodTopologySpread.
 bool tolerates(const api::Toleration& toleration, const api::Taint& taint);
 bool tolerates_any(const std::vector<api::Toleration>& tolerations, const api::Taint& taint);
+// A NoSchedule or NoExecute taint that the Pod does not tolerate.
+bool untolerated_taint(const api::Pod& pod, const api::Node& node);
 
 // Scores from 0 up become [0, 100]: the highest 100, in proportion; reversed: the lowest best.
 void normalize_to_highest(std::span<std::int64_t> scores, bool reverse);

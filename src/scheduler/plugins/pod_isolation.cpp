@@ -53,7 +53,7 @@ class PodIsolation final : public Plugin {
     return Event::node_added | Event::pod_removed | Event::pod_scaled_down | Event::binding_changed |
            Event::topology_changed | Event::pod_updated;
   }
-  bool sign(const api::Pod& pod, std::string& out) const override {
+  bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     const auto* annotation = annotation_of(pod);
     if (annotation == nullptr) return true;
     sign_text(out, *annotation);

@@ -9,7 +9,7 @@ class PrioritySort final : public Plugin {
  public:
   std::string_view name() const override { return "PrioritySort"; }
   Points points() const override { return static_cast<Points>(Point::queue_sort); }
-  bool sign(const api::Pod&, std::string&) const override { return true; }
+  bool sign(const api::Pod&, const Snapshot&, std::string&) const override { return true; }
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ class SchedulingGates final : public Plugin {
   }
 
   Events events() const override { return Event::pod_updated; }
-  bool sign(const api::Pod&, std::string&) const override { return true; }
+  bool sign(const api::Pod&, const Snapshot&, std::string&) const override { return true; }
 };
 
 }  // namespace

@@ -18,6 +18,13 @@ bool tolerates_any(const std::vector<api::Toleration>& tolerations, const api::T
                              [&](const auto& toleration) { return tolerates(toleration, taint); });
 }
 
+bool untolerated_taint(const api::Pod& pod, const api::Node& node) {
+  return std::ranges::any_of(node.taints, [&](const api::Taint& taint) {
+    return (taint.effect == "NoSchedule" || taint.effect == "NoExecute") &&
+           !tolerates_any(pod.tolerations, taint);
+  });
+}
+
 namespace {
 
 class TaintToleration final : public Plugin {
@@ -26,11 +33,7 @@ class TaintToleration final : public Plugin {
   Points points() const override { return Point::filter | Point::pre_score | Point::score; }
 
   Status filter(const CycleState&, const api::Pod& pod, const NodeInfo& node) const override {
-    for (const auto& taint : node.node->taints) {
-      if (taint.effect != "NoSchedule" && taint.effect != "NoExecute") continue;
-      if (!tolerates_any(pod.tolerations, taint)) return unresolvable("node(s) had untolerated taint(s)");
-    }
-    return {};
+    return untolerated_taint(pod, *node.node) ? unresolvable("node(s) had untolerated taint(s)") : Status();
   }
 
   std::int64_t score(const CycleState&, const api::Pod& pod, const NodeInfo& node) const override {
@@ -39,10 +42,12 @@ class TaintToleration final : public Plugin {
     });
   }
   bool normalizes() const override { return true; }
-  void normalize(std::span<std::int64_t> scores) const override { normalize_to_highest(scores, true); }
+  void normalize(const CycleState&, const NodeList&, std::span<std::int64_t> scores) const override {
+    normalize_to_highest(scores, true);
+  }
 
   Events events() const override { return Event::node_added | Event::node_taints | Event::pod_updated; }
-  bool sign(const api::Pod& pod, std::string& out) const override {
+  bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     sign_tolerations(out, pod);
     return true;
   }

@@ -25,8 +25,6 @@ std::optional<std::string> unsupported_field(const api::Pod& pod) {
       return fmt::format("spec.volumes[{}].{}", i, volume.other_source);
     }
   }
-  if (pod.has_pod_affinity) return "spec.affinity.podAffinity or podAntiAffinity";
-  if (pod.has_topology_spread) return "spec.topologySpreadConstraints";
   if (pod.has_resource_claims) return "spec.resourceClaims";
   return std::nullopt;
 }
@@ -43,7 +41,7 @@ class UnsupportedFeatures final : public Plugin {
     return {};
   }
 
-  bool sign(const api::Pod& pod, std::string& out) const override {
+  bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     sign_text(out, unsupported_field(pod).value_or(""));
     return true;
   }

@@ -84,7 +84,7 @@ class WorkloadAware final : public Plugin {
     return (fit.ideal ? parts : 0) + (args_.balanced ? parts - fullness : fullness);
   }
   bool normalizes() const override { return true; }
-  void normalize(std::span<std::int64_t> scores) const override {
+  void normalize(const CycleState&, const NodeList&, std::span<std::int64_t> scores) const override {
     if (scores.empty()) return;
     const auto [lowest, highest] = std::ranges::minmax(scores);
     const auto range = static_cast<double>(highest - lowest);
@@ -105,7 +105,7 @@ class WorkloadAware final : public Plugin {
     return Event::node_added | Event::pod_removed | Event::pod_scaled_down | Event::binding_changed |
            Event::topology_changed | Event::pod_updated;
   }
-  bool sign(const api::Pod& pod, std::string& out) const override {
+  bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     sign_text(out, label_of(pod));
     fmt::format_to(std::back_inserter(out), "{}/{}", allocator::cpu_count(pod),
                    to_resources(pod_requests(pod)).milli_cpu);

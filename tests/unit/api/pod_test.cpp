@@ -87,13 +87,6 @@ TEST_CASE("an affinity without terms is not the same as none") {
 }
 
 TEST_CASE("features that are not supported are noticed") {
-  CHECK(decode(R"({"spec": {"affinity": {"podAntiAffinity":
-    {"preferredDuringSchedulingIgnoredDuringExecution": [{}]}}}})")
-            .has_pod_affinity);
-  CHECK_FALSE(decode(R"({"spec": {"affinity": {"podAffinity":
-    {"requiredDuringSchedulingIgnoredDuringExecution": []}}}})")
-                  .has_pod_affinity);
-  CHECK(decode(R"({"spec": {"topologySpreadConstraints": [{"maxSkew": 1}]}})").has_topology_spread);
   CHECK(decode(R"({"spec": {"resourceClaims": [{"name": "gpu"}]}})").has_resource_claims);
   const auto pod = decode(R"({"spec": {"volumes": [
     {"name": "a", "emptyDir": {}}, {"name": "b", "persistentVolumeClaim": {"claimName": "data"}},

@@ -42,14 +42,17 @@ TEST_CASE("the default configuration is kube-scheduler's with our plugins on top
   CHECK(profile.name == "maestro");
   CHECK(names(profile.pre_enqueue) == "SchedulingGates");
   CHECK(names(profile.pre_filter) ==
-        "UnsupportedFeatures NodeAffinity NodePorts NodeResourcesFit WorkloadAware PodIsolation");
-  CHECK(names(profile.filter) ==
-        "NodeUnschedulable NodeName TaintToleration NodeAffinity NodePorts NodeResourcesFit WorkloadAware "
-        "PodIsolation");
+        "UnsupportedFeatures NodeAffinity NodePorts NodeResourcesFit PodTopologySpread "
+        "InterPodAffinity WorkloadAware PodIsolation");
   CHECK(
-      scorers(profile) ==
-      "TaintToleration*3 NodeAffinity*2 NodeResourcesFit*1 NodeResourcesBalancedAllocation*1 ImageLocality*1 "
-      "WorkloadAware*10");
+      names(profile.filter) ==
+      "NodeUnschedulable NodeName TaintToleration NodeAffinity NodePorts NodeResourcesFit PodTopologySpread "
+      "InterPodAffinity WorkloadAware "
+      "PodIsolation");
+  CHECK(scorers(profile) ==
+        "TaintToleration*3 NodeAffinity*2 NodeResourcesFit*1 PodTopologySpread*2 InterPodAffinity*2 "
+        "NodeResourcesBalancedAllocation*1 ImageLocality*1 "
+        "WorkloadAware*10");
   CHECK(names(profile.reserve) == "WorkloadAware PodIsolation");
   CHECK(config.queue.initial_backoff == std::chrono::seconds(1));
   CHECK(config.queue.max_backoff == std::chrono::seconds(10));
@@ -102,7 +105,8 @@ profiles:
   const auto& profile = config.profiles.at(0);
   CHECK(names(profile.filter) == "TaintToleration WorkloadAware");
   CHECK(names(profile.pre_filter) ==
-        "UnsupportedFeatures NodeAffinity NodePorts NodeResourcesFit WorkloadAware");
+        "UnsupportedFeatures NodeAffinity NodePorts NodeResourcesFit PodTopologySpread "
+        "InterPodAffinity WorkloadAware");
   CHECK(scorers(profile) == "WorkloadAware*10");
   CHECK(names(profile.reserve) == "WorkloadAware");
   CHECK(names(profile.pre_enqueue) == "SchedulingGates");
@@ -154,16 +158,20 @@ profiles:
   CHECK(config.queue.initial_backoff == std::chrono::seconds(2));
   CHECK(config.queue.max_backoff == std::chrono::seconds(60));
   CHECK(scorers(*config.profile("weights")) ==
-        "NodeResourcesFit*5 TaintToleration*7 NodeAffinity*1 NodeResourcesBalancedAllocation*1 "
+        "NodeResourcesFit*5 TaintToleration*7 NodeAffinity*1 PodTopologySpread*2 InterPodAffinity*2 "
+        "NodeResourcesBalancedAllocation*1 "
         "ImageLocality*1");
   CHECK(names(config.profile("order")->filter) ==
-        "NodeResourcesFit NodeName NodeUnschedulable TaintToleration NodeAffinity NodePorts");
+        "NodeResourcesFit NodeName NodeUnschedulable TaintToleration NodeAffinity NodePorts "
+        "PodTopologySpread InterPodAffinity");
   CHECK(names(config.profile("few")->filter) == "NodeName NodeResourcesFit");
   CHECK(scorers(*config.profile("few")) == "NodeResourcesFit*1");
   CHECK(names(config.profile("without")->filter) ==
-        "NodeUnschedulable NodeName TaintToleration NodeAffinity NodeResourcesFit");
+        "NodeUnschedulable NodeName TaintToleration NodeAffinity NodeResourcesFit "
+        "PodTopologySpread InterPodAffinity");
   CHECK(scorers(*config.profile("without")) ==
-        "NodeAffinity*2 NodeResourcesFit*1 NodeResourcesBalancedAllocation*1");
+        "NodeAffinity*2 NodeResourcesFit*1 PodTopologySpread*2 InterPodAffinity*2 "
+        "NodeResourcesBalancedAllocation*1");
 }
 
 TEST_CASE("one profile without a name is default-scheduler") {
@@ -245,7 +253,7 @@ TEST_CASE("what is wrong is named by its path") {
       {"profiles: [{pluginConfig: [{name: NodeName}, {name: NodeName}]}]",
        "profiles[0].pluginConfig[1]: this plugin is configured twice"},
       {"profiles: [{pluginConfig: [{name: PodTopologySpread, args: {defaultConstraints: [{maxSkew: 1}]}}]}]",
-       "profiles[0].pluginConfig[0].args.defaultConstraints[0]: spread constraints are not supported"},
+       "profiles[0].pluginConfig[0].args.defaultConstraints[0]: topologyKey is required"},
       {"profiles: [{pluginConfig: [{name: NodeResourcesFit, args: {scoringStrategy: {type: Best}}}]}]",
        "profiles[0].pluginConfig[0].args.scoringStrategy.type: \"Best\" is not one of"},
       {"profiles: [{pluginConfig: [{name: NodeResourcesFit, args: {scoringStrategy: {resources: [{name: cpu, "

@@ -165,8 +165,6 @@ TEST_CASE("what cannot be kept is refused by its field") {
        "spec.volumes[1].persistentVolumeClaim"},
       {[](api::Pod& p) { p.volumes = {{.name = "a", .ephemeral = true}}; }, "spec.volumes[0].ephemeral"},
       {[](api::Pod& p) { p.volumes = {{.name = "a", .other_source = "iscsi"}}; }, "spec.volumes[0].iscsi"},
-      {[](api::Pod& p) { p.has_pod_affinity = true; }, "spec.affinity.podAffinity or podAntiAffinity"},
-      {[](api::Pod& p) { p.has_topology_spread = true; }, "spec.topologySpreadConstraints"},
       {[](api::Pod& p) { p.has_resource_claims = true; }, "spec.resourceClaims"},
   };
   for (const auto& row : rows) {

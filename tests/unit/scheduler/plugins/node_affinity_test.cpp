@@ -98,5 +98,5 @@ TEST_CASE("NodeAffinity: preferred terms and the profile's addedAffinity") {
   Snapshot snapshot;
   cache.update(snapshot);
   CycleState state;
-  CHECK(plugin->pre_score(state, choosy, snapshot).code == Code::error);
+  CHECK(plugin->pre_score(state, choosy, snapshot, no_nodes()).code == Code::error);
 }

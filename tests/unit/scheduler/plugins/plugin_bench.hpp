@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,12 @@ inline std::string verdict(const Status& status) {
   return text;
 }
 
+// For plugins that do not look at them.
+inline NodeList no_nodes() {
+  static const Snapshot nothing;
+  return {nothing, {}};
+}
+
 // PreScore, Score, NormalizeScore on nodes in their order; empty: PreScore skipped.
 inline std::vector<std::int64_t> scored(const Plugin& plugin, const api::Pod& pod,
                                         const std::vector<std::shared_ptr<api::Node>>& nodes,
@@ -53,10 +60,13 @@ inline std::vector<std::int64_t> scored(const Plugin& plugin, const api::Pod& po
   cache.update(snapshot);
   CycleState state;
   plugin.pre_filter(state, pod, snapshot);
-  if (plugin.pre_score(state, pod, snapshot).code == Code::skip) return {};
+  std::vector<std::size_t> slots(nodes.size());
+  std::iota(slots.begin(), slots.end(), 0);
+  const NodeList feasible(snapshot, slots);
+  if (plugin.pre_score(state, pod, snapshot, feasible).code == Code::skip) return {};
   std::vector<std::int64_t> scores;
   for (const auto& node : nodes) scores.push_back(plugin.score(state, pod, *snapshot.find(node->meta.name)));
-  if (normalized && plugin.normalizes()) plugin.normalize(scores);
+  if (normalized && plugin.normalizes()) plugin.normalize(state, feasible, scores);
   return scores;
 }
 

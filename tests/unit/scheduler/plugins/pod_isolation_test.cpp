@@ -77,7 +77,7 @@ TEST_CASE("PodIsolation signs what its verdict depends on") {
   const auto plugin = make(make_pod_isolation);
   const auto sign = [&](const api::Pod& pod) {
     std::string out;
-    CHECK(plugin->sign(pod, out));
+    CHECK(plugin->sign(pod, Snapshot(), out));
     return out;
   };
   CHECK(sign(isolated("Core")) == sign(isolated("Core")));

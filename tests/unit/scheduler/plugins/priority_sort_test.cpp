@@ -9,6 +9,6 @@ TEST_CASE("PrioritySort sorts the queue and does nothing else; the queue itself 
   CHECK(plugin->name() == "PrioritySort");
   CHECK(plugin->points() == static_cast<Points>(Point::queue_sort));
   std::string signature;
-  CHECK(plugin->sign(make_pod("p"), signature));
+  CHECK(plugin->sign(make_pod("p"), Snapshot(), signature));
   CHECK(signature.empty());  // no verdict of it depends on the Pod
 }

@@ -17,8 +17,6 @@ TEST_CASE("UnsupportedFeatures names the field of what cannot be kept") {
       {"spec.volumes[0].ephemeral",
        [](api::Pod& p) { p.volumes = {{.name = "scratch", .ephemeral = true}}; }},
       {"spec.volumes[0].iscsi", [](api::Pod& p) { p.volumes = {{.name = "disk", .other_source = "iscsi"}}; }},
-      {"spec.affinity.podAffinity or podAntiAffinity", [](api::Pod& p) { p.has_pod_affinity = true; }},
-      {"spec.topologySpreadConstraints", [](api::Pod& p) { p.has_topology_spread = true; }},
       {"spec.resourceClaims", [](api::Pod& p) { p.has_resource_claims = true; }}};
   const auto plugin = make_unsupported_features();
   const Snapshot nothing;
@@ -39,10 +37,10 @@ TEST_CASE("UnsupportedFeatures names the field of what cannot be kept") {
 
 TEST_CASE("UnsupportedFeatures signs the field it refuses") {
   const auto plugin = make_unsupported_features();
-  auto fine = make_pod("p"), spread = make_pod("p");
-  spread.has_topology_spread = true;
-  std::string of_fine, of_spread;
-  CHECK(plugin->sign(fine, of_fine));
-  CHECK(plugin->sign(spread, of_spread));
-  CHECK(of_fine != of_spread);
+  auto fine = make_pod("p"), claims = make_pod("p");
+  claims.has_resource_claims = true;
+  std::string of_fine, of_claims;
+  CHECK(plugin->sign(fine, Snapshot(), of_fine));
+  CHECK(plugin->sign(claims, Snapshot(), of_claims));
+  CHECK(of_fine != of_claims);
 }

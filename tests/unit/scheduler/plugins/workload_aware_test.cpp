@@ -58,7 +58,7 @@ TEST_CASE("WorkloadAware's policy prefers the fullest node or the emptiest, with
       all.push_back(bench.score(*plugin, make_class_pod("p", "io-bound", "2")));
     }
     CHECK(plugin->normalizes());
-    plugin->normalize(all);
+    plugin->normalize(CycleState(), no_nodes(), all);
     return all;
   };
   CHECK(scores("MaximumUtilization") == Scores{0, 25, 100});
@@ -82,8 +82,8 @@ TEST_CASE("WorkloadAware prefers a node where the class gets all it asks for, wh
 TEST_CASE("WorkloadAware's scores are alike where nodes are") {
   const auto plugin = make(make_workload_aware);
   Scores same{7, 7, 7}, none;
-  plugin->normalize(same);
-  plugin->normalize(none);
+  plugin->normalize(CycleState(), no_nodes(), same);
+  plugin->normalize(CycleState(), no_nodes(), none);
   CHECK(same == Scores{100, 100, 100});
 }
 
@@ -106,7 +106,7 @@ TEST_CASE("WorkloadAware signs class and request") {
   const auto plugin = make(make_workload_aware);
   const auto sign = [&](const api::Pod& pod) {
     std::string out;
-    CHECK(plugin->sign(pod, out));
+    CHECK(plugin->sign(pod, Snapshot(), out));
     return out;
   };
   CHECK(sign(make_class_pod("p", "", "2")) == sign(make_class_pod("q", "cpu-bound", "2")));

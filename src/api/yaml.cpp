@@ -1,20 +1,19 @@
-#include "yaml.hpp"
-
 #include <charconv>
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-namespace actimanager::scheduler {
+#include <actimanager/api/yaml.hpp>
+
+namespace actimanager::api {
 namespace {
 
 using nlohmann::json;
 
 constexpr int max_depth = 100;
-constexpr int max_values = 100'000;
 
 struct Converter {
-  int values = 0;
+  int values_left;
 
   [[noreturn]] static void refuse(const YAML::Node& node, const char* why) {
     throw YAML::Exception(node.Mark(), why);
@@ -42,7 +41,7 @@ struct Converter {
 
   json convert(const YAML::Node& node, int depth) {
     if (depth > max_depth) refuse(node, "nested too deeply");
-    if (++values > max_values) refuse(node, "too many values");
+    if (--values_left < 0) refuse(node, "too many values");
     if (node.IsScalar()) return scalar(node);
     if (node.IsSequence()) {
       json list = json::array();
@@ -64,17 +63,14 @@ struct Converter {
 
 }  // namespace
 
-Result<json> yaml_to_json(std::string_view text) {
+Result<std::vector<json>> yaml_documents(std::string_view text, int max_values) {
   try {
-    const auto documents = YAML::LoadAll(std::string(text));
-    std::size_t used = 0;
-    json document;
-    for (const auto& each : documents) {
-      if (!each.IsDefined() || each.IsNull()) continue;
-      if (++used > 1) return fail(Errc::invalid_argument, "more than one YAML document");
-      document = Converter{}.convert(each, 0);
+    std::vector<json> documents;
+    Converter converter{max_values};
+    for (const auto& each : YAML::LoadAll(std::string(text))) {
+      if (each.IsDefined() && !each.IsNull()) documents.push_back(converter.convert(each, 0));
     }
-    return document;
+    return documents;
   } catch (const YAML::Exception& error) {
     if (error.mark.is_null()) return fail(Errc::invalid_argument, error.msg);
     return fail(Errc::invalid_argument,
@@ -82,4 +78,11 @@ Result<json> yaml_to_json(std::string_view text) {
   }
 }
 
-}  // namespace actimanager::scheduler
+Result<json> yaml_to_json(std::string_view text) {
+  auto documents = yaml_documents(text);
+  if (!documents) return fail(std::move(documents.error()));
+  if (documents->size() > 1) return fail(Errc::invalid_argument, "more than one YAML document");
+  return documents->empty() ? json() : std::move(documents->front());
+}
+
+}  // namespace actimanager::api

@@ -1,9 +1,9 @@
-#include "yaml.hpp"
-
 #include <catch2/catch_test_macros.hpp>
 
+#include <actimanager/api/yaml.hpp>
+
 using namespace actimanager;
-using namespace actimanager::scheduler;
+using namespace actimanager::api;
 using nlohmann::json;
 
 TEST_CASE("scalars are what Kubernetes' reader takes them for") {
@@ -55,4 +55,12 @@ TEST_CASE("text that expands beyond what a configuration can be is refused") {
   CHECK(yaml_to_json(std::string(200, '[') + std::string(200, ']'))
             .error()
             .context.ends_with("nested too deeply"));
+}
+
+TEST_CASE("a stream of documents is read as it comes") {
+  CHECK(yaml_documents("a: 1\n---\n---\n{\"b\": [2]}\n").value() ==
+        std::vector<json>{{{"a", 1}}, {{"b", {2}}}});
+  CHECK(yaml_documents("").value().empty());
+  CHECK(yaml_documents("[1, 2]\n---\n[3]\n", 5).value().size() == 2);
+  CHECK(yaml_documents("[1, 2]\n---\n[3]\n", 4).error().context.ends_with("too many values"));
 }

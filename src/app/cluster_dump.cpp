@@ -1,0 +1,191 @@
+#include "cluster_dump.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include <actimanager/api/kind.hpp>
+#include <actimanager/api/yaml.hpp>
+
+namespace actimanager::app {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr int max_yaml_values = 20'000'000;
+
+void take_apart(json&& document, std::vector<json>& objects) {
+  const auto items = document.find("items");
+  if (document.is_object() && items != document.end() && items->is_array()) {
+    for (auto& item : *items) objects.push_back(std::move(item));
+  } else {
+    objects.push_back(std::move(document));
+  }
+}
+
+Result<std::vector<json>> parse(const std::string& text) {
+  std::vector<json> documents;
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) return documents;
+  if (text[first] != '{' && text[first] != '[') return api::yaml_documents(text, max_yaml_values);
+  std::istringstream stream(text);
+  try {
+    while (stream >> std::ws && stream.peek() != std::char_traits<char>::eof()) {
+      stream >> documents.emplace_back();
+    }
+  } catch (const json::parse_error& error) {
+    return fail(Errc::invalid_argument, error.what());
+  }
+  return documents;
+}
+
+Result<void> read_file(const fs::path& path, std::vector<json>& objects) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (!file) return fail(Errc::not_found, path.string() + ": cannot be read");
+  auto documents = parse(text);
+  if (!documents) return fail(std::move(documents.error()).wrap(path.string()));
+  for (auto& document : *documents) take_apart(std::move(document), objects);
+  return {};
+}
+
+std::string text_of(const json& object, const char* key) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+std::string name_of(const json& object) {
+  const auto meta = object.find("metadata");
+  if (meta == object.end() || !meta->is_object()) return "without a name";
+  const auto name = text_of(*meta, "name");
+  const auto name_space = text_of(*meta, "namespace");
+  return name_space.empty() ? name : name_space + "/" + name;
+}
+
+// Calls `use` with the decoded object.
+template <class T, class Use>
+Result<void> decoded(const json& object, Use use) {
+  auto result = T::decode(object);
+  if (!result) {
+    return fail(std::move(result.error()).wrap(fmt::format("{} {}", api::Kind<T>::kind, name_of(object))));
+  }
+  use(std::move(*result));
+  return {};
+}
+
+template <class T>
+Result<void> add_owner(scheduler::Objects& objects, const json& object) {
+  using Kind = api::Kind<T>;
+  const auto api_version =
+      Kind::group.empty() ? std::string(Kind::version) : fmt::format("{}/{}", Kind::group, Kind::version);
+  return decoded<T>(object, [&](const T& owner) {
+    objects.set_owner(api_version, Kind::kind, owner.meta, owner.selector);
+  });
+}
+
+void fill_in_defaults(api::Pod& pod) {
+  if (pod.meta.namespace_.empty()) pod.meta.namespace_ = "default";
+  if (pod.meta.uid.empty()) pod.meta.uid = pod.meta.key();
+  if (pod.scheduler_name.empty()) pod.scheduler_name = "default-scheduler";
+  for (auto* containers : {&pod.containers, &pod.init_containers}) {
+    for (auto& container : *containers) {
+      for (const auto& [resource, limit] : container.limits) container.requests.emplace(resource, limit);
+    }
+  }
+}
+
+}  // namespace
+
+Result<std::vector<json>> read_objects(const std::string& path) {
+  std::vector<json> objects;
+  std::error_code error;
+  if (!fs::is_directory(path, error)) {
+    if (auto read = read_file(path, objects); !read) return fail(std::move(read.error()));
+    return objects;
+  }
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(path, error)) {
+    const auto extension = entry.path().extension();
+    if (extension == ".json" || extension == ".yaml" || extension == ".yml") files.push_back(entry.path());
+  }
+  if (error) return fail(Errc::not_found, fmt::format("{}: {}", path, error.message()));
+  std::ranges::sort(files);
+  for (const auto& file : files) {
+    if (auto read = read_file(file, objects); !read) return fail(std::move(read.error()));
+  }
+  return objects;
+}
+
+Result<ClusterDump> ClusterDump::read(const std::vector<std::string>& paths) {
+  ClusterDump dump;
+  for (const auto& path : paths) {
+    const auto objects = read_objects(path);
+    if (!objects) return fail(objects.error());
+    for (const auto& object : *objects) {
+      if (auto added = dump.add(object); !added) return fail(std::move(added.error()).wrap(path));
+    }
+  }
+  return dump;
+}
+
+Result<void> ClusterDump::add(const json& object) {
+  if (!object.is_object()) return fail(Errc::invalid_argument, "not an object of Kubernetes");
+  const auto kind = text_of(object, "kind");
+  auto& objects = cache_->objects();
+  if (kind == "Pod") {
+    return decoded<api::Pod>(object, [&](api::Pod pod) {
+      fill_in_defaults(pod);
+      const auto pointer = std::make_shared<const api::Pod>(std::move(pod));
+      cache_->upsert(pointer);
+      pods_[pointer->meta.key()] = pointer;
+    });
+  }
+  if (kind == "Node") {
+    return decoded<api::Node>(
+        object, [&](api::Node node) { cache_->upsert(std::make_shared<const api::Node>(std::move(node))); });
+  }
+  if (kind == "NodeCPUTopology") {
+    return decoded<api::NodeCPUTopology>(object, [&](const auto& topology) { cache_->upsert(topology); });
+  }
+  if (kind == "PodCPUBinding") {
+    return decoded<api::PodCPUBinding>(object, [&](const auto& binding) { cache_->upsert(binding); });
+  }
+  if (kind == "Namespace") {
+    return decoded<api::Namespace>(object, [&](const auto& name_space) { cache_->upsert(name_space); });
+  }
+  if (kind == "Service") {
+    return decoded<api::Service>(object, [&](const auto& service) { objects.set(service); });
+  }
+  if (kind == "ReplicationController") return add_owner<api::ReplicationController>(objects, object);
+  if (kind == "ReplicaSet") return add_owner<api::ReplicaSet>(objects, object);
+  if (kind == "StatefulSet") return add_owner<api::StatefulSet>(objects, object);
+  return {};
+}
+
+scheduler::PodPointer ClusterDump::pod(const std::string& key) const {
+  const auto it = pods_.find(key);
+  return it == pods_.end() ? nullptr : it->second;
+}
+
+Result<std::vector<scheduler::PodPointer>> read_pods(const std::string& path) {
+  const auto objects = read_objects(path);
+  if (!objects) return fail(objects.error());
+  std::vector<scheduler::PodPointer> pods;
+  for (const auto& object : *objects) {
+    if (!object.is_object() || text_of(object, "kind") != "Pod") continue;
+    auto used = decoded<api::Pod>(object, [&](api::Pod pod) {
+      fill_in_defaults(pod);
+      pods.push_back(std::make_shared<const api::Pod>(std::move(pod)));
+    });
+    if (!used) return fail(std::move(used.error()).wrap(path));
+  }
+  if (pods.empty()) return fail(Errc::invalid_argument, path + ": there is no Pod in it");
+  return pods;
+}
+
+}  // namespace actimanager::app

@@ -1,0 +1,83 @@
+#include "explain_command.hpp"
+
+#include <filesystem>
+#include <ostream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cluster_dump.hpp"
+#include "explain_table.hpp"
+#include "offline.hpp"
+
+namespace actimanager::app {
+namespace {
+
+using scheduler::PodPointer;
+
+Result<std::vector<PodPointer>> chosen_pods(const ExplainOptions& options, const ClusterDump& dump) {
+  std::vector<PodPointer> pods;
+  for (const auto& wanted : options.pods) {
+    if (const auto pod = dump.pod(wanted.contains('/') ? wanted : "default/" + wanted);
+        pod && !std::filesystem::exists(wanted)) {
+      pods.push_back(pod);
+      continue;
+    }
+    if (!std::filesystem::exists(wanted)) {
+      return fail(Errc::invalid_argument,
+                  fmt::format("--pod {}: neither a file nor a Pod (namespace/name) of the dump", wanted));
+    }
+    auto read = read_pods(wanted);
+    if (!read) return fail(std::move(read.error()).wrap("--pod"));
+    pods.insert(pods.end(), read->begin(), read->end());
+  }
+  return pods;
+}
+
+Result<void> run(const ExplainOptions& options, std::ostream& out) {
+  auto config = offline_config(options.config);
+  if (!config) return fail(std::move(config.error()));
+  auto dump = ClusterDump::read(options.cluster);
+  if (!dump) return fail(std::move(dump.error()).wrap("--cluster"));
+  const auto pods = chosen_pods(options, *dump);
+  if (!pods) return fail(pods.error());
+
+  scheduler::Snapshot snapshot;
+  for (const auto& pod : *pods) {
+    const auto& name = options.profile.empty() ? pod->scheduler_name : options.profile;
+    const auto* profile = config->profile(name);
+    if (profile == nullptr) {
+      return fail(
+          Errc::invalid_argument,
+          fmt::format("pod {}: there is no profile \"{}\"; --profile names one", pod->meta.key(), name));
+    }
+    // A Pod of the dump that has a node already is judged as if it were still to be placed.
+    auto& cache = dump->cache();
+    const bool on_a_node = dump->pod(pod->meta.key()) == pod;
+    if (on_a_node) cache.remove_pod(pod->meta.uid);
+    cache.update(snapshot);
+    const auto explanation = scheduler::explain(*profile, *pod, snapshot);
+    if (on_a_node) cache.upsert(pod);
+    if (options.output == "json") {
+      out << encode(explanation).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+    } else {
+      out << explain_table(explanation, name);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+int explain_command(const ExplainOptions& options, std::ostream& out, std::ostream& err) {
+  if (auto done = run(options, out); !done) {
+    err << fmt::format("actimanager: {}\n", done.error().message());
+    return 1;
+  }
+  out.flush();
+  if (out) return 0;
+  err << "actimanager: cannot write the explanation\n";
+  return 1;
+}
+
+}  // namespace actimanager::app

@@ -1,0 +1,74 @@
+#include "simulate_command.hpp"
+
+#include <ostream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cluster_dump.hpp"
+#include "offline.hpp"
+#include "simulation_report.hpp"
+
+namespace actimanager::app {
+namespace {
+
+using scheduler::PodPointer;
+
+Result<std::vector<PodPointer>> pods_to_place(const SimulateOptions& options,
+                                              const scheduler::Config& config) {
+  std::vector<PodPointer> pods;
+  for (const auto& path : options.pods) {
+    auto read = read_pods(path);
+    if (!read) return fail(std::move(read.error()).wrap("--pods"));
+    for (const auto& pod : *read) {
+      auto chosen = *pod;
+      if (!options.profile.empty()) chosen.scheduler_name = options.profile;
+      if (config.profile(chosen.scheduler_name) == nullptr) {
+        return fail(Errc::invalid_argument,
+                    fmt::format("pod {}: there is no profile \"{}\"; --profile names one", chosen.meta.key(),
+                                chosen.scheduler_name));
+      }
+      // Whatever node the file names: it is to be found here.
+      chosen.node_name.clear();
+      pods.push_back(std::make_shared<const api::Pod>(std::move(chosen)));
+    }
+  }
+  return pods;
+}
+
+Result<PolicyRun> simulate(const SimulateOptions& options, const std::string& policy) {
+  auto config = offline_config(options.config, policy);
+  if (!config) return fail(std::move(config.error()));
+  auto dump = ClusterDump::read(options.cluster);
+  if (!dump) return fail(std::move(dump.error()).wrap("--cluster"));
+  const auto pods = pods_to_place(options, *config);
+  if (!pods) return fail(pods.error());
+  scheduler::Scheduler scheduler(std::move(*config));
+  return PolicyRun{policy, scheduler::simulate(scheduler, dump->cache(), *pods)};
+}
+
+}  // namespace
+
+int simulate_command(const SimulateOptions& options, std::ostream& out, std::ostream& err, bool colour) {
+  std::vector<PolicyRun> runs;
+  const auto policies = options.policies.empty() ? std::vector<std::string>{""} : options.policies;
+  for (const auto& policy : policies) {
+    auto run = simulate(options, policy);
+    if (!run) {
+      err << fmt::format("actimanager: {}\n", run.error().message());
+      return 1;
+    }
+    runs.push_back(std::move(*run));
+  }
+  if (options.output == "json") {
+    out << simulation_json(runs).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  } else {
+    out << (options.output == "map" ? simulation_map(runs, colour) : simulation_table(runs));
+  }
+  out.flush();
+  if (out) return 0;
+  err << "actimanager: cannot write the simulation\n";
+  return 1;
+}
+
+}  // namespace actimanager::app

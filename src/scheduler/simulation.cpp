@@ -1,0 +1,56 @@
+#include <algorithm>
+
+#include <actimanager/scheduler/simulation.hpp>
+
+namespace actimanager::scheduler {
+
+double Usage::fragmentation() const {
+  if (free == 0 || cores == 0) return 0;
+  const double in_idle_cores = static_cast<double>(idle_cores) * cpus / cores;
+  return std::max(0.0, 1 - in_idle_cores / free);
+}
+
+double Usage::utilisation() const {
+  return cpus == 0 ? 0 : static_cast<double>(exclusive) / cpus;
+}
+
+Usage usage_of(const Snapshot& snapshot) {
+  Usage usage;
+  for (const auto& info : snapshot.slots()) {
+    if (info == nullptr || !info->cpus.has_topology()) continue;
+    const auto& topology = info->cpus.topology();
+    usage.cpus += topology.cpus().size();
+    usage.exclusive += info->cpus.exclusive().size();
+    usage.free += info->cpus.free_size();
+    usage.cores += static_cast<int>(topology.cores().size());
+    usage.idle_cores += info->cpus.idle_cores();
+    usage.sockets += static_cast<int>(topology.sockets().size());
+    usage.idle_sockets += static_cast<int>(std::ranges::count_if(
+        topology.sockets(), [&](const auto& socket) { return (socket.cpus - info->cpus.free()).empty(); }));
+  }
+  return usage;
+}
+
+Simulation simulate(Scheduler& scheduler, Cache& cache, const std::vector<PodPointer>& pods) {
+  Simulation result;
+  cache.update(result.snapshot);
+  result.before = usage_of(result.snapshot);
+  for (const auto& pod : pods) {
+    const auto gate = scheduler.pre_enqueue(*pod);
+    Decision decision;
+    if (gate.ok()) {
+      decision = scheduler.schedule_one(*pod, result.snapshot);
+    } else {
+      decision.message = gate.reasons.empty() ? std::string(gate.plugin) : gate.reasons.front();
+    }
+    if (decision.placed()) {
+      cache.assume(pod, decision.node, decision.placement);
+      cache.update(result.snapshot);
+    }
+    result.pods.push_back({pod, std::move(decision)});
+  }
+  result.after = usage_of(result.snapshot);
+  return result;
+}
+
+}  // namespace actimanager::scheduler

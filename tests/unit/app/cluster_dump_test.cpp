@@ -1,0 +1,71 @@
+#include "cluster_dump.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "files.hpp"
+
+using namespace actimanager;
+using namespace actimanager::app;
+using actimanager::app::testing::Files;
+
+TEST_CASE("a dump may be YAML, JSON, several documents, a List, or a directory of them") {
+  const Files files;
+  files.write("a.yaml", "kind: Node\nmetadata: {name: n1}\n---\nkind: Node\nmetadata: {name: n2}\n");
+  files.write("b.json", R"({"kind": "List", "items": [{"kind": "Node", "metadata": {"name": "n3"}}]})"
+                        "\n"
+                        R"({"kind": "Node", "metadata": {"name": "n4"}})");
+  files.write("notes.txt", "no object");
+  auto dump = ClusterDump::read({files.top()});
+  REQUIRE(dump);
+  scheduler::Snapshot snapshot;
+  dump->cache().update(snapshot);
+  CHECK(snapshot.node_count() == 4);
+  CHECK(read_objects(files.write("empty.json", " \n")).value().empty());
+}
+
+TEST_CASE("what a dump says of a cluster is what a scheduler has seen") {
+  const Files files;
+  auto dump = ClusterDump::read({files.write("cluster.yaml", app::testing::cluster_yaml)});
+  REQUIRE(dump);
+  scheduler::Snapshot snapshot;
+  dump->cache().update(snapshot);
+  const auto* node = snapshot.find("a");
+  REQUIRE(node != nullptr);
+  CHECK(node->pods.size() == 1);
+  CHECK(node->cpus.exclusive() == CpuSet{0, 4});
+  CHECK(dump->pod("blue/old") != nullptr);
+  CHECK(dump->pod("blue/new") == nullptr);
+}
+
+TEST_CASE("Pods as people write them get the defaults that count") {
+  const Files files;
+  const auto pods = read_pods(files.write("pods.yaml", app::testing::pods_yaml)).value();
+  REQUIRE(pods.size() == 2);
+  CHECK(pods[0]->meta.key() == "default/new");
+  CHECK(pods[0]->meta.uid == "default/new");
+  CHECK(pods[0]->containers[0].requests.at("cpu") == Quantity::units(2));
+  const auto plain = read_pods(files.write("plain.yaml", "kind: Pod\nmetadata: {name: p}\n")).value();
+  CHECK(plain[0]->scheduler_name == "default-scheduler");
+}
+
+TEST_CASE("what cannot be read is told by file, object and field") {
+  const Files files;
+  const auto error = [&](const char* name, const std::string& text) {
+    auto dump = ClusterDump::read({files.write(name, text)});
+    REQUIRE_FALSE(dump);
+    return dump.error().message();
+  };
+  CHECK(error("bad.json", R"({"kind": "Node",)").contains("bad.json"));
+  CHECK(error("bad.yaml", "a: [1\n").contains("bad.yaml: line "));
+  CHECK(error("deep.json", std::string(100'000, '[') + std::string(100'000, ']'))
+            .contains("not an object of Kubernetes"));
+  CHECK(error("list.json", R"({"items": [3]})").contains("not an object of Kubernetes"));
+  const auto pod =
+      error("pod.yaml", "kind: Pod\nmetadata: {name: p, namespace: blue}\nspec: {priority: high}\n");
+  CHECK(pod.contains("pod.yaml: Pod blue/p: spec.priority: "));
+  CHECK(ClusterDump::read({files.top() + "/absent"}).error().message().contains("absent: cannot be read"));
+  CHECK(read_pods(files.write("none.yaml", "kind: Node\n"))
+            .error()
+            .message()
+            .contains("there is no Pod in it"));
+}

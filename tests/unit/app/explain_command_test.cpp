@@ -1,0 +1,78 @@
+#include "explain_command.hpp"
+
+#include <sstream>
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include "files.hpp"
+
+using namespace actimanager::app;
+using actimanager::app::testing::Files;
+
+namespace {
+
+struct Told {
+  int status;
+  std::string out, err;
+};
+
+Told explain(const ExplainOptions& options) {
+  std::ostringstream out, err;
+  const int status = explain_command(options, out, err);
+  return {status, out.str(), err.str()};
+}
+
+struct Fixture : Files {
+  ExplainOptions options{.cluster = {write("cluster.yaml", actimanager::app::testing::cluster_yaml)},
+                         .pods = {write("pods.yaml", actimanager::app::testing::pods_yaml)}};
+};
+
+}  // namespace
+
+TEST_CASE("explain tells a person the winner, the scores, and what would help elsewhere") {
+  const Fixture fixture;
+  const auto told = explain(fixture.options);
+  CHECK(told.status == 0);
+  CHECK(told.err.empty());
+  CHECK(told.out.starts_with(
+      "Pod default/new (profile maestro): node a, CPUs 1,5 (exclusiveness level CPU)\n"));
+  CHECK(told.out.contains("WorkloadAware"));
+  CHECK(told.out.contains(
+      "b     TaintToleration  node(s) had untolerated taint(s)  remove the taint, or tolerate it\n"));
+  CHECK(told.out.contains("Pod default/huge (profile maestro): nowhere\n  0/2 nodes are available: "));
+}
+
+TEST_CASE("explain -o json is one document for each Pod") {
+  Fixture fixture;
+  fixture.options.output = "json";
+  std::istringstream lines(explain(fixture.options).out);
+  std::vector<nlohmann::json> documents;
+  for (std::string line; std::getline(lines, line);) documents.push_back(nlohmann::json::parse(line));
+  REQUIRE(documents.size() == 2);
+  CHECK(documents[0]["pod"] == "default/new");
+  CHECK(documents[0]["winner"] == "a");
+  CHECK(documents[0]["cpus"] == "1,5");
+  CHECK(documents[0]["nodes"].size() == 2);
+  CHECK(documents[1]["winner"].is_null());
+}
+
+TEST_CASE("a Pod of the dump is judged as if it had no node yet") {
+  Fixture fixture;
+  fixture.options.pods = {"blue/old"};
+  const auto told = explain(fixture.options);
+  CHECK(told.out.starts_with("Pod blue/old (profile maestro): node a, CPUs 0-"));
+  fixture.options.profile = "default-scheduler";
+  CHECK(explain(fixture.options).out.contains("(profile default-scheduler): node a, in the shared pool\n"));
+}
+
+TEST_CASE("what explain cannot do it says in one line") {
+  Fixture fixture;
+  fixture.options.profile = "none";
+  CHECK(explain(fixture.options).err ==
+        "actimanager: pod default/new: there is no profile \"none\"; --profile names one\n");
+  fixture.options.pods = {"blue/absent"};
+  CHECK(explain(fixture.options).err ==
+        "actimanager: --pod blue/absent: neither a file nor a Pod (namespace/name) of the dump\n");
+  CHECK(explain(fixture.options).status == 1);
+}

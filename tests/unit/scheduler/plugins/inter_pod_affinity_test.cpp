@@ -1,0 +1,130 @@
+#include "plugin_bench.hpp"
+
+using namespace actimanager;
+using namespace actimanager::scheduler;
+using namespace actimanager::scheduler::testing;
+
+namespace {
+
+api::PodAffinityTerm term(const char* app, const char* topology_key = "zone") {
+  return {.label_selector = api::LabelSelector::of({{"app", app}}),
+          .namespaces = {"default"},
+          .namespace_selector = {},
+          .topology_key = topology_key};
+}
+
+api::Pod app(const char* name, const char* app, const char* node = "") {
+  auto pod = make_pod(name);
+  pod.meta.labels["app"] = app;
+  pod.node_name = node;
+  return pod;
+}
+
+constexpr auto* not_near = "UnschedulableAndUnresolvable: node(s) didn't match pod affinity rules";
+constexpr auto* too_near = "Unschedulable: node(s) didn't match pod anti-affinity rules";
+constexpr auto* unwelcome = "Unschedulable: node(s) didn't satisfy existing pods anti-affinity rules";
+
+}  // namespace
+
+TEST_CASE("InterPodAffinity: required terms, the Pod's own and those of others") {
+  const auto plugin = make(make_inter_pod_affinity);
+  const auto zone_a = labelled("n", {{"zone", "a"}});
+  const auto nowhere = labelled("n", {});
+  CHECK(verdict(filtered(*plugin, app("p", "web"), zone_a)) == "Skip");
+
+  auto near = app("p", "web");
+  near.pod_affinity.required = {term("db")};
+  CHECK(verdict(filtered(*plugin, near, zone_a)) == not_near);
+  CHECK(verdict(filtered(*plugin, near, zone_a, {app("q", "db")})) == "Success");
+  CHECK(verdict(filtered(*plugin, near, nowhere, {app("q", "db")})) == not_near);
+  near.pod_affinity.required = {term("db"), term("cache")};
+  CHECK(verdict(filtered(*plugin, near, zone_a, {app("q", "db"), app("r", "cache")})) == not_near);
+
+  auto first = app("p", "web");
+  first.pod_affinity.required = {term("web")};
+  CHECK(verdict(filtered(*plugin, first, zone_a)) == "Success");
+  CHECK(verdict(filtered(*plugin, first, nowhere)) == not_near);
+
+  auto away = app("p", "web");
+  away.pod_anti_affinity.required = {term("db")};
+  CHECK(verdict(filtered(*plugin, away, zone_a, {app("q", "db")})) == too_near);
+  CHECK(verdict(filtered(*plugin, away, nowhere, {app("q", "db")})) == "Success");
+
+  auto hermit = app("q", "db");
+  hermit.pod_anti_affinity.required = {term("web")};
+  CHECK(verdict(filtered(*plugin, app("p", "web"), zone_a, {hermit})) == unwelcome);
+  CHECK(verdict(filtered(*plugin, app("p", "other"), zone_a, {hermit})) == "Skip");
+}
+
+TEST_CASE("InterPodAffinity: namespaces by name and by selector") {
+  const auto plugin = make(make_inter_pod_affinity);
+  Cache cache;
+  Snapshot snapshot;
+  cache.upsert(std::shared_ptr<const api::Node>(labelled("n", {{"zone", "a"}})));
+  api::Namespace blue;
+  blue.meta.name = "blue";
+  blue.meta.labels = {{"team", "x"}};
+  cache.upsert(blue);
+  auto other = app("q", "db", "n");
+  other.meta.namespace_ = "blue";
+  cache.upsert(other);
+  cache.update(snapshot);
+
+  const auto asked = [&](api::PodAffinityTerm term) {
+    auto pod = app("p", "web");
+    pod.pod_anti_affinity.required = {std::move(term)};
+    CycleState state;
+    REQUIRE(plugin->pre_filter(state, pod, snapshot).status.ok());
+    return verdict(plugin->filter(state, pod, *snapshot.find("n")));
+  };
+  CHECK(asked(term("db")) == "Success");
+  auto by_name = term("db");
+  by_name.namespaces = {"blue"};
+  CHECK(asked(by_name) == too_near);
+  auto by_label = term("db");
+  by_label.namespaces.clear();
+  by_label.namespace_selector = api::LabelSelector::of({{"team", "x"}});
+  CHECK(asked(by_label) == too_near);
+  by_label.namespace_selector = api::LabelSelector::of({{"team", "y"}});
+  CHECK(asked(by_label) == "Success");
+}
+
+TEST_CASE("InterPodAffinity: scores are the weights of the terms around") {
+  const auto plugin = make(make_inter_pod_affinity);
+  const std::vector nodes = {labelled("n0", {{"zone", "a"}}), labelled("n1", {{"zone", "b"}}),
+                             labelled("n2", {})};
+  CHECK(scored(*plugin, app("p", "web"), nodes, {app("q", "db", "n0")}).empty());
+
+  auto pod = app("p", "web");
+  pod.pod_affinity.preferred = {{10, term("db")}};
+  pod.pod_anti_affinity.preferred = {{4, term("noisy")}};
+  const std::vector others = {app("q", "db", "n0"), app("r", "noisy", "n1")};
+  CHECK(scored(*plugin, pod, nodes, others, false) == Scores{10, -4, 0});
+  CHECK(scored(*plugin, pod, nodes, others) == Scores{100, 0, 28});
+
+  auto fond = app("q", "db", "n1");
+  fond.pod_affinity.required = {term("web")};
+  fond.pod_affinity.preferred = {{5, term("web")}};
+  CHECK(scored(*plugin, app("p", "web"), nodes, {fond}, false) == Scores{0, 6, 0});
+  const auto heavy = make(make_inter_pod_affinity, {{"hardPodAffinityWeight", 50}});
+  CHECK(scored(*heavy, app("p", "web"), nodes, {fond}, false) == Scores{0, 55, 0});
+  const auto deaf = make(make_inter_pod_affinity, {{"ignorePreferredTermsOfExistingPods", true}});
+  CHECK(scored(*deaf, app("p", "web"), nodes, {fond}).empty());
+}
+
+TEST_CASE("InterPodAffinity: Pods with rules of their own have no signature, others that of their labels") {
+  const auto plugin = make(make_inter_pod_affinity);
+  Cache cache;
+  Snapshot snapshot;
+  std::string out;
+  auto asks = app("p", "web");
+  asks.pod_affinity.preferred = {{1, term("db")}};
+  CHECK_FALSE(plugin->sign(asks, snapshot, out));
+  CHECK(plugin->sign(app("p", "web"), snapshot, out));
+  CHECK(out.empty());
+  cache.upsert(std::shared_ptr<const api::Node>(make_node("n")));
+  cache.upsert(on_node(asks, "n"));
+  cache.update(snapshot);
+  CHECK(plugin->sign(app("p", "web"), snapshot, out));
+  CHECK_FALSE(out.empty());
+}

@@ -1,0 +1,56 @@
+#include <catch2/catch_approx.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include <actimanager/scheduler/simulation.hpp>
+
+#include "fixtures.hpp"
+
+using namespace actimanager;
+using namespace actimanager::scheduler;
+using namespace actimanager::scheduler::testing;
+
+namespace {
+
+PodPointer shared(api::Pod pod) {
+  return std::make_shared<const api::Pod>(std::move(pod));
+}
+
+}  // namespace
+
+TEST_CASE("a simulation places Pods one after the other, each seeing those before it") {
+  Cache cache;
+  cache.upsert(make_node("a", "8"));
+  cache.upsert(make_topology("a", make_machine(2, 2, 2)));
+  Scheduler scheduler(default_config());
+  auto gated = make_class_pod("gated", "cpu-bound", "1");
+  gated.scheduling_gates = {"wait"};
+  const auto result =
+      simulate(scheduler, cache,
+               {shared(make_class_pod("p", "io-bound", "2")), shared(make_class_pod("q", "io-bound", "4")),
+                shared(gated), shared(make_class_pod("r", "io-bound", "6"))});
+  REQUIRE(result.pods.size() == 4);
+  CHECK(result.pods[0].decision.node == "a");
+  CHECK(result.pods[1].decision.node == "a");
+  CHECK_FALSE(result.pods[0].decision.placement->cpus.intersects(result.pods[1].decision.placement->cpus));
+  CHECK_FALSE(result.pods[2].decision.placed());
+  CHECK_FALSE(result.pods[2].decision.message.empty());
+  CHECK_FALSE(result.pods[3].decision.placed());
+  CHECK(result.pods[3].decision.message.starts_with("0/1 nodes are available: "));
+
+  CHECK(result.before.cpus == 8);
+  CHECK(result.before.exclusive == 0);
+  CHECK(result.before.idle_cores == 4);
+  CHECK(result.before.idle_sockets == 2);
+  CHECK(result.before.fragmentation() == 0);
+  CHECK(result.after.exclusive == 6);
+  CHECK(result.after.utilisation() == Catch::Approx(0.75));
+  CHECK(result.after.idle_cores == 1);
+  CHECK(result.after.idle_sockets == 0);
+}
+
+TEST_CASE("free CPUs outside idle cores are fragments") {
+  Usage usage{.cpus = 8, .exclusive = 3, .free = 5, .cores = 4, .idle_cores = 1};
+  CHECK(usage.fragmentation() == Catch::Approx(0.6));
+  CHECK(Usage{}.fragmentation() == 0);
+  CHECK(Usage{}.utilisation() == 0);
+}
