@@ -7,7 +7,7 @@ _POD_LEVEL = ("cpu", "memory")
 _TOLERATED = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
 
-def admit(pod: dict) -> None:
+def admit(pod: dict, runs: bool) -> None:
     spec = pod["spec"]
     for container in all_containers(spec):
         _fill_container(container, bool(spec.get("hostNetwork")))
@@ -23,7 +23,7 @@ def admit(pod: dict) -> None:
         if not any(t.get("key", key) == key and t.get("effect") in ("NoExecute", None) for t in tolerations):
             tolerations.append({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
     status = pod.setdefault("status", {})
-    status.setdefault("phase", "Running" if spec.get("nodeName") else "Pending")
+    status.setdefault("phase", "Running" if runs else "Pending")
     status.setdefault("qosClass", qos_class(spec))
 
 
@@ -48,7 +48,7 @@ def _requests_of_limits(resources: dict) -> None:
 
 
 def _fill_pod_level(spec: dict) -> None:
-    """Requests of the Pod as a whole: those given, else its containers', else its limits; never below its containers'."""
+    """Requests of the Pod as a whole: those given, else its containers', else its limits; its containers' at least."""
     resources = spec["resources"]
     requests = resources.setdefault("requests", {})
     for name in _POD_LEVEL:

@@ -1,6 +1,6 @@
 """What Pods ask of nodes themselves: names, labels, taints, ports, images."""
 
-from .world import HOST, ZONE, World
+from .world import HOST, ZONE, ZONES, World
 
 _TAINT_KEYS = ("dedicated", "gpu", "node.kubernetes.io/not-ready")
 _TAINT_VALUES = ("", "a", "b", "5", "10")
@@ -69,8 +69,8 @@ def node_affinity(world: World) -> None:
     for pod in world.judged:
         spec = pod["spec"]
         if world.chance(0.3):
-            spec["nodeSelector"] = world.pick(({"disk": "ssd"}, {HOST: world.node_name()}, {ZONE: "zone-0"}, {"disk": "tape"},
-                                               {"disk": "hdd", ZONE: "zone-1"}))
+            spec["nodeSelector"] = world.pick(({"disk": "ssd"}, {HOST: world.node_name()}, {ZONE: "here-1-a"},
+                                               {"disk": "tape"}, {"disk": "hdd", ZONE: "here-1-b"}))
         affinity = {}
         if world.chance(0.6):
             terms = [_term(world) for _ in range(world.pick((1, 1, 2, 3)))]
@@ -86,7 +86,8 @@ def _term(world: World) -> dict:
     term = {}
     if world.chance(0.25):
         term["matchFields"] = [{"key": "metadata.name", "operator": world.pick(("In", "In", "NotIn")),
-                                "values": ["nowhere" if world.chance(0.2) else world.node_name()]}]
+                                "values": ["nowhere" if world.chance(0.2) else world.node_name()]}
+                               for _ in range(world.pick((1, 1, 1, 2)))]
     if not term or world.chance(0.3):
         # A term with nothing in it is allowed, and matches nothing.
         expressions = [_expression(world) for _ in range(world.pick((0, 1, 1, 1, 2)))]
@@ -95,16 +96,18 @@ def _term(world: World) -> dict:
     return term
 
 
+_VALUES = {"disk": ("ssd", "hdd", "tape"), "generation": ("3", "7", "old"), ZONE: ZONES[:2], "missing": ("a",)}
+
+
 def _expression(world: World) -> dict:
     operator = world.pick(("In", "In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"))
     if operator in ("Gt", "Lt"):
         return {"key": world.pick(("generation", "generation", "disk")), "operator": operator,
                 "values": [world.pick(("5", "10", "-1", "7", "many"))]}
-    key = world.pick(("disk", "generation", ZONE, "missing"))
+    key = world.pick(sorted(_VALUES))
     if operator in ("Exists", "DoesNotExist"):
         return {"key": key, "operator": operator}
-    values = {"disk": ("ssd", "hdd", "tape"), "generation": ("3", "7", "old"), ZONE: ("zone-0", "zone-1")}.get(key, ("a",))
-    values = world.some(values, 1, 2)
+    values = world.some(_VALUES[key], 1, 2)
     if world.chance(0.04):
         values.append("not a label's value")
     return {"key": key, "operator": operator, "values": values}
@@ -133,11 +136,12 @@ def _port(world: World) -> dict:
     return port | _if_any("protocol", world.pick(("", "", "TCP", "UDP", "SCTP")))
 
 
-_IMAGES = {"web:1": 1_200_000_000, "db:2": 300_000_000, "tool:latest": 45_000_000, "tiny:3": 900_000, "huge:9": 9_000_000_000,
-           "registry.example:5000/team/tool:latest": 700_000_000, "pinned@sha256:" + "ab" * 32: 150_000_000,
+_PINNED = "pinned@sha256:" + "ab" * 32
+_IMAGES = {"web:1": 1_200_000_000, "db:2": 300_000_000, "tool:latest": 45_000_000, "tiny:3": 900_000,
+           "huge:9": 9_000_000_000, "registry.example:5000/team/tool:latest": 700_000_000, _PINNED: 150_000_000,
            "web:2": 22_999_999}
 _ASKED = ("web:1", "db:2", "tool", "tool:latest", "tiny:3", "huge:9", "registry.example:5000/team/tool", "absent:1",
-          "pinned@sha256:" + "ab" * 32, "web:2")
+          _PINNED, "web:2")
 
 
 def images(world: World) -> None:

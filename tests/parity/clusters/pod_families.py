@@ -28,7 +28,7 @@ def first_pods(world: World) -> None:
         labels = pod["metadata"]["labels"]
         if world.chance(0.7):
             labels["app"] = "first"
-        terms = [{"topologyKey": world.pick((ZONE, HOST, "missing")),
+        terms = [{"topologyKey": world.pick((ZONE, ZONE, HOST, HOST, "missing")),
                   "labelSelector": {"matchLabels": {"app": world.pick(("first", labels["app"]))}}}
                  for _ in range(world.pick((1, 1, 2)))]
         if world.chance(0.2):
@@ -37,9 +37,17 @@ def first_pods(world: World) -> None:
 
 
 def _prepare(world: World) -> None:
+    if world.chance(0.7):
+        world.crowd()
     for node in world.nodes:
         if world.chance(0.1):
             node["metadata"]["labels"].pop(world.pick((ZONE, HOST)), None)
+        if world.chance(0.03):
+            node["metadata"]["labels"].clear()
+    if world.chance(0.05):
+        # One that the scheduler has not seen yet.
+        unseen = world.pick([o for o in world.others if o["kind"] == "Namespace"])
+        world.others.remove(unseen)
 
 
 def _give(world: World, pod: dict, required: float, preferred: float) -> None:
@@ -47,7 +55,7 @@ def _give(world: World, pod: dict, required: float, preferred: float) -> None:
     for kind in ("podAffinity", "podAntiAffinity"):
         terms = affinity.setdefault(kind, {})
         if world.chance(required):
-            terms[_REQUIRED] = [_term(world, pod) for _ in range(world.pick((1, 1, 2)))]
+            terms[_REQUIRED] = [_term(world, pod) for _ in range(world.pick((1, 1, 1, 2)))]
         if world.chance(preferred):
             terms[_PREFERRED] = [{"weight": world.rng.randint(1, 100), "podAffinityTerm": _term(world, pod)}
                                  for _ in range(world.pick((1, 2, 3)))]
@@ -58,7 +66,7 @@ def _give(world: World, pod: dict, required: float, preferred: float) -> None:
 
 
 def _term(world: World, pod: dict) -> dict:
-    term = {"topologyKey": world.pick((ZONE, ZONE, HOST, HOST, "disk", "missing"))}
+    term = {"topologyKey": world.pick((ZONE, ZONE, ZONE, HOST, HOST, "kubernetes.io/os", "disk", "missing"))}
     selector = pod_selector(world)
     if world.chance(0.25):
         term["namespaces"] = world.some((*NAMESPACES, "elsewhere"), 1, 2)

@@ -2,7 +2,7 @@
 
 from .world import APPS, World
 
-_POD_VALUES = {"app": APPS, "tier": ("front", "back"), "pod-template-hash": ("one", "two"), "missing": ("x",)}
+_POD_VALUES = {"app": ("web", *APPS), "tier": ("front", "back"), "pod-template-hash": ("one", "two"), "missing": ("x",)}
 _NAMESPACE_VALUES = {"team": ("red", "black"), "kubernetes.io/metadata.name": ("default", "blue", "green")}
 
 
@@ -19,15 +19,24 @@ def namespace_selector(world: World) -> dict:
 
 def _selector(world: World, values: dict) -> dict:
     selector = {}
-    if world.chance(0.6):
-        selector["matchLabels"] = {key: world.pick(values[key]) for key in world.some(sorted(values), 1, 1)}
-    if not selector or world.chance(0.3):
-        selector["matchExpressions"] = [_expression(world, values)]
+    if world.chance(0.7):
+        key = _key(world, values)
+        selector["matchLabels"] = {key: world.pick(values[key])}
+        if world.chance(0.1):
+            key = _key(world, values)
+            selector["matchLabels"][key] = world.pick(values[key])
+    if not selector or world.chance(0.2):
+        selector["matchExpressions"] = [_expression(world, values) for _ in range(world.pick((1, 1, 1, 2)))]
     return selector
 
 
+def _key(world: World, values: dict) -> str:
+    """Mostly the first, which objects are sure to have."""
+    return world.pick((*values, *[next(iter(values))] * 4))
+
+
 def _expression(world: World, values: dict) -> dict:
-    key = world.pick(sorted(values))
+    key = _key(world, values)
     operator = world.pick(("In", "NotIn", "Exists", "DoesNotExist"))
     listed = {"values": sorted(world.some(values[key]))} if operator in ("In", "NotIn") else {}
     return {"key": key, "operator": operator} | listed

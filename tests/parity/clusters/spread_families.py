@@ -8,14 +8,16 @@ _POLICIES = ("Honor", "Ignore")
 
 
 def spread(world: World) -> None:
+    world.crowd()
     for node in world.nodes:
         labels = node["metadata"]["labels"]
-        if world.chance(0.7):
+        if world.chance(0.9):
             labels[_RACK] = world.pick(("r1", "r2", "r3"))
-        if world.chance(0.1):
+        if world.chance(0.05):
             labels.pop(world.pick((ZONE, HOST)), None)
         if world.chance(0.2):
-            node["spec"].setdefault("taints", []).append({"key": "spread", "effect": world.pick(("NoSchedule", "PreferNoSchedule"))})
+            taint = {"key": "spread", "effect": world.pick(("NoSchedule", "PreferNoSchedule"))}
+            node["spec"].setdefault("taints", []).append(taint)
     for pod in world.bound:
         if world.chance(0.1):
             pod["metadata"]["deletionTimestamp"] = "2026-01-01T01:00:00Z"
@@ -26,14 +28,15 @@ def spread(world: World) -> None:
         unique = {(c["topologyKey"], c["whenUnsatisfiable"]): c for c in constraints}
         spec["topologySpreadConstraints"] = list(unique.values())
         if world.chance(0.3):
-            spec["nodeSelector"] = world.pick(({"disk": "ssd"}, {ZONE: "zone-0"}))
+            spec["nodeSelector"] = world.pick(({"disk": "ssd"}, {ZONE: "here-1-a"}))
         if world.chance(0.3):
             spec.setdefault("tolerations", []).append({"key": "spread", "operator": "Exists"})
 
 
 def _constraint(world: World, pod: dict) -> dict:
     must = world.chance(0.5)
-    made = {"topologyKey": world.pick((ZONE, HOST, _RACK, _RACK, "disk")), "maxSkew": world.pick((1, 1, 2, 3, 5)),
+    made = {"topologyKey": world.pick((ZONE, ZONE, HOST, HOST, _RACK, "disk")),
+            "maxSkew": world.pick((1, 1, 1, 2, 3, 5)),
             "whenUnsatisfiable": "DoNotSchedule" if must else "ScheduleAnyway"}
     selector = pod_selector(world)
     if must and world.chance(0.3):
@@ -75,8 +78,9 @@ def workloads(world: World) -> None:
             meta["labels"]["app"] = owner["metadata"]["name"].rsplit("-", 1)[0]
             meta["ownerReferences"] = [_reference(owner, controller=world.chance(0.9))]
         elif world.chance(0.1):
-            meta["ownerReferences"] = [{"apiVersion": "apps/v1", "kind": world.pick(("ReplicaSet", "DaemonSet")), "name": "gone",
-                                        "uid": world.uid(), "controller": True, "blockOwnerDeletion": True}]
+            gone = {"apiVersion": "apps/v1", "kind": world.pick(("ReplicaSet", "DaemonSet")),
+                    "metadata": {"name": "gone", "uid": world.uid()}}
+            meta["ownerReferences"] = [_reference(gone, controller=True)]
 
 
 def _service(world: World, app: str, namespace: str) -> None:
@@ -90,7 +94,8 @@ def _service(world: World, app: str, namespace: str) -> None:
 def _controller(world: World, app: str, namespace: str) -> dict:
     kind = world.pick(sorted(_OWNERS))
     labels = {"app": app}
-    spec = {"replicas": 3, "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": "web:1"}]}}}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": "web:1"}]}}
+    spec = {"replicas": 3, "template": template}
     if kind == "ReplicationController":
         spec["selector"] = labels
     else:

@@ -1,10 +1,10 @@
 """Classes, volumes and claims as families of volumes make them."""
 
-from .world import REGION, ZONE, World
+from .world import REGION, ZONE, ZONES, World
 
 DRIVER = "csi.example.com"
 COUNTED = "counted.example.com"
-WAIT, IMMEDIATE, LOCAL, CAPACITY = "wait", "immediate", "local", "capacity"
+WAIT, IMMEDIATE, LOCAL, CAPACITY, IN_TREE = "wait", "immediate", "local", "capacity", "in-tree"
 _BETA_ZONE = "failure-domain.beta.kubernetes.io/zone"
 _BETA_REGION = "failure-domain.beta.kubernetes.io/region"
 _BOUND = {"pv.kubernetes.io/bind-completed": "yes"}
@@ -12,11 +12,12 @@ _BOUND = {"pv.kubernetes.io/bind-completed": "yes"}
 
 def storage_classes(world: World) -> None:
     waiting, at_once = "WaitForFirstConsumer", "Immediate"
-    for name, provisioner, mode in ((WAIT, DRIVER, waiting), (IMMEDIATE, DRIVER, at_once), (CAPACITY, COUNTED, waiting),
-                                    (LOCAL, "kubernetes.io/no-provisioner", waiting)):
+    for name, provisioner, mode in (
+            (WAIT, DRIVER, waiting), (IMMEDIATE, DRIVER, at_once), (CAPACITY, COUNTED, waiting),
+            (LOCAL, "kubernetes.io/no-provisioner", waiting), (IN_TREE, "kubernetes.io/aws-ebs", waiting)):
         topologies = {}
         if name == WAIT and world.chance(0.4):
-            expressions = [{"key": ZONE, "values": world.some(("zone-0", "zone-1"), 1, 2)}]
+            expressions = [{"key": ZONE, "values": world.some(("here-1-a", "here-1-b"), 1, 2)}]
             if world.chance(0.3):
                 expressions.append({"key": "disk", "values": ["ssd"]})
             topologies = {"allowedTopologies": [{"matchLabelExpressions": expressions}]}
@@ -26,8 +27,9 @@ def storage_classes(world: World) -> None:
 
 def csi_driver(world: World, name: str, capacity: bool) -> None:
     world.add("storage.k8s.io/v1", "CSIDriver", name, spec={
-        "attachRequired": True, "podInfoOnMount": False, "storageCapacity": capacity, "fsGroupPolicy": "ReadWriteOnceWithFSType",
-        "requiresRepublish": False, "seLinuxMount": False, "volumeLifecycleModes": ["Persistent"]})
+        "attachRequired": True, "podInfoOnMount": False, "storageCapacity": capacity,
+        "fsGroupPolicy": "ReadWriteOnceWithFSType", "requiresRepublish": False, "seLinuxMount": False,
+        "volumeLifecycleModes": ["Persistent"]})
 
 
 def volume(world: World, name: str, source: dict, storage_class: str, size: str, claim: dict | None = None, labels=None,
@@ -46,8 +48,9 @@ def volume(world: World, name: str, source: dict, storage_class: str, size: str,
                      status={"phase": phase or ("Bound" if claim else "Available")})
 
 
-def claim(world: World, name: str, namespace: str, storage_class: str | None, size: str = "10Gi", volume_name: str = "",
-          modes=("ReadWriteOnce",), phase: str = "", annotations=None, owners=None, completed: bool = True, **spec) -> dict:
+def claim(world: World, name: str, namespace: str, storage_class: str | None, size: str = "10Gi",
+          volume_name: str = "", modes=("ReadWriteOnce",), phase: str = "", annotations=None, owners=None,
+          completed: bool = True, **spec) -> dict:
     spec |= {"accessModes": list(modes), "resources": {"requests": {"storage": size}}, "volumeMode": "Filesystem"}
     if storage_class is not None:
         spec["storageClassName"] = storage_class
@@ -58,8 +61,8 @@ def claim(world: World, name: str, namespace: str, storage_class: str | None, si
                      status={"phase": phase or ("Bound" if volume_name else "Pending")})
 
 
-def bound_claim(world: World, name: str, namespace: str, source: dict | None = None, size: str = "10Gi", storage_class=WAIT,
-                modes=("ReadWriteOnce",), owners=None, **volume_fields) -> dict:
+def bound_claim(world: World, name: str, namespace: str, source: dict | None = None, size: str = "10Gi",
+                storage_class=WAIT, modes=("ReadWriteOnce",), owners=None, **volume_fields) -> dict:
     """A claim and the volume it is bound to."""
     made = claim(world, name, namespace, storage_class, size, f"pv-{namespace}-{name}", modes, owners=owners)
     source = source or {"csi": {"driver": DRIVER, "volumeHandle": f"handle-{namespace}-{name}", "fsType": "ext4"}}
@@ -95,11 +98,26 @@ def _mount(pod: dict, source: dict) -> str:
     return name
 
 
+def in_tree_source(world: World, name: str) -> dict:
+    """A disk of a plugin that a CSI driver has replaced, or not."""
+    return world.pick((
+        {"gcePersistentDisk": {"pdName": name, "fsType": "ext4"}},
+        {"awsElasticBlockStore": {"volumeID": f"aws://here-1-a/vol-{name}"}},
+        {"awsElasticBlockStore": {"volumeID": f"vol-{name}"}},
+        {"awsElasticBlockStore": {"volumeID": f"not/{name}"}},
+        {"azureDisk": {"diskName": name, "diskURI": f"/subscriptions/one/{name}", "cachingMode": "ReadWrite",
+                       "fsType": "ext4", "readOnly": False, "kind": "Managed"}},
+        {"cinder": {"volumeID": name}},
+        {"portworxVolume": {"volumeID": name}},
+    ))
+
+
 def zone_labels(world: World) -> dict:
     labels = {}
     if world.chance(0.7):
         # Volumes may be in several zones at once.
-        labels[world.pick((ZONE, _BETA_ZONE))] = world.pick(("zone-0", "zone-1", "zone-0__zone-2", "zone-1__zone-0", "zone-0____"))
+        zones = world.pick((*ZONES[:2], "here-1-a__here-1-c", "here-1-b__here-1-a", "here-1-a____"))
+        labels[world.pick((ZONE, _BETA_ZONE))] = zones
     if world.chance(0.4):
         labels[world.pick((REGION, _BETA_REGION))] = world.pick(("here", "here", "there"))
     return labels
@@ -107,9 +125,10 @@ def zone_labels(world: World) -> dict:
 
 def node_terms(world: World) -> dict:
     term = world.pick((
-        {"matchExpressions": [{"key": ZONE, "operator": "In", "values": world.some(("zone-0", "zone-1"), 1, 2)}]},
+        {"matchExpressions": [{"key": ZONE, "operator": "In", "values": world.some(("here-1-a", "here-1-b"), 1, 2)}]},
         {"matchExpressions": [{"key": "disk", "operator": world.pick(("In", "NotIn")), "values": ["ssd"]}]},
         {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [world.node_name()]}]},
-        {"matchExpressions": [{"key": "disk", "operator": "Exists"}, {"key": "generation", "operator": "Gt", "values": ["5"]}]},
+        {"matchExpressions": [{"key": "disk", "operator": "Exists"},
+                              {"key": "generation", "operator": "Gt", "values": ["5"]}]},
     ))
     return {"nodeSelectorTerms": [term]}

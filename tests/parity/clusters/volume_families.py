@@ -1,7 +1,7 @@
 """Volumes: claims in every state, disks that only one may use, and how many a node can attach."""
 
 from . import storage
-from .world import NAMESPACES, ZONE, World
+from .world import NAMESPACES, REGION, ZONE, ZONES, World
 
 _GCE, _AWS = "kubernetes.io/gce-pd", "kubernetes.io/aws-ebs"
 _EBS_DRIVER, _PD_DRIVER = "ebs.csi.aws.com", "pd.csi.storage.gke.io"
@@ -12,13 +12,17 @@ def volume_claims(world: World) -> None:
     _capacities(world)
     for i in range(world.pick((0, 1, 3))):
         # Sizes differ: which of two equal volumes is taken is not said anywhere.
-        storage.volume(world, f"free-{i}", {"local": {"path": f"/mnt/{i}"}}, world.pick((storage.LOCAL, storage.WAIT)), f"{5 + 4 * i}Gi",
+        storage.volume(world, f"free-{i}", {"local": {"path": f"/mnt/{i}"}},
+                       world.pick((storage.LOCAL, storage.WAIT)), f"{5 + 4 * i}Gi",
                        affinity=storage.node_terms(world), labels={"kind": world.pick(("fast", "slow"))},
                        modes=world.pick((("ReadWriteOnce",), ("ReadWriteOnce", "ReadOnlyMany"))),
                        phase=world.pick(("Available", "Available", "Released")))
     for node in world.nodes:
+        if world.chance(0.5):
+            _csi_node(world, node["metadata"]["name"])
         if world.chance(0.1):
-            node["metadata"]["labels"].pop(ZONE, None)
+            node["metadata"]["labels"] = {key: value for key, value in node["metadata"]["labels"].items()
+                                          if key not in (ZONE, REGION) or world.chance(0.3)}
     for pod in world.judged:
         for i in range(world.pick((1, 1, 2, 3))):
             _want(world, pod, f"claim-{pod['metadata']['name']}-{i}")
@@ -31,14 +35,14 @@ def _want(world: World, pod: dict, name: str) -> None:
     storage.use_claim(pod, name)
     kind = world.pick(("bound", "bound", "bound", "waiting", "waiting", "waiting", "odd"))
     if kind == "bound":
-        source = world.pick((None, None, {"gcePersistentDisk": {"pdName": name, "fsType": "ext4"}},
-                             {"awsElasticBlockStore": {"volumeID": f"aws://zone-0/vol-{name}"}}))
+        source = world.pick((None, storage.in_tree_source(world, name)))
         storage.bound_claim(world, name, namespace, source, labels=storage.zone_labels(world),
                             affinity=storage.node_terms(world) if world.chance(0.5) else None)
     elif kind == "waiting":
         extra = {"selector": {"matchLabels": {"kind": "fast"}}} if world.chance(0.2) else {}
         selected = {"volume.kubernetes.io/selected-node": world.node_name()} if world.chance(0.2) else None
-        storage.claim(world, name, namespace, world.pick((storage.WAIT, storage.LOCAL, storage.CAPACITY)),
+        storage.claim(world, name, namespace,
+                      world.pick((storage.WAIT, storage.LOCAL, storage.CAPACITY, storage.IN_TREE)),
                       world.pick(("1Gi", "7Gi", "10Gi", "40Gi")), annotations=selected, **extra)
     else:
         _odd(world, name, namespace)
@@ -46,7 +50,8 @@ def _want(world: World, pod: dict, name: str) -> None:
 
 def _odd(world: World, name: str, namespace: str) -> None:
     """Claims that keep a Pod from every node; the first is one that is not there at all."""
-    state = world.pick(("missing", "unbound", "no class", "empty class", "unknown class", "lost", "going", "volume gone", "half"))
+    state = world.pick(("missing", "unbound", "no class", "empty class", "unknown class", "lost", "going",
+                        "volume gone", "half"))
     if state == "unbound":
         storage.claim(world, name, namespace, storage.IMMEDIATE)
     elif state == "no class":
@@ -65,7 +70,8 @@ def _odd(world: World, name: str, namespace: str) -> None:
         storage.claim(world, name, namespace, storage.WAIT, volume_name="pv-gone")
     elif state == "half":
         # The claim names its volume; the controller has not finished.
-        made = storage.claim(world, name, namespace, storage.WAIT, volume_name=f"pv-{namespace}-{name}", phase="Pending", completed=False)
+        made = storage.claim(world, name, namespace, storage.WAIT, volume_name=f"pv-{namespace}-{name}",
+                             phase="Pending", completed=False)
         source = {"csi": {"driver": storage.DRIVER, "volumeHandle": name}}
         storage.volume(world, f"pv-{namespace}-{name}", source, storage.WAIT, "10Gi", made)
 
@@ -91,7 +97,7 @@ def _capacities(world: World) -> None:
         if world.chance(0.3):
             fields["maximumVolumeSize"] = world.pick(("2Gi", "8Gi"))
         if world.chance(0.9):
-            fields["nodeTopology"] = {"matchLabels": {ZONE: f"zone-{world.rng.randrange(2)}"}} if world.chance(0.8) else {}
+            fields["nodeTopology"] = {"matchLabels": {ZONE: world.pick(ZONES[:2])}} if world.chance(0.8) else {}
         world.add("storage.k8s.io/v1", "CSIStorageCapacity", f"capacity-{i}", "default",
                   storageClassName=world.pick((storage.CAPACITY, storage.CAPACITY, storage.WAIT)), **fields)
 
@@ -117,11 +123,12 @@ def _use(world: World, pod: dict) -> None:
     elif kind == "aws":
         storage.use_inline(pod, {"awsElasticBlockStore": {"volumeID": f"vol-{name}"} | read_only})
     elif kind == "iscsi":
-        storage.use_inline(pod, {"iscsi": {"targetPortal": "10.0.0.9:3260", "iqn": f"iqn.2026-01.example:{name}", "lun": 0,
-                                           "iscsiInterface": "default"} | read_only})
+        storage.use_inline(pod, {"iscsi": {"targetPortal": "10.0.0.9:3260", "iqn": f"iqn.2026-01.example:{name}",
+                                           "lun": 0, "iscsiInterface": "default"} | read_only})
     elif kind == "rbd":
-        storage.use_inline(pod, {"rbd": {"monitors": world.some(("10.0.0.1", "10.0.0.2", "10.0.0.3"), 1, 2), "image": name, "user": "admin",
-                                         "pool": world.pick(("rbd", "other")), "keyring": "/etc/ceph/keyring"} | read_only})
+        monitors = world.some(("10.0.0.1", "10.0.0.2", "10.0.0.3"), 1, 2)
+        storage.use_inline(pod, {"rbd": {"monitors": monitors, "image": name, "pool": world.pick(("rbd", "other")),
+                                         "user": "admin", "keyring": "/etc/ceph/keyring"} | read_only})
     elif kind == "claim":
         storage.use_claim(pod, world.pick(("alone-0", "alone-1", "shared")))
     else:
@@ -129,7 +136,7 @@ def _use(world: World, pod: dict) -> None:
 
 
 def volume_limits(world: World) -> None:
-    """Nodes that can attach few volumes, some of which are counted under the name of the driver that replaced another."""
+    """Nodes that can attach few volumes; some are counted as those of the driver that replaced an older one."""
     storage.storage_classes(world)
     storage.csi_driver(world, storage.DRIVER, capacity=False)
     for node in world.nodes:
@@ -137,12 +144,20 @@ def volume_limits(world: World) -> None:
             _csi_node(world, node["metadata"]["name"])
     claims = {namespace: _claims(world, namespace) for namespace in NAMESPACES}
     for pod in world.pods():
+        mine = claims[pod["metadata"]["namespace"]]
+        if pod in world.bound or world.chance(0.1):
+            # These keep a Pod from being scheduled at all.
+            mine = mine + ["missing", "gone", "classless"]
         for _ in range(world.pick((0, 1, 1, 2, 3))):
-            _attach(world, pod, claims[pod["metadata"]["namespace"]])
-    for i in range(world.pick((0, 0, 2))):
+            _attach(world, pod, mine)
+    for i in range(world.pick((0, 0, 2, 4))):
+        volume = world.pick(("pv-default-csi-0", "pv-blue-csi-1", "pv-green-files", "pv-gone"))
+        source = {"persistentVolumeName": volume}
+        if world.chance(0.1):
+            source = {"inlineVolumeSpec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"},
+                                           "csi": {"driver": storage.DRIVER, "volumeHandle": "inline"}}}
         world.add("storage.k8s.io/v1", "VolumeAttachment", f"attachment-{i}", status={"attached": True}, spec={
-            "attacher": storage.DRIVER, "nodeName": world.node_name(),
-            "source": {"persistentVolumeName": world.pick(("pv-default-csi-0", "pv-blue-csi-1", "pv-gone"))}})
+            "attacher": storage.DRIVER, "nodeName": world.node_name(), "source": source})
 
 
 def _csi_node(world: World, node: str) -> None:
@@ -162,20 +177,23 @@ def _claims(world: World, namespace: str) -> list[str]:
         storage.bound_claim(world, f"csi-{i}", namespace)
         made.append(f"csi-{i}")
     storage.bound_claim(world, "ebs", namespace, {"awsElasticBlockStore": {"volumeID": f"vol-{namespace}"}})
-    storage.bound_claim(world, "disk", namespace, {"gcePersistentDisk": {"pdName": f"pd-{namespace}"}}, labels={ZONE: "zone-0"})
+    storage.bound_claim(world, "disk", namespace, {"gcePersistentDisk": {"pdName": f"pd-{namespace}"}},
+                        labels={ZONE: "here-1-a"})
     storage.bound_claim(world, "files", namespace, {"nfs": {"server": "10.0.0.7", "path": "/"}})
+    storage.bound_claim(world, "in-tree", namespace, storage.in_tree_source(world, "any"))
     storage.claim(world, "waiting", namespace, storage.WAIT)
+    storage.claim(world, "in-tree-waiting", namespace, storage.IN_TREE)
+    storage.claim(world, "classless", namespace, "", volume_name="pv-gone")
     storage.claim(world, "gone", namespace, storage.WAIT, volume_name="pv-gone")
-    storage.claim(world, "unknown", namespace, "gone")
-    return made * 3 + ["ebs", "disk", "files", "waiting"] + world.some(("missing", "gone", "unknown"), 0, 1)
+    return made * 3 + ["ebs", "disk", "files", "waiting", "in-tree", "in-tree-waiting"]
 
 
 def _attach(world: World, pod: dict, claims: list[str]) -> None:
-    kind = world.pick(("claim", "claim", "claim", "claim", "ebs", "disk", "ephemeral", "none"))
+    kind = world.pick(("claim", "claim", "claim", "claim", "in-tree", "disk", "ephemeral", "none"))
     if kind == "claim":
         storage.use_claim(pod, world.pick(claims))
-    elif kind == "ebs":
-        storage.use_inline(pod, {"awsElasticBlockStore": {"volumeID": world.pick(("aws://zone-0/vol-1", "vol-2"))}})
+    elif kind == "in-tree":
+        storage.use_inline(pod, storage.in_tree_source(world, world.pick(("1", "2"))))
     elif kind == "disk":
         storage.use_inline(pod, {"gcePersistentDisk": {"pdName": world.pick(("pd-1", "pd-2")), "readOnly": True}})
     elif kind == "ephemeral":

@@ -11,6 +11,8 @@ from . import defaults
 ZONE = "topology.kubernetes.io/zone"
 REGION = "topology.kubernetes.io/region"
 HOST = "kubernetes.io/hostname"
+# A volume of a cloud tells its region by such names.
+ZONES = ("here-1-a", "here-1-b", "here-1-c")
 NAMESPACES = ("default", "blue", "green")
 APPS = ("web", "db", "cache")
 
@@ -27,11 +29,12 @@ class World:
             labels = {"kubernetes.io/metadata.name": name}
             if self.chance(0.5):
                 labels["team"] = self.pick(("red", "black"))
-            self.add("v1", "Namespace", name, labels=labels, spec={"finalizers": ["kubernetes"]}, status={"phase": "Active"})
+            self.add("v1", "Namespace", name, labels=labels, spec={"finalizers": ["kubernetes"]},
+                     status={"phase": "Active"})
         zones = self.rng.randint(1, 3)
         for i in range(self.rng.randint(1, 12)):
             self.nodes.append(self._node(f"node-{i:02}", zones))
-        for i in range(self.rng.randint(0, min(40, 6 * len(self.nodes)))):
+        for i in range(self.rng.randint(0, min(40, 8 * len(self.nodes)))):
             pod = self.pod(f"bound-{i:02}")
             pod["spec"]["nodeName"] = self.node_name()
             self.bound.append(pod)
@@ -75,6 +78,16 @@ class World:
     def pods(self) -> list[dict]:
         return self.bound + self.judged
 
+    def crowd(self) -> None:
+        """Makes most Pods alike, and puts many of them on few nodes: selectors that match, and nodes that differ."""
+        few = self.some(self.nodes, 1, 3)
+        for pod in self.pods():
+            if self.chance(0.75):
+                pod["metadata"]["namespace"] = "default"
+                pod["metadata"]["labels"]["app"] = "web"
+            if "nodeName" in pod["spec"] and self.chance(0.5):
+                pod["spec"]["nodeName"] = self.pick(few)["metadata"]["name"]
+
     def pod(self, name: str) -> dict:
         labels = {"app": self.pick(APPS)}
         if self.chance(0.4):
@@ -91,10 +104,11 @@ class World:
             requests["cpu"] = self.pick(("50m", "100m", "250m", "0.5", "1", "1500m"))
         if self.chance(0.7):
             requests["memory"] = self.pick(("64Mi", "128Mi", "300M", "1Gi", "1500Mi"))
-        return {"name": name, "image": self.pick(("web:1", "db:2", "tool")), "resources": {"requests": requests} if requests else {}}
+        return {"name": name, "image": self.pick(("web:1", "db:2", "tool")),
+                "resources": {"requests": requests} if requests else {}}
 
     def _node(self, name: str, zones: int) -> dict:
-        labels = {HOST: name, "kubernetes.io/os": "linux", ZONE: f"zone-{self.rng.randrange(zones)}", REGION: "here"}
+        labels = {HOST: name, "kubernetes.io/os": "linux", ZONE: ZONES[self.rng.randrange(zones)], REGION: "here"}
         if self.chance(0.5):
             labels["disk"] = self.pick(("ssd", "hdd"))
         if self.chance(0.5):
@@ -110,7 +124,7 @@ class World:
     def finish(self) -> tuple[dict, dict]:
         """The cluster and the Pods to judge, as Lists."""
         for pod in self.pods():
-            defaults.admit(pod)
+            defaults.admit(pod, runs=pod in self.bound)
         return _list(self.others + self.nodes + self.bound), _list(self.judged)
 
 

@@ -25,7 +25,8 @@ type cycle struct {
 }
 
 func (j *judge) pod(pod *v1.Pod) report {
-	c := &cycle{judge: j, pod: pod, state: framework.NewCycleState(), narrowing: sets.New[string](), skipped: sets.New[string]()}
+	c := &cycle{judge: j, pod: pod, state: framework.NewCycleState()}
+	c.narrowing, c.skipped = sets.New[string](), sets.New[string]()
 	c.diagnosis.NodeToStatus = framework.NewDefaultNodeToStatus()
 	c.out = report{Pod: name(pod), PreFilter: []verdict{}}
 	for _, node := range j.nodes {

@@ -30,7 +30,8 @@ type fixedInformer struct {
 	cache.SharedIndexInformer
 }
 
-func (f fixedInformer) AddEventHandler(handler cache.ResourceEventHandler) (cache.ResourceEventHandlerRegistration, error) {
+func (f fixedInformer) AddEventHandler(
+	handler cache.ResourceEventHandler) (cache.ResourceEventHandlerRegistration, error) {
 	for _, object := range f.GetIndexer().List() {
 		handler.OnAdd(object, true)
 	}
