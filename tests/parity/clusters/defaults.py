@@ -1,5 +1,7 @@
 """What the API server fills into a Pod when it is made: defaults, QoS class, the tolerations of its admission."""
 
+from fractions import Fraction
+
 from .quantities import quantity, value
 
 _QOS = ("cpu", "memory")
@@ -52,14 +54,26 @@ def _fill_pod_level(spec: dict) -> None:
     resources = spec["resources"]
     requests = resources.setdefault("requests", {})
     for name in _POD_LEVEL:
-        asked = [c["resources"].get("requests", {}).get(name, "0") for c in spec["containers"]]
-        total = sum(map(value, asked))
+        total = _of_containers(spec, name)
         given = requests.get(name) or (None if total else resources.get("limits", {}).get(name))
         if given is None and not total:
             continue
         requests[name] = given if given and value(given) >= total else quantity(name, total)
         if value(resources.get("limits", {}).get(name, requests[name])) < value(requests[name]):
             resources["limits"][name] = requests[name]
+
+
+def _of_containers(spec: dict, name: str) -> Fraction:
+    """What the containers need at most at once: as they run, or while one of them initializes."""
+    def asked(container):
+        return value(container["resources"].get("requests", {}).get(name, "0"))
+
+    sidecars = peak = Fraction(0)
+    for container in spec.get("initContainers", []):
+        if container.get("restartPolicy") == "Always":
+            sidecars += asked(container)
+        peak = max(peak, sidecars + (0 if container.get("restartPolicy") == "Always" else asked(container)))
+    return max(peak, sidecars + sum(map(asked, spec["containers"])))
 
 
 def qos_class(spec: dict) -> str:

@@ -46,7 +46,7 @@ def taints(world: World) -> None:
 
 
 def _toleration(world: World) -> dict:
-    operator = world.pick(("Exists", "Exists", "Equal", "Equal", "", "Lt", "Gt"))
+    operator = world.pick(("Exists",) * 5 + ("Equal",) * 5 + ("",) * 3 + ("Lt", "Gt"))
     effect = world.pick(("", *_EFFECTS))
     made = _if_any("operator", operator) | _if_any("effect", effect)
     if operator != "Exists" or world.chance(0.9):
@@ -119,12 +119,15 @@ def host_ports(world: World) -> None:
         if world.chance(0.3):
             spec["hostNetwork"] = True
         if world.chance(0.2):
-            sidecar = world.container("sidecar") | ({"restartPolicy": "Always"} if world.chance(0.6) else {})
-            spec.setdefault("initContainers", []).append(sidecar)
+            world.init_container(pod, sidecar=world.chance(0.6))
+        taken = set()
         for container in spec["containers"] + spec.get("initContainers", []):
-            if world.chance(0.4):
-                ports = [_port(world) for _ in range(world.pick((1, 1, 2)))]
-                container["ports"] = list({(p["containerPort"], p.get("protocol")): p for p in ports}.values())
+            for port in [_port(world) for _ in range(world.pick((0, 0, 0, 1, 1, 2)))]:
+                # A Pod has a port once, or the API server does not take it.
+                key = (port["containerPort"], port.get("protocol", "TCP"))
+                if key not in taken:
+                    taken.add(key)
+                    container.setdefault("ports", []).append(port)
 
 
 def _port(world: World) -> dict:
@@ -154,7 +157,7 @@ def images(world: World) -> None:
     for pod in world.judged:
         spec = pod["spec"]
         if world.chance(0.3):
-            spec.setdefault("initContainers", []).append(world.container("setup"))
+            world.init_container(pod, sidecar=False)
         if world.chance(0.2):
             spec["containers"] += [world.container(f"more-{i}") for i in range(3)]
         if world.chance(0.15):

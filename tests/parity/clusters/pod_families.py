@@ -74,8 +74,8 @@ def _term(world: World, pod: dict) -> dict:
         term["namespaceSelector"] = namespace_selector(world)
     if selector is None:
         return term
-    for field, operator in (("matchLabelKeys", "In"), ("mismatchLabelKeys", "NotIn")):
-        key = world.pick(("pod-template-hash", "tier"))
+    keys = world.some(("pod-template-hash", "tier"), 2)
+    for field, operator, key in zip(("matchLabelKeys", "mismatchLabelKeys"), ("In", "NotIn"), keys):
         if world.chance(0.15) and key not in str(selector):
             term[field] = [key]
             selector = with_label_keys(selector, pod["metadata"]["labels"], [key], operator)

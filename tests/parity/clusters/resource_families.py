@@ -16,11 +16,8 @@ def resources(world: World) -> None:
         spec = pod["spec"]
         for container in spec["containers"]:
             container["resources"] = _resources(world)
-        for i in range(world.pick((0, 0, 0, 1, 2))):
-            init = world.container(f"init-{i}") | {"resources": _resources(world)}
-            if world.chance(0.5):
-                init["restartPolicy"] = "Always"
-            spec.setdefault("initContainers", []).append(init)
+        for _ in range(world.pick((0, 0, 0, 1, 2))):
+            world.init_container(pod, sidecar=world.chance(0.5))["resources"] = _resources(world)
         if world.chance(0.15):
             spec["overhead"] = {"cpu": "250m", "memory": "120Mi"}
             spec["runtimeClassName"] = "sandboxed"
@@ -46,9 +43,11 @@ def pod_level_resources(world: World) -> None:
             if world.chance(0.5) or not level:
                 level["limits"] = _amounts(world, {"cpu": ("8", "10"), "memory": ("12Gi", "20Gi")})
             pod["spec"]["resources"] = level
+            if world.chance(0.2):
+                # Written where a gate that is off in this release is on.
+                pod["status"] = {"resources": {"requests": {"cpu": "7"}}, "allocatedResources": {"cpu": "7"}}
         if world.chance(0.3):
-            side = world.container("sidecar") | {"restartPolicy": "Always"}
-            pod["spec"].setdefault("initContainers", []).append(side)
+            world.init_container(pod, sidecar=world.chance(0.7))
         if world.chance(0.2):
             pod["spec"]["overhead"] = {"cpu": "100m"}
 
@@ -62,9 +61,8 @@ def resizes(world: World) -> None:
             continue
         spec, status = pod["spec"], pod.setdefault("status", {})
         if world.chance(0.4):
-            side = world.container("sidecar") | {"restartPolicy": "Always"}
-            spec.setdefault("initContainers", []).append(side)
-            status["initContainerStatuses"] = [_container_status(world, side)]
+            sidecar = world.init_container(pod, sidecar=True)
+            status["initContainerStatuses"] = [_container_status(world, sidecar)]
         status["containerStatuses"] = [_container_status(world, c) for c in spec["containers"]]
         reason = world.pick(("", "Deferred", "Infeasible"))
         if reason:
@@ -76,8 +74,10 @@ def resizes(world: World) -> None:
 
 
 def ended(world: World) -> None:
-    """Bound Pods that have ended, or are going: the ones hold nothing, the others still do."""
+    """Bound Pods that have ended, or are going, or whose node has: the ones hold nothing, those going still do."""
     for pod in world.bound:
+        if world.chance(0.05):
+            pod["spec"]["nodeName"] = "gone"
         if world.chance(0.4):
             pod["status"] = {"phase": world.pick(("Succeeded", "Failed"))}
         elif world.chance(0.3):

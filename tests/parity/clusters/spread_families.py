@@ -85,7 +85,7 @@ def workloads(world: World) -> None:
 
 def _service(world: World, app: str, namespace: str) -> None:
     selector = {"app": app} | ({"tier": "front"} if world.chance(0.2) else {})
-    spec = {"type": "ClusterIP", "clusterIP": "None", "sessionAffinity": "None"}
+    spec = {"type": "ClusterIP", "clusterIP": "None", "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"}
     if world.chance(0.9):
         spec["selector"] = selector
     world.add("v1", "Service", f"{app}-service", namespace, spec=spec, status={"loadBalancer": {}})

@@ -116,7 +116,7 @@ def zone_labels(world: World) -> dict:
     labels = {}
     if world.chance(0.7):
         # Volumes may be in several zones at once.
-        zones = world.pick((*ZONES[:2], "here-1-a__here-1-c", "here-1-b__here-1-a", "here-1-a____"))
+        zones = world.pick((*ZONES[:2], "here-1-a__here-1-c", "here-1-b__here-1-a", "here-1-a____here-1-b"))
         labels[world.pick((ZONE, _BETA_ZONE))] = zones
     if world.chance(0.4):
         labels[world.pick((REGION, _BETA_REGION))] = world.pick(("here", "here", "there"))

@@ -154,7 +154,7 @@ def volume_limits(world: World) -> None:
         volume = world.pick(("pv-default-csi-0", "pv-blue-csi-1", "pv-green-files", "pv-gone"))
         source = {"persistentVolumeName": volume}
         if world.chance(0.1):
-            source = {"inlineVolumeSpec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"},
+            source = {"inlineVolumeSpec": {"accessModes": ["ReadWriteOnce"],
                                            "csi": {"driver": storage.DRIVER, "volumeHandle": "inline"}}}
         world.add("storage.k8s.io/v1", "VolumeAttachment", f"attachment-{i}", status={"attached": True}, spec={
             "attacher": storage.DRIVER, "nodeName": world.node_name(), "source": source})

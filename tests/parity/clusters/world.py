@@ -98,6 +98,11 @@ class World:
         return {"apiVersion": "v1", "kind": "Pod",
                 "metadata": self.meta(name, self.pick(NAMESPACES), labels=labels), "spec": {"containers": containers}}
 
+    def init_container(self, pod: dict, sidecar: bool) -> dict:
+        containers = pod["spec"].setdefault("initContainers", [])
+        containers.append(self.container(f"init-{len(containers)}") | ({"restartPolicy": "Always"} if sidecar else {}))
+        return containers[-1]
+
     def container(self, name: str) -> dict:
         requests = {}
         if self.chance(0.7):
