@@ -103,7 +103,7 @@ def _expression(world: World) -> dict:
     operator = world.pick(("In", "In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"))
     if operator in ("Gt", "Lt"):
         return {"key": world.pick(("generation", "generation", "disk")), "operator": operator,
-                "values": [world.pick(("5", "10", "-1", "7", "many"))]}
+                "values": [world.pick(("5", "7", "10") * 4 + ("-1", "many"))]}
     key = world.pick(sorted(_VALUES))
     if operator in ("Exists", "DoesNotExist"):
         return {"key": key, "operator": operator}
@@ -135,7 +135,7 @@ def _port(world: World) -> dict:
     port = {"containerPort": number}
     if world.chance(0.7):
         port["hostPort"] = number
-        port |= _if_any("hostIP", world.pick(("", "", "0.0.0.0", "127.0.0.1", "10.0.0.1")))
+        port |= _if_any("hostIP", world.pick(("", "", "0.0.0.0", "127.0.0.1", "10.0.0.1", "::")))
     return port | _if_any("protocol", world.pick(("", "", "TCP", "UDP", "SCTP")))
 
 

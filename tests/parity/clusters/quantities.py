@@ -2,12 +2,12 @@
 
 from fractions import Fraction
 
-_UNITS = {"m": Fraction(1, 1000), "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "k": 10**3, "M": 10**6, "G": 10**9}
+_UNITS = {"": 1, "m": Fraction(1, 1000), "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "k": 10**3, "M": 10**6, "G": 10**9}
 
 
 def value(text: str) -> Fraction:
-    unit = text.lstrip("0123456789.")
-    return Fraction(text.removesuffix(unit)) * _UNITS.get(unit, 1)
+    unit = text.lstrip("0123456789.e")
+    return Fraction(text.removesuffix(unit)) * _UNITS[unit]
 
 
 def quantity(resource: str, amount: Fraction) -> str:

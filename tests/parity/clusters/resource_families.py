@@ -2,8 +2,8 @@
 
 from .world import World
 
-_CPU = ("0", "1m", "100m", "500m", "1", "2", "4")
-_MEMORY = ("0", "1Mi", "200Mi", "1Gi", "3Gi", "1500M")
+_CPU = ("0", "1m", "100m", "500m", "1", "2", "4", "0.1")
+_MEMORY = ("0", "1Mi", "200Mi", "1Gi", "3Gi", "1500M", "129e6", "1.5Gi", "123456789", "100500m")
 _STORAGE = ("1Gi", "30Gi", "60Gi")
 _DEVICE = "example.com/device"
 _HUGE = "hugepages-2Mi"
@@ -35,6 +35,8 @@ def full_nodes(world: World) -> None:
 
 
 def pod_level_resources(world: World) -> None:
+    for node in world.nodes:
+        _allocatable(node, _HUGE, world.pick(("0", "64Mi", "1Gi")))
     for pod in world.pods():
         if world.chance(0.6):
             level = {}
@@ -42,6 +44,8 @@ def pod_level_resources(world: World) -> None:
                 level["requests"] = _amounts(world, {"cpu": ("1", "3", "6"), "memory": ("1Gi", "5Gi", "9Gi")})
             if world.chance(0.5) or not level:
                 level["limits"] = _amounts(world, {"cpu": ("8", "10"), "memory": ("12Gi", "20Gi")})
+            if "requests" in level and world.chance(0.2):
+                level["requests"][_HUGE] = level.setdefault("limits", {})[_HUGE] = "64Mi"
             pod["spec"]["resources"] = level
             if world.chance(0.2):
                 # Written where a gate that is off in this release is on.
