@@ -21,7 +21,7 @@ _COUNTED = "command-line-arguments,k8s.io/kubernetes/pkg/scheduler/framework/plu
 def build(coverage: bool = False) -> Path:
     """The program's path. With coverage it counts, into $GOCOVERDIR, which statements of the plugins it has run."""
     sources = sorted((HERE / "oracle").glob("*.go"))
-    options = ["-cover", f"-coverpkg={_COUNTED}"] if coverage else []
+    options = ["-ldflags=-s -w", *(["-cover", f"-coverpkg={_COUNTED}"] if coverage else [])]
     target = binaries.cache_root() / f"parity-oracle-{_digest(sources, options)}" / "oracle"
     if target.exists():
         return target
