@@ -84,7 +84,7 @@ class Run:
         else:
             try:
                 self.comparison.reports((place / "oracle.jsonl").read_text(), ours)
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
                 self._broken("output", "as agreed", f"unreadable: {error!r}")
         if len(self.comparison.differences) > before and len(self.found) < _KEPT:
             (place / "actimanager.jsonl").write_text(ours)
@@ -97,7 +97,7 @@ class Run:
 
     def unasked(self) -> list[str]:
         """The plugins that no side has asked, though they were to be compared."""
-        expected = self.plugins or PLUGINS
+        expected = [plugin for plugin in PLUGINS if self.comparison.wanted(plugin)]
         return [plugin for plugin in expected if not self.comparison.counts.get(plugin)]
 
     def failed(self) -> bool:

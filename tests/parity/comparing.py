@@ -75,8 +75,22 @@ class _Pod:
         else:
             for name in both:
                 self._scores(theirs[name], ours[name])
+        if self._in.plugins is None and "winner" in self._ours:
+            self._winner(theirs)
         if self._in.messages and not _scored(theirs):
             self._same("message", self._theirs.get("message", ""), self._ours.get("message", ""))
+
+    def _winner(self, theirs: dict) -> None:
+        """Of the best, kube-scheduler takes any."""
+        winner = self._ours["winner"]
+        scored = _scored(theirs)
+        if self._theirs.get("message"):
+            self._same("winner", "none", winner or "none")
+        elif scored:
+            best = max(theirs[name]["total"] for name in scored)
+            among = [name for name in scored if theirs[name]["total"] == best]
+            if winner not in among:
+                self._same("winner", "one of " + ", ".join(among), winner)
 
     def _refused_elsewhere(self, report: dict) -> bool:
         """Whether it is for another plugin's PreFilter that there are no verdicts of those to compare."""

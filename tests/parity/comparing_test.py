@@ -81,6 +81,14 @@ def test_a_pod_that_is_not_judged_is_a_difference():
     assert compared([REPORT], []).differences
 
 
+@pytest.mark.parametrize("message, winner, differs", [
+    ("", "node-a", False), ("", "node-b", True), ("", None, True), ("0/2 nodes are available", None, False),
+    ("0/2 nodes are available", "node-a", True)])
+def test_the_winner_is_a_best_node_or_none(message, winner, differs):
+    ours = changed(lambda r: r.update(winner=winner))
+    assert bool(compared([REPORT | {"message": message}], [ours]).differences) == differs
+
+
 def test_messages_are_compared_where_no_node_is_left():
     theirs, ours = (changed(lambda r: r.update(message=m, nodes=r["nodes"][1:])) for m in ("0/1", "none"))
     assert not compared([theirs], [ours]).differences

@@ -59,7 +59,12 @@ func (c *cycle) run() error {
 	if len(feasible) == 0 {
 		return c.unschedulable()
 	}
-	return c.score(feasible)
+	err = c.score(feasible)
+	if len(feasible) == 1 {
+		// The scheduler would have taken it unseen.
+		return nil
+	}
+	return err
 }
 
 func (c *cycle) unschedulable() error {
