@@ -2,7 +2,8 @@
 
 from fractions import Fraction
 
-_UNITS = {"": 1, "m": Fraction(1, 1000), "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
+_UNITS = {"": 1, "m": Fraction(1, 1000), "k": 10**3, "M": 10**6, "G": 10**9,
+          "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 
 
 def value(text: str) -> Fraction:
