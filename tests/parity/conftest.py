@@ -1,0 +1,38 @@
+"""Random clusters for the program and for kube-scheduler's plugins. No cluster is started, nothing needs root.
+
+ACTI_PARITY_CLUSTERS and ACTI_PARITY_SEED change how many clusters there are, and which; ACTI_PARITY_EXCLUDE=A,B leaves
+plugins out.
+"""
+
+import os
+import pathlib
+
+import pytest
+
+import compare
+import oracle_program
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BINARY = pathlib.Path(os.environ.get("ACTI_TEST_BINARY", TOP / "build" / "src" / "app" / "actimanager"))
+CLUSTERS = int(os.environ.get("ACTI_PARITY_CLUSTERS", "2000"))
+EXCLUDED = frozenset(filter(None, os.environ.get("ACTI_PARITY_EXCLUDE", "").split(",")))
+SEED = os.environ.get("ACTI_PARITY_SEED", "1")
+
+
+@pytest.fixture(scope="session")
+def programs():
+    """Both are there: without one of them there is nothing to hold against the other."""
+    assert BINARY.is_file(), f"there is no {BINARY}: build it first"
+    assert oracle_program.build().is_file()
+
+
+@pytest.fixture
+def differ(programs):
+    """Compares on a share of the clusters, of the families named or else of all; what it finds is a failed test."""
+    def run(share: float, only=()) -> None:
+        clusters = max(1, round(CLUSTERS * share))
+        done = compare.Run(BINARY, SEED, clusters, list(only), excluded=EXCLUDED, jobs=os.cpu_count() or 1)()
+        print(done.text())
+        assert not done.failed(), done.text()
+
+    return run
