@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <array>
-
 #include <actimanager/api/pod.hpp>
 
 #include "resources_json.hpp"
@@ -46,13 +43,6 @@ NodeAffinity decode_node_affinity(JsonCursor affinity) {
   return result;
 }
 
-// Sources that live inside the node or the Pod and so never restrict where it can run.
-bool is_local_source(std::string_view source) {
-  constexpr std::array local = {"configMap", "downwardAPI", "emptyDir",  "gitRepo",
-                                "hostPath",  "image",       "projected", "secret"};
-  return std::ranges::find(local, source) != local.end();
-}
-
 Volume decode_volume(JsonCursor item) {
   Volume volume;
   item.each_member([&](const std::string& key, JsonCursor source) {
@@ -62,8 +52,8 @@ Volume decode_volume(JsonCursor item) {
       volume.claim_name = source["claimName"].string();
     } else if (key == "ephemeral") {
       volume.ephemeral = true;
-    } else if (source && !is_local_source(key)) {
-      volume.other_source = key;
+    } else if (auto disk = decode_disk_source(key, source); !disk.kind.empty()) {
+      volume.disk = std::move(disk);
     }
   });
   return volume;

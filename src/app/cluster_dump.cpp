@@ -161,6 +161,18 @@ Result<void> ClusterDump::add(const json& object) {
   if (kind == "Service") {
     return decoded<api::Service>(object, [&](const auto& service) { objects.set(service); });
   }
+  auto& storage = objects.storage();
+  const auto into = [&]<class T>(scheduler::ByKey<T>& objects_of_kind) {
+    return decoded<T>(object,
+                      [&](T value) { objects_of_kind.set(std::make_shared<const T>(std::move(value))); });
+  };
+  if (kind == "PersistentVolumeClaim") return into(storage.claims);
+  if (kind == "PersistentVolume") return into(storage.volumes);
+  if (kind == "StorageClass") return into(storage.classes);
+  if (kind == "CSINode") return into(storage.nodes);
+  if (kind == "CSIDriver") return into(storage.drivers);
+  if (kind == "CSIStorageCapacity") return into(storage.capacities);
+  if (kind == "VolumeAttachment") return into(storage.attachments);
   if (kind == "ReplicationController") return add_owner<api::ReplicationController>(objects, object);
   if (kind == "ReplicaSet") return add_owner<api::ReplicaSet>(objects, object);
   if (kind == "StatefulSet") return add_owner<api::StatefulSet>(objects, object);

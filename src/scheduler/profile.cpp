@@ -118,7 +118,6 @@ class Builder {
     require_cpu_plugins();
     require_one_queue_sort();
     weigh(everywhere);
-    unsupported_first();
     return std::move(profile_);
   }
 
@@ -222,11 +221,6 @@ class Builder {
         break;
       }
     }
-  }
-
-  void unsupported_first() {
-    profile_.plugins.push_back(make_unsupported_features());
-    profile_.pre_filter.insert(profile_.pre_filter.begin(), profile_.plugins.back().get());
   }
 
   JsonCursor document_;

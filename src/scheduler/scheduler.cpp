@@ -47,6 +47,7 @@ Decision conclude(const Profile& profile, const api::Pod& pod, const Snapshot& s
   const NodeInfo& node = *snapshot.slots()[*slot];
   auto& state = evaluation.state();
   state.placement.reset();
+  state.volumes = {};
   for (const auto* plugin : profile.reserve) {
     auto status = plugin->reserve(state, pod, node);
     if (status.ok()) continue;
@@ -55,6 +56,7 @@ Decision conclude(const Profile& profile, const api::Pod& pod, const Snapshot& s
   }
   decision.node = node.name();
   decision.placement = state.placement;
+  decision.volumes = state.volumes;
   return decision;
 }
 

@@ -9,6 +9,7 @@
 #include <actimanager/api/pod.hpp>
 #include <actimanager/api/pod_cpu_binding.hpp>
 #include <actimanager/api/selecting.hpp>
+#include <actimanager/api/storage.hpp>
 
 namespace actimanager::api {
 
@@ -64,6 +65,48 @@ struct Kind<StatefulSet> {
   static constexpr std::string_view group = "apps", version = "v1", plural = "statefulsets",
                                     kind = "StatefulSet";
   static constexpr bool namespaced = true;
+};
+template <>
+struct Kind<PersistentVolumeClaim> {
+  static constexpr std::string_view group = "", version = "v1", plural = "persistentvolumeclaims",
+                                    kind = "PersistentVolumeClaim";
+  static constexpr bool namespaced = true;
+};
+template <>
+struct Kind<PersistentVolume> {
+  static constexpr std::string_view group = "", version = "v1", plural = "persistentvolumes",
+                                    kind = "PersistentVolume";
+  static constexpr bool namespaced = false;
+};
+template <>
+struct Kind<StorageClass> {
+  static constexpr std::string_view group = "storage.k8s.io", version = "v1", plural = "storageclasses",
+                                    kind = "StorageClass";
+  static constexpr bool namespaced = false;
+};
+template <>
+struct Kind<CSINode> {
+  static constexpr std::string_view group = "storage.k8s.io", version = "v1", plural = "csinodes",
+                                    kind = "CSINode";
+  static constexpr bool namespaced = false;
+};
+template <>
+struct Kind<CSIDriver> {
+  static constexpr std::string_view group = "storage.k8s.io", version = "v1", plural = "csidrivers",
+                                    kind = "CSIDriver";
+  static constexpr bool namespaced = false;
+};
+template <>
+struct Kind<CSIStorageCapacity> {
+  static constexpr std::string_view group = "storage.k8s.io", version = "v1", plural = "csistoragecapacities",
+                                    kind = "CSIStorageCapacity";
+  static constexpr bool namespaced = true;
+};
+template <>
+struct Kind<VolumeAttachment> {
+  static constexpr std::string_view group = "storage.k8s.io", version = "v1", plural = "volumeattachments",
+                                    kind = "VolumeAttachment";
+  static constexpr bool namespaced = false;
 };
 
 }  // namespace actimanager::api

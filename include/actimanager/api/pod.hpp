@@ -10,6 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <actimanager/api/affinity.hpp>
+#include <actimanager/api/disk_source.hpp>
 #include <actimanager/api/meta.hpp>
 #include <actimanager/core/error.hpp>
 #include <actimanager/core/quantity.hpp>
@@ -68,9 +69,8 @@ struct Toleration {
 struct Volume {
   std::string name;
   std::string claim_name;  // of a persistentVolumeClaim; "" otherwise
-  bool ephemeral = false;  // a generic ephemeral volume: it makes a claim
-  std::string
-      other_source;  // a source the node must be able to attach or share ("gcePersistentDisk", "iscsi", …)
+  bool ephemeral = false;  // a generic ephemeral volume: its claim is named <pod>-<volume>
+  DiskSource disk;         // an inline one
 };
 
 struct Pod {

@@ -64,6 +64,7 @@ enum class Event : std::uint32_t {
   pod_labels = 1U << 10,       // a Pod on a node has other labels
   node_removed = 1U << 11,
   namespace_labels = 1U << 12,
+  storage_changed = 1U << 13,  // a claim, a volume, a class … appeared or changed
 };
 class Events {
  public:
@@ -115,7 +116,9 @@ class CycleState {
   }
 
   std::optional<CpuWish> cpu_wish;
-  std::optional<allocator::Placement> placement;  // Reserve's result
+  // Reserve's results.
+  std::optional<allocator::Placement> placement;
+  VolumePlan volumes;
 
  private:
   using Key = std::pair<const void*, std::type_index>;

@@ -9,6 +9,7 @@
 
 #include <actimanager/api/pod.hpp>
 #include <actimanager/api/selecting.hpp>
+#include <actimanager/scheduler/storage.hpp>
 
 namespace actimanager::scheduler {
 
@@ -35,11 +36,15 @@ class Objects {
   // selector of everything.
   api::LabelSelector selector_of_fellows(const api::Pod& pod) const;
 
+  const Storage& storage() const { return storage_; }
+  Storage& storage() { return storage_; }
+
  private:
   using ByName = std::unordered_map<std::string, api::StringMap>;
   ByName namespaces_;                                           // name → labels
   std::unordered_map<std::string, ByName> services_;            // namespace → name → selector
   std::unordered_map<std::string, api::LabelSelector> owners_;  // "apps/v1 ReplicaSet default/web"
+  Storage storage_;
 };
 
 }  // namespace actimanager::scheduler

@@ -25,6 +25,8 @@ struct Decision {
   std::string node;
   // On which CPUs; nullopt for Pods that no CPU plugin of their profile places.
   std::optional<allocator::Placement> placement;
+  // What its claims need before it can be bound.
+  VolumePlan volumes;
   int feasible_nodes = 0;
 
   // Where nowhere: the text of the PodScheduled condition and the FailedScheduling event, in kube-scheduler's

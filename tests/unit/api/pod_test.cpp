@@ -93,11 +93,11 @@ TEST_CASE("features that are not supported are noticed") {
     {"name": "c", "ephemeral": {"volumeClaimTemplate": {}}}, {"name": "d", "iscsi": {"lun": 0}},
     {"name": "e", "hostPath": {"path": "/"}, "nfs": null}]}})");
   REQUIRE(pod.volumes.size() == 5);
-  CHECK(pod.volumes[0].other_source.empty());
+  CHECK(pod.volumes[0].disk.kind.empty());
   CHECK(pod.volumes[1].claim_name == "data");
   CHECK(pod.volumes[2].ephemeral);
-  CHECK(pod.volumes[3].other_source == "iscsi");
-  CHECK(pod.volumes[4].other_source.empty());
+  CHECK(pod.volumes[3].disk.kind == "iscsi");
+  CHECK(pod.volumes[4].disk.kind.empty());
 }
 
 TEST_CASE("what has become of a Pod is read") {

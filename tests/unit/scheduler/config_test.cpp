@@ -42,7 +42,8 @@ TEST_CASE("the default configuration is kube-scheduler's with our plugins on top
   CHECK(profile.name == "maestro");
   CHECK(names(profile.pre_enqueue) == "SchedulingGates");
   CHECK(names(profile.pre_filter) ==
-        "UnsupportedFeatures NodeAffinity NodePorts NodeResourcesFit PodTopologySpread "
+        "NodeAffinity NodePorts NodeResourcesFit VolumeRestrictions NodeVolumeLimits VolumeBinding "
+        "VolumeZone PodTopologySpread "
         "InterPodAffinity WorkloadAware PodIsolation");
   CHECK(
       names(profile.filter) ==
@@ -105,7 +106,8 @@ profiles:
   const auto& profile = config.profiles.at(0);
   CHECK(names(profile.filter) == "TaintToleration WorkloadAware");
   CHECK(names(profile.pre_filter) ==
-        "UnsupportedFeatures NodeAffinity NodePorts NodeResourcesFit PodTopologySpread "
+        "NodeAffinity NodePorts NodeResourcesFit VolumeRestrictions NodeVolumeLimits VolumeBinding "
+        "VolumeZone PodTopologySpread "
         "InterPodAffinity WorkloadAware");
   CHECK(scorers(profile) == "WorkloadAware*10");
   CHECK(names(profile.reserve) == "WorkloadAware");

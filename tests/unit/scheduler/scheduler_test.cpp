@@ -161,10 +161,6 @@ TEST_CASE("what cannot be kept is refused by its field") {
     const char* field;
   };
   const Row rows[] = {
-      {[](api::Pod& p) { p.volumes = {{.name = "a"}, {.name = "b", .claim_name = "data"}}; },
-       "spec.volumes[1].persistentVolumeClaim"},
-      {[](api::Pod& p) { p.volumes = {{.name = "a", .ephemeral = true}}; }, "spec.volumes[0].ephemeral"},
-      {[](api::Pod& p) { p.volumes = {{.name = "a", .other_source = "iscsi"}}; }, "spec.volumes[0].iscsi"},
       {[](api::Pod& p) { p.has_resource_claims = true; }, "spec.resourceClaims"},
   };
   for (const auto& row : rows) {
@@ -177,7 +173,7 @@ TEST_CASE("what cannot be kept is refused by its field") {
     CHECK(decision.wakes_on.empty());
   }
   auto harmless = make_pod("p", "1");
-  harmless.volumes = {{.name = "a", .other_source = "nfs"}, {.name = "b"}};
+  harmless.volumes = {{.name = "a"}, {.name = "b", .disk = {.kind = "iscsi", .id = "iqn"}}};
   CHECK(cluster.decide(harmless).placed());
 }
 

@@ -1,0 +1,30 @@
+// DynamicResources: refuses Pods with resource claims, which this scheduler cannot allocate. Such a wish is
+// never ignored.
+#include "plugins.hpp"
+
+namespace actimanager::scheduler {
+namespace {
+
+class DynamicResources final : public Plugin {
+ public:
+  std::string_view name() const override { return "DynamicResources"; }
+  Points points() const override { return static_cast<Points>(Point::pre_filter); }
+
+  PreFilterResult pre_filter(CycleState&, const api::Pod& pod, const Snapshot&) const override {
+    if (!pod.has_resource_claims) return {skip(), {}};
+    return {unresolvable("pod uses spec.resourceClaims, which this scheduler does not support"), {}};
+  }
+
+  bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
+    out += pod.has_resource_claims ? 'c' : '-';
+    return true;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Plugin> make_dynamic_resources(api::JsonCursor) {
+  return std::make_unique<DynamicResources>();
+}
+
+}  // namespace actimanager::scheduler

@@ -1,0 +1,156 @@
+// NodeVolumeLimits: no more volumes of a CSI driver on a node than the driver can attach there. In-tree disks
+// count for the driver that has replaced their plugin on the node.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "../volumes.hpp"
+#include "plugins.hpp"
+
+namespace actimanager::scheduler {
+namespace {
+
+using Attached = std::map<std::string, std::string>;  // driver/handle → driver
+
+bool counted_inline(const api::DiskSource& disk) {
+  return !migration_of(disk).plugin.empty();
+}
+
+// The disk alone, however it was written: "aws://zone/vol-1" is "vol-1".
+std::string handle_of(const api::DiskSource& disk) {
+  return disk.kind == "awsElasticBlockStore" ? disk.id.substr(disk.id.rfind('/') + 1) : disk.id;
+}
+
+struct OnNode {
+  const Storage& storage;
+  const api::CSINode* node;
+
+  bool migrated(std::string_view plugin) const {
+    // Everywhere, whatever the node says.
+    if (plugin == "kubernetes.io/aws-ebs") return node != nullptr;
+    return node != nullptr && node->migrated(plugin);
+  }
+
+  void add(const api::DiskSource& disk, Attached& attached) const {
+    if (disk.kind == "csi") {
+      if (!disk.driver.empty() && !disk.id.empty()) attached[disk.driver + "/" + disk.id] = disk.driver;
+      return;
+    }
+    const auto [plugin, driver] = migration_of(disk);
+    if (plugin.empty() || !migrated(plugin)) return;
+    attached[fmt::format("{}/{}", driver, handle_of(disk))] = driver;
+  }
+
+  // A claim without a volume yet counts for the driver that will make one.
+  void add_unbound(const api::PersistentVolumeClaim& claim, Attached& attached) const {
+    const auto* storage_class = storage.classes.find(claim.storage_class);
+    if (storage_class == nullptr) return;
+    std::string_view driver = storage_class->provisioner;
+    if (const auto replaced_by = driver_of_plugin(driver); !replaced_by.empty()) {
+      if (!migrated(driver)) return;
+      driver = replaced_by;
+    }
+    attached[fmt::format("{}/unbound {}", driver, claim.meta.key())] = driver;
+  }
+
+  void add(const api::PersistentVolumeClaim& claim, Attached& attached) const {
+    const auto* volume = storage.volumes.find(claim.volume_name);
+    if (volume == nullptr) {
+      add_unbound(claim, attached);
+    } else {
+      add(volume->disk, attached);
+    }
+  }
+
+  // Of a Pod that is to be placed: its claims must be there. Of others, what is not there does not count.
+  Status add(const api::Pod& pod, bool is_new, Attached& attached) const {
+    for (const auto& volume : pod.volumes) {
+      if (volume.claim_name.empty() && !volume.ephemeral) {
+        if (counted_inline(volume.disk)) add(volume.disk, attached);
+        continue;
+      }
+      const auto name = volume.ephemeral ? pod.meta.name + "-" + volume.name : volume.claim_name;
+      const auto key = pod.meta.namespace_ + "/" + name;
+      const auto* claim = storage.claims.find(key);
+      if (claim == nullptr) {
+        if (!is_new) continue;
+        return unresolvable(
+            fmt::format("looking up PVC {}: {}", key, not_found("persistentvolumeclaim", name)));
+      }
+      if (volume.ephemeral) {
+        if (auto why = not_made_for(pod, *claim); !why.empty()) return {Code::error, {std::move(why)}, {}};
+      }
+      add(*claim, attached);
+    }
+    return {};
+  }
+
+  void add_attachments(Attached& attached) const {
+    for (const auto& [key, attachment] : storage.attachments) {
+      if (attachment->node_name != node->meta.name || attachment->attacher.empty()) continue;
+      const auto* volume = storage.volumes.find(attachment->volume_name);
+      if (volume == nullptr || volume->disk.kind != "csi") continue;
+      attached.emplace(attachment->attacher + "/" + volume->disk.id, attachment->attacher);
+    }
+  }
+};
+
+struct AtHand : CycleState::Data {
+  const Storage* storage = nullptr;
+};
+
+class NodeVolumeLimits final : public Plugin {
+ public:
+  std::string_view name() const override { return "NodeVolumeLimits"; }
+  Points points() const override { return Point::pre_filter | Point::filter; }
+
+  PreFilterResult pre_filter(CycleState& state, const api::Pod& pod,
+                             const Snapshot& snapshot) const override {
+    const bool counts = std::ranges::any_of(pod.volumes, [](const api::Volume& volume) {
+      return !volume.claim_name.empty() || volume.ephemeral || counted_inline(volume.disk);
+    });
+    if (!counts) return {skip(), {}};
+    auto at_hand = std::make_unique<AtHand>();
+    at_hand->storage = &snapshot.objects().storage();
+    state.write(this, std::move(at_hand));
+    return {};
+  }
+
+  Status filter(const CycleState& state, const api::Pod& pod, const NodeInfo& info) const override {
+    const auto& storage = *state.read<AtHand>(this)->storage;
+    const OnNode on_node{storage, storage.nodes.find(info.name())};
+    Attached wanted;
+    if (auto status = on_node.add(pod, true, wanted); !status.ok()) return status;
+    if (wanted.empty() || on_node.node == nullptr) return {};
+    const auto& drivers = on_node.node->drivers;
+    if (std::ranges::none_of(drivers, [](const auto& driver) { return driver.limit.has_value(); })) return {};
+
+    Attached attached;
+    for (const auto& other : info.pods) {
+      if (auto status = on_node.add(*other, false, attached); !status.ok()) return status;
+    }
+    for (const auto& [disk, driver] : attached) wanted.erase(disk);
+    on_node.add_attachments(attached);
+    for (const auto& driver : drivers) {
+      const auto of_driver = [&](const auto& entry) { return entry.second == driver.name; };
+      const auto more = std::ranges::count_if(wanted, of_driver);
+      if (driver.limit && more > 0 && std::ranges::count_if(attached, of_driver) + more > *driver.limit) {
+        return unschedulable("node(s) exceed max volume count");
+      }
+    }
+    return {};
+  }
+
+  Events events() const override { return Event::node_added | Event::pod_removed | Event::storage_changed; }
+  bool sign(const api::Pod& pod, const Snapshot&, std::string&) const override { return !uses_disks(pod); }
+};
+
+}  // namespace
+
+std::unique_ptr<Plugin> make_node_volume_limits(api::JsonCursor) {
+  return std::make_unique<NodeVolumeLimits>();
+}
+
+}  // namespace actimanager::scheduler

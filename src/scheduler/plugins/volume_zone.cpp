@@ -1,0 +1,117 @@
+// VolumeZone: nodes of the zones and regions that the Pod's bound volumes say they are in, by their labels.
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "../volumes.hpp"
+#include "plugins.hpp"
+
+namespace actimanager::scheduler {
+namespace {
+
+struct TopologyLabel {
+  const char* name;
+  const char* newer;  // what nodes may call it today
+};
+constexpr std::array labels = {
+    TopologyLabel{"failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone"},
+    TopologyLabel{"failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/region"},
+    TopologyLabel{"topology.kubernetes.io/zone", "topology.kubernetes.io/zone"},
+    TopologyLabel{"topology.kubernetes.io/region", "topology.kubernetes.io/region"}};
+
+// "a__b": the volume is in both. Empty: not a list of zones.
+std::set<std::string, std::less<>> split_zones(std::string_view text) {
+  std::set<std::string, std::less<>> zones;
+  for (std::size_t start = 0; start <= text.size();) {
+    const auto end = std::min(text.find("__", start), text.size());
+    auto zone = text.substr(start, end - start);
+    while (zone.starts_with(' ')) zone.remove_prefix(1);
+    while (zone.ends_with(' ')) zone.remove_suffix(1);
+    if (zone.empty()) return {};
+    zones.emplace(zone);
+    start = end + 2;
+  }
+  return zones;
+}
+
+struct Places : CycleState::Data {
+  struct Place {
+    TopologyLabel label;
+    std::set<std::string, std::less<>> values;
+  };
+  std::vector<Place> places;
+};
+
+class VolumeZone final : public Plugin {
+ public:
+  std::string_view name() const override { return "VolumeZone"; }
+  Points points() const override { return Point::pre_filter | Point::filter; }
+
+  PreFilterResult pre_filter(CycleState& state, const api::Pod& pod,
+                             const Snapshot& snapshot) const override {
+    auto places = std::make_unique<Places>();
+    for (const auto& use : pod.volumes) {
+      if (use.claim_name.empty()) continue;
+      if (auto status = add_places(pod, use.claim_name, snapshot.objects().storage(), *places);
+          !status.ok()) {
+        return {std::move(status), {}};
+      }
+    }
+    if (places->places.empty()) return {skip(), {}};
+    state.write(this, std::move(places));
+    return {};
+  }
+
+  Status filter(const CycleState& state, const api::Pod&, const NodeInfo& info) const override {
+    const auto& node = info.node->meta;
+    // Where there are no zones, any will do.
+    if (std::ranges::none_of(labels, [&](const auto& label) { return node.label(label.name) != nullptr; }))
+      return {};
+    for (const auto& [label, values] : state.read<Places>(this)->places) {
+      const auto* value = node.label(label.name);
+      if (value == nullptr) value = node.label(label.newer);
+      if (value == nullptr || !values.contains(*value))
+        return unresolvable("node(s) had no available volume zone");
+    }
+    return {};
+  }
+
+  Events events() const override { return Event::node_added | Event::node_labels | Event::storage_changed; }
+  bool sign(const api::Pod& pod, const Snapshot&, std::string&) const override { return !uses_disks(pod); }
+
+ private:
+  static Status add_places(const api::Pod& pod, const std::string& claim_name, const Storage& storage,
+                           Places& places) {
+    const auto* claim = storage.claims.find(pod.meta.namespace_ + "/" + claim_name);
+    if (claim == nullptr) return unresolvable(not_found("persistentvolumeclaim", claim_name));
+    if (claim->volume_name.empty()) {
+      if (claim->storage_class.empty()) {
+        return unresolvable("PersistentVolumeClaim had no pv name and storageClass name");
+      }
+      const auto* storage_class = storage.classes.find(claim->storage_class);
+      if (storage_class == nullptr) {
+        return unresolvable(not_found("storageclass.storage.k8s.io", claim->storage_class));
+      }
+      return storage_class->waits_for_consumer ? Status() : unresolvable("PersistentVolume had no name");
+    }
+    const auto* volume = storage.volumes.find(claim->volume_name);
+    if (volume == nullptr) return unresolvable(not_found("persistentvolume", claim->volume_name));
+    for (const auto& label : labels) {
+      const auto* value = volume->meta.label(label.name);
+      if (value == nullptr) continue;
+      if (auto zones = split_zones(*value); !zones.empty())
+        places.places.push_back({label, std::move(zones)});
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Plugin> make_volume_zone(api::JsonCursor) {
+  return std::make_unique<VolumeZone>();
+}
+
+}  // namespace actimanager::scheduler
