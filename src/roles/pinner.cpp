@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <actimanager/host/handover.hpp>
+#include <actimanager/host/presence.hpp>
 
 namespace actimanager::roles {
 
@@ -16,6 +17,8 @@ Result<std::unique_ptr<Pinner>> Pinner::open(const asio::any_io_executor& execut
                                              spdlog::logger& log) {
   auto tree = host::CgroupTree::open(std::move(options));
   if (!tree) return fail(std::move(tree.error()));
+  if (auto announced = host::announce_agent(tree->root()); !announced)
+    log.warn("{}", announced.error().message());  // `actimanager reset` will not see us
   auto watcher = host::CgroupWatcher::open(executor);
   if (!watcher) return fail(std::move(watcher.error()));
   return std::unique_ptr<Pinner>(new Pinner(std::move(*tree), std::move(*watcher), metrics, log));

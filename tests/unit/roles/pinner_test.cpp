@@ -4,6 +4,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <spdlog/spdlog.h>
 
+#include <actimanager/host/presence.hpp>
+
 #include "cgroup_layout_fake.hpp"
 
 using namespace actimanager;
@@ -56,6 +58,16 @@ TEST_CASE_METHOD(PinnerTest, "two Pods that swap their CPUs are never on the sam
   CHECK(seen == States{"2 1 2", "2 0 2", "1 0 2"});
   CHECK(pinner->sight("a")->pod == CpuSet{1});
   CHECK(drifts.empty());
+}
+
+TEST_CASE_METHOD(PinnerTest, "other programs of the node see that an agent is here, for as long as it is") {
+  const auto alone = [this] {
+    return value_or_throw(host::claim_without_agent(
+        *value_or_throw(host::Cgroup::open((layout.root() / "cpuset").string(), host::CgroupVersion::v1))));
+  };
+  CHECK_FALSE(alone());
+  pinner.reset();
+  CHECK(alone());
 }
 
 TEST_CASE_METHOD(PinnerTest, "an agent that has just started takes nobody's CPUs before they have left") {
