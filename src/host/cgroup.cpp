@@ -134,6 +134,19 @@ Result<void> Cgroup::write_mems(const NumaSet& mems) const {
   return write_file("cpuset.mems", mems.to_string());
 }
 
+Result<void> Cgroup::inherit_cpus() const {
+  return write_file("cpuset.cpus", "\n");
+}
+
+Result<void> Cgroup::inherit_mems() const {
+  return write_file("cpuset.mems", "\n");
+}
+
+bool Cgroup::populated() const {
+  const auto text = read_file("cgroup.events");
+  return !text || !text->contains("populated 0");
+}
+
 Result<std::vector<std::string>> Cgroup::children() const {
   Descriptor fd(::openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.get() < 0) return fail(last_error(), path_ + ": open");
