@@ -29,9 +29,7 @@ int reset_command(const ResetOptions& options, std::ostream& out, std::ostream& 
     const auto alone = host::claim_without_agent(tree->root());
     if (!alone) return fails(err, alone.error().message() + "; --force to reset all the same");
     if (!*alone) {
-      return fails(err,
-                   "an agent runs on this node and would pin anew: end it first (see \"Remove it\" in "
-                   "docs/install.md), or --force");
+      return fails(err, "an agent runs on this node and would pin anew: end it first, or --force");
     }
   }
   const auto report = host::reset_cpusets(*tree, options.dry_run);
