@@ -7,8 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "doctor_command.hpp"
 #include "explain_command.hpp"
 #include "options.hpp"
+#include "reset_command.hpp"
 #include "run.hpp"
 #include "simulate_command.hpp"
 #include "topology_command.hpp"
@@ -28,6 +30,10 @@ int main(int argc, char** argv) {
         return explain_command(options->explain, std::cout, std::cerr);
       case Options::Command::simulate:
         return simulate_command(options->simulate, std::cout, std::cerr, isatty(STDOUT_FILENO) != 0);
+      case Options::Command::doctor:
+        return doctor_command(options->doctor, std::cout, std::cerr);
+      case Options::Command::reset:
+        return reset_command(options->reset, std::cout, std::cerr);
       case Options::Command::run:
         return run(options->run);
     }

@@ -39,14 +39,21 @@ CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::m
   return add_parsed(app, flag, target, at_least_one, help);
 }
 
+void add_cgroups_path(CLI::App& app, std::string& path) {
+  app.add_option("--cgroups-path", path, "Where the cgroup file systems are mounted")->capture_default_str();
+}
+
+void add_reserved_cpus(CLI::App& app, CpuSet& cpus, const std::string& help) {
+  add_parsed(app, "--reserved-cpus", cpus, [](const std::string& text) { return CpuSet::parse(text); }, help);
+}
+
 void add_run(CLI::App& app, RunOptions& run) {
   app.add_option("--node-name", run.node_name, "Node this agent runs on (default: the host name)")
       ->envname("NODE_NAME");
   app.add_option("--container-runtime", run.container_runtime,
                  "containerd, docker or kind; accepted for compatibility, every layout is recognised")
       ->check(CLI::IsMember({"containerd", "docker", "kind", "crio"}));
-  app.add_option("--cgroups-path", run.cgroups_path, "Where the cgroup file systems are mounted")
-      ->capture_default_str();
+  add_cgroups_path(app, run.cgroups_path);
   app.add_option("--cgroups-driver", run.cgroups_driver, "systemd or cgroupfs (default: what the tree shows)")
       ->check(CLI::IsMember({"systemd", "cgroupfs"}));
   add_duration(app, "--reconcile-period", run.reconcile_period,
@@ -58,9 +65,7 @@ void add_run(CLI::App& app, RunOptions& run) {
       ->envname("KUBECONFIG");
   app.add_option("--config", run.config, "KubeSchedulerConfiguration file with the scheduler's profiles");
   app.add_option("--listen", run.listen, "Address of the HTTP endpoint")->capture_default_str();
-  add_parsed(
-      app, "--reserved-cpus", run.reserved_cpus, [](const std::string& text) { return CpuSet::parse(text); },
-      "CPUs never handed out exclusively, such as 0-1");
+  add_reserved_cpus(app, run.reserved_cpus, "CPUs never handed out exclusively, such as 0-1");
   add_parsed(
       app, "--roles", run.roles, [](const std::string& text) { return Roles::parse(text); },
       "Comma list of agent, endpoint, leader (default: all)");
@@ -110,6 +115,20 @@ void add_simulate(CLI::App& app, SimulateOptions& simulate) {
       ->capture_default_str();
 }
 
+void add_doctor(CLI::App& app, DoctorOptions& doctor) {
+  add_cgroups_path(app, doctor.cgroups_path);
+  add_reserved_cpus(app, doctor.reserved_cpus, "CPUs as the agent is given them, such as 0-1");
+  app.add_option("-o,--output", doctor.output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+}
+
+void add_reset(CLI::App& app, ResetOptions& reset) {
+  add_cgroups_path(app, reset.cgroups_path);
+  app.add_flag("--dry-run", reset.dry_run, "Print what would be written, write nothing");
+  app.add_flag("--force", reset.force, "Also while an agent runs, which will pin anew");
+}
+
 std::string one_line(std::string text) {
   std::ranges::replace(text, '\n', ' ');
   while (!text.empty() && text.back() == ' ') text.pop_back();
@@ -146,10 +165,15 @@ std::expected<Options, Exit> parse_command_line(const std::vector<std::string>& 
   auto* topology = app.add_subcommand("topology", "Draw this machine's CPUs, or print its NodeCPUTopology");
   auto* explain = app.add_subcommand("explain", "Say why a Pod goes where, of a cluster given as files");
   auto* simulate = app.add_subcommand("simulate", "Place a list of Pods in a cluster given as files");
+  auto* doctor =
+      app.add_subcommand("doctor", "Say whether Pods can be pinned on this node, and what to do where not");
+  auto* reset = app.add_subcommand("reset", "Give every Pod on this node all CPUs again, for uninstalling");
   add_run(*run, options.run);
   add_topology(*topology, options.topology);
   add_explain(*explain, options.explain);
   add_simulate(*simulate, options.simulate);
+  add_doctor(*doctor, options.doctor);
+  add_reset(*reset, options.reset);
 
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
   if (!arguments.empty() && !arguments[0].starts_with('-') &&
@@ -171,6 +195,8 @@ std::expected<Options, Exit> parse_command_line(const std::vector<std::string>& 
   if (topology->parsed()) options.command = Command::topology;
   if (explain->parsed()) options.command = Command::explain;
   if (simulate->parsed()) options.command = Command::simulate;
+  if (doctor->parsed()) options.command = Command::doctor;
+  if (reset->parsed()) options.command = Command::reset;
 
   const auto& lease = options.run;
   if (lease.lease_duration <= lease.lease_renew_deadline) {

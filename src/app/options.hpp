@@ -65,12 +65,26 @@ struct SimulateOptions {
   std::string output = "table";  // table, json, map
 };
 
+struct DoctorOptions {
+  std::string cgroups_path = "/sys/fs/cgroup";
+  CpuSet reserved_cpus;         // as the agent is to be given
+  std::string output = "text";  // text, json
+};
+
+struct ResetOptions {
+  std::string cgroups_path = "/sys/fs/cgroup";
+  bool dry_run = false;
+  bool force = false;  // also while an agent runs
+};
+
 struct Options {
-  enum class Command { run, topology, explain, simulate } command = Command::run;
+  enum class Command { run, topology, explain, simulate, doctor, reset } command = Command::run;
   RunOptions run;
   TopologyOptions topology;
   ExplainOptions explain;
   SimulateOptions simulate;
+  DoctorOptions doctor;
+  ResetOptions reset;
 };
 
 // What to do, or what to print and the exit code to leave with (help, version, or one line about a bad flag).

@@ -10,6 +10,8 @@
 
 #include <actimanager/host/cgroup.hpp>
 
+#include "open_beneath.hpp"
+
 namespace actimanager::host {
 namespace {
 
@@ -53,8 +55,8 @@ Cgroup::~Cgroup() {
 Result<std::shared_ptr<Cgroup>> Cgroup::open_at(int parent, const std::string& name, std::string path,
                                                 CgroupVersion version) {
   // An administrator's path may be a link (v1 controllers that are mounted together), no cgroup in it is one.
-  const int follow = parent == AT_FDCWD ? 0 : O_NOFOLLOW;
-  Descriptor fd(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow));
+  constexpr int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  Descriptor fd(parent == AT_FDCWD ? ::open(name.c_str(), flags) : open_beneath(parent, name.c_str(), flags));
   struct stat status{};
   if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0) return fail(last_error(), path + ": open");
   return std::shared_ptr<Cgroup>(
@@ -73,7 +75,7 @@ Result<std::shared_ptr<Cgroup>> Cgroup::open_child(const std::string& name) cons
 }
 
 Result<std::string> Cgroup::read_file(const char* name) const {
-  const Descriptor fd(::openat(fd_, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const Descriptor fd(open_beneath(fd_, name, O_RDONLY));
   if (fd.get() < 0) return fail(last_error(), fmt::format("{}: open {}", path_, name));
   std::string text;
   char buffer[4096];
@@ -88,7 +90,7 @@ Result<std::string> Cgroup::read_file(const char* name) const {
 }
 
 Result<void> Cgroup::write_file(const char* name, const std::string& text) const {
-  const Descriptor fd(::openat(fd_, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  const Descriptor fd(open_beneath(fd_, name, O_WRONLY));
   if (fd.get() < 0) return fail(last_error(), fmt::format("{}: open {}", path_, name));
   if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     return fail(last_error(), fmt::format("{}: write {} \"{}\"", path_, name, text));
@@ -130,6 +132,19 @@ Result<void> Cgroup::write_mems(const NumaSet& mems) const {
     if (auto told = write_file("cpuset.memory_migrate", "1"); !told) return told;
   }
   return write_file("cpuset.mems", mems.to_string());
+}
+
+Result<void> Cgroup::inherit_cpus() const {
+  return write_file("cpuset.cpus", "\n");
+}
+
+Result<void> Cgroup::inherit_mems() const {
+  return write_file("cpuset.mems", "\n");
+}
+
+bool Cgroup::populated() const {
+  const auto text = read_file("cgroup.events");
+  return !text || !text->contains("populated 0");
 }
 
 Result<std::vector<std::string>> Cgroup::children() const {

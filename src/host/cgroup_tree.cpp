@@ -53,7 +53,8 @@ std::shared_ptr<Cgroup> CgroupTree::child(const Cgroup& parent, const std::strin
   const auto path = parent.path() + "/" + name;
   if (const auto it = known_.find(path); it != known_.end()) {
     struct stat status{};
-    if (::stat(path.c_str(), &status) == 0 && it->second->same_as(status.st_dev, status.st_ino)) {
+    if (::fstatat(parent.fd(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        it->second->same_as(status.st_dev, status.st_ino)) {
       return seen_[path] = it->second;
     }
   }

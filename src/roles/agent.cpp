@@ -14,6 +14,7 @@
 #include "node_state.hpp"
 #include "observation.hpp"
 #include "pinner.hpp"
+#include "rediscovery.hpp"
 #include "topology_publisher.hpp"
 
 namespace actimanager::roles {
@@ -50,12 +51,14 @@ struct Agent::Impl {
   void report(const binding::Verdict& verdict);
   void note_drift(const std::string& uid, const std::string& message);
   binding::PodPointer pod_of_cgroup(const std::string& uid) const;
+  PublishedState published() const;
   AgentView view() const;
   PinView view_of(const api::Pod& pod) const;
 
   kube::EventRecorder& events;
   AgentOptions options;
   binding::NodeFacts facts;
+  std::string topology_failure;  // why facts.topology may be out of date; "": it is not
   AgentMetrics& metrics;
   spdlog::logger& log;
 
@@ -102,8 +105,7 @@ Agent::Impl::Impl(asio::any_io_executor executor, kube::Client& client, kube::Ev
 }
 
 asio::awaitable<void> Agent::Impl::run() {
-  publisher.want(
-      {facts.topology, facts.reserved, {}, {std::string(to_string(pinner->tree().version())), {}}});
+  publisher.want(published());
   std::vector<asio::awaitable<void>> parts;
   parts.push_back(state.run());
   parts.push_back(pinner->watch());
@@ -144,11 +146,7 @@ void Agent::Impl::reconcile(bool everything) {
   std::erase_if(validated_at, [&](const auto& entry) {
     return std::ranges::none_of(verdicts, [&](const auto& v) { return v.binding->meta.uid == entry.first; });
   });
-  publisher.want(
-      {facts.topology,
-       facts.reserved,
-       desired.exclusive,
-       {std::string(to_string(pinner->tree().version())), std::string(to_string(pinner->tree().driver()))}});
+  publisher.want(published());
 }
 
 void Agent::Impl::report(const binding::Verdict& verdict) {
@@ -188,22 +186,30 @@ void Agent::Impl::report(const binding::Verdict& verdict) {
 }
 
 asio::awaitable<void> Agent::Impl::follow_hotplug() {
-  auto online = host::online_cpus();
+  Rediscovery rediscovery({.online_cpus = host::online_cpus, .discover = [] { return host::discover(); }});
   while (true) {
     co_await async::sleep_for(hotplug_period);
-    auto now = host::online_cpus();
-    if (!now || (online && *now == *online)) continue;
-    auto topology = host::discover();
-    if (!topology) {
-      log.error("topology: {}", topology.error().message());
-      continue;
+    auto news = rediscovery.look();
+    if (!news) continue;
+    topology_failure = news->failure;
+    if (news->topology) {
+      log.warn("topology: CPUs online are {} now, were {}", news->now.to_string(), news->before.to_string());
+      facts.topology = std::move(news->topology);
+      work.set();
+    } else {
+      log.error("topology: {}", topology_failure);
     }
-    log.warn("topology: CPUs online are {} now, were {}", now->to_string(),
-             online ? online->to_string() : "unknown");
-    online = std::move(now);
-    facts.topology = std::make_shared<const topology::Topology>(std::move(*topology));
-    work.set();
+    publisher.want(published());
   }
+}
+
+PublishedState Agent::Impl::published() const {
+  const auto& tree = pinner->tree();
+  return {.topology = facts.topology,
+          .reserved = facts.reserved,
+          .exclusive = desired.exclusive,
+          .cgroup = {std::string(to_string(tree.version())), std::string(to_string(tree.driver()))},
+          .failure = topology_failure};
 }
 
 binding::PodPointer Agent::Impl::pod_of_cgroup(const std::string& uid) const {

@@ -90,8 +90,8 @@ constexpr std::array routes{
     Route{"/topology", topology_of},
     Route{"/api/v1/topology", topology_of},
     Route{"/api/v1/pins", pins_of},
-    Route{"/healthz", ready},
     Route{"/livez", alive},
+    Route{"/healthz", alive},  // its older name
     Route{"/readyz", ready},
     Route{"/metrics", metrics_of},
 };

@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <actimanager/host/handover.hpp>
+#include <actimanager/host/presence.hpp>
+
 namespace actimanager::roles {
 
 namespace asio = boost::asio;
@@ -14,6 +17,8 @@ Result<std::unique_ptr<Pinner>> Pinner::open(const asio::any_io_executor& execut
                                              spdlog::logger& log) {
   auto tree = host::CgroupTree::open(std::move(options));
   if (!tree) return fail(std::move(tree.error()));
+  if (auto announced = host::announce_agent(tree->root()); !announced)
+    log.warn("{}", announced.error().message());  // `actimanager reset` will not see us
   auto watcher = host::CgroupWatcher::open(executor);
   if (!watcher) return fail(std::move(watcher.error()));
   return std::unique_ptr<Pinner>(new Pinner(std::move(*tree), std::move(*watcher), metrics, log));
@@ -25,7 +30,7 @@ const Sight* Pinner::sight(const std::string& uid) const {
 }
 
 // Watches before it looks, so that nothing appears in between unnoticed.
-std::vector<std::string> Pinner::look_around() {
+std::vector<host::PodCgroup> Pinner::look_around() {
   auto found = tree_.scan();
   for (bool fresh = true; found && fresh;) {
     fresh = false;
@@ -36,48 +41,54 @@ std::vector<std::string> Pinner::look_around() {
     }
     if (fresh) found = tree_.scan();
   }
-  std::vector<std::string> uids;
   if (!found) {
     log_.error("{}", found.error().message());
-    return uids;
+    return {};
   }
   for (const auto& pod : *found) {
     if (auto watched = watcher_->watch_pod(pod); !watched) log_.warn("{}", watched.error().message());
-    uids.push_back(pod.uid);
   }
-  return uids;
+  return std::move(*found);
 }
 
 void Pinner::apply(Targets targets) {
-  const auto uids = look_around();
-  const std::unordered_set<std::string> there(uids.begin(), uids.end());
+  auto found = look_around();
+  std::unordered_set<std::string> there;
+  for (const auto& pod : found) there.insert(pod.uid);
   std::vector<std::string> vanished;
   for (const auto& [uid, pod] : pods_)
     if (!there.contains(uid)) vanished.push_back(uid);
   for (const auto& uid : vanished) forget(uid);
 
   const auto before = std::exchange(targets_, std::move(targets));
-  auto staying = targets_->shared;  // the shared pool without what is new in it
-  if (before) staying.pod.cpus &= before->shared.pod.cpus;
-  if (staying.pod.cpus.empty()) staying = targets_->shared;
+  // Who has nothing new to do goes first: back to where it was, if somebody else has moved it.
+  std::erase_if(found, [this](const host::PodCgroup& pod) {
+    const auto& target = targets_->of(pod.uid);
+    const auto known = pods_.find(pod.uid);
+    if (known == pods_.end() || known->second.target != target) return false;
+    pin(pod.uid, target);
+    return true;
+  });
+  // What an earlier agent made exclusive is not known: any CPU may be.
+  hand_over(found, before ? before->exclusive : CpuSet::range(0, CpuSet::max_id));
+}
 
-  const auto pin_shared = [&](const host::PodTarget& target) {
-    for (const auto& uid : uids)
-      if (!targets_->pods.contains(uid)) pin(uid, target);
-  };
-  const auto pin_bound = [&](bool were_bound) {
-    for (const auto& uid : uids) {
-      const auto target = targets_->pods.find(uid);
-      if (target != targets_->pods.end() && (before && before->pods.contains(uid)) == were_bound) {
-        pin(uid, target->second);
-      }
+void Pinner::hand_over(const std::vector<host::PodCgroup>& pods, const CpuSet& exclusive) {
+  std::vector<host::Occupant> occupants;
+  for (const auto& pod : pods) {
+    // One that cannot be read has gone, or pin() will say why.
+    const auto values = pod.cgroup->read();
+    occupants.push_back({values ? values->effective_cpus : CpuSet(), targets_->of(pod.uid).pod.cpus});
+  }
+  for (const auto& step : host::plan_handover(occupants, targets_->shared.pod.cpus, exclusive)) {
+    auto target = targets_->of(pods[step.pod].uid);
+    if (step.cpus != target.pod.cpus) {
+      target.pod = {step.cpus, {}};  // memory moves once, at the end
+      for (auto& [id, container] : target.containers) container.mems.clear();
     }
-  };
-  // Who has to leave CPUs leaves them before anybody else comes.
-  pin_shared(staying);
-  pin_bound(true);
-  pin_bound(false);
-  if (staying != targets_->shared) pin_shared(targets_->shared);
+    pin(pods[step.pod].uid, target);
+  }
+  for (const auto& pod : pods) pin(pod.uid, targets_->of(pod.uid));
 }
 
 asio::awaitable<void> Pinner::watch() {

@@ -48,8 +48,8 @@ class Pinner {
                                               spdlog::logger& log);
   void set_handlers(Handlers handlers) { handlers_ = std::move(handlers); }
 
-  // Looks at every Pod and makes the kernel agree. Who has to leave CPUs leaves before others come: first the
-  // shared pool, then the Pods that had a binding before, then those that are newly bound.
+  // Looks at every Pod and makes the kernel agree. Who has to leave CPUs leaves before others come: see
+  // host/handover.hpp.
   void apply(Targets targets);
   const std::optional<Targets>& targets() const { return targets_; }
 
@@ -72,7 +72,8 @@ class Pinner {
          spdlog::logger& log)
       : tree_(std::move(tree)), watcher_(std::move(watcher)), metrics_(metrics), log_(log) {}
 
-  std::vector<std::string> look_around();
+  std::vector<host::PodCgroup> look_around();
+  void hand_over(const std::vector<host::PodCgroup>& pods, const CpuSet& exclusive);
   void watch_pod(const std::string& uid);
   void pin(const std::string& uid, const host::PodTarget& target);
   void note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target,

@@ -14,6 +14,7 @@ namespace actimanager::roles {
 struct Targets {
   host::PodTarget shared;                       // for every Pod that is not in `pods`
   std::map<std::string, host::PodTarget> pods;  // those that a binding pins
+  CpuSet exclusive;                             // all CPUs that are exclusive to one of them
 
   const host::PodTarget& of(const std::string& uid) const {
     const auto it = pods.find(uid);

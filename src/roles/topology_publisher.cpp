@@ -45,7 +45,8 @@ TopologyPublisher::TopologyPublisher(const asio::any_io_executor& executor, kube
 
 void TopologyPublisher::want(PublishedState state) {
   const bool summary_only = want_.topology && want_.topology == state.topology &&
-                            want_.reserved == state.reserved && want_.cgroup == state.cgroup;
+                            want_.reserved == state.reserved && want_.cgroup == state.cgroup &&
+                            want_.failure == state.failure;
   const bool same = summary_only && want_.exclusive == state.exclusive;
   want_ = std::move(state);
   if (same) return;
@@ -87,7 +88,7 @@ asio::awaitable<Result<void>> TopologyPublisher::publish() {
     if (!published) co_return fail(std::move(published.error()));
     object = std::move(*published);
   }
-  auto status = next_status(*object, *node);
+  auto status = published_status(*object, node->internal_ip, want_, now());
   const bool due = Clock::now() >= summary_due_;
   if (due) summary_due_ = Clock::time_point::max();
   if (!due) status.exclusive = object->status.exclusive;
@@ -122,21 +123,6 @@ asio::awaitable<Result<api::NodeCPUTopology>> TopologyPublisher::publish_spec(co
   if (!answer) co_return fail(std::move(answer.error()));
   log_.info("topology: published {} ({} CPUs)", name_, want_.topology->cpus().size());
   co_return api::NodeCPUTopology::decode(*answer);
-}
-
-api::NodeCPUTopology::Status TopologyPublisher::next_status(const api::NodeCPUTopology& object,
-                                                            const api::Node& node) const {
-  auto status = object.status;
-  status.resource_status = api::TopologyStatus::fresh;
-  status.internal_ip = node.internal_ip;
-  status.reserved_cpus = want_.reserved;
-  status.allocatable = want_.topology->cpus() - want_.reserved;
-  status.exclusive = want_.exclusive;
-  status.cgroup = want_.cgroup;
-  api::set_condition(status.conditions,
-                     {"Ready", api::ConditionStatus::true_, "Published",
-                      "the topology is as the node's agent sees it", object.meta.generation, now()});
-  return status;
 }
 
 }  // namespace actimanager::roles

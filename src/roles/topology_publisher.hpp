@@ -16,14 +16,9 @@
 #include <actimanager/kube/client.hpp>
 
 #include "node_state.hpp"
+#include "published_state.hpp"
 
 namespace actimanager::roles {
-
-struct PublishedState {
-  std::shared_ptr<const topology::Topology> topology;
-  CpuSet reserved, exclusive;
-  api::NodeCPUTopology::Cgroup cgroup;
-};
 
 class TopologyPublisher {
  public:
@@ -41,7 +36,6 @@ class TopologyPublisher {
   using Clock = std::chrono::steady_clock;
   boost::asio::awaitable<Result<void>> publish();
   boost::asio::awaitable<Result<api::NodeCPUTopology>> publish_spec(const api::Node& node);
-  api::NodeCPUTopology::Status next_status(const api::NodeCPUTopology& object, const api::Node& node) const;
 
   kube::Client& client_;
   NodeState& state_;

@@ -59,6 +59,13 @@ class Cgroup {
   // Pages follow: v2 always moves them, v1 is told to (memory_migrate).
   Result<void> write_mems(const NumaSet& mems) const;
 
+  // v2: asks for nothing of its own any more, and has what its parent has. Errors: as above; ENOSPC where it
+  // is populated.
+  Result<void> inherit_cpus() const;
+  Result<void> inherit_mems() const;
+  // v2: whether processes are in it or below. True where that cannot be read, and on v1.
+  bool populated() const;
+
   // Names of the cgroups directly below.
   Result<std::vector<std::string>> children() const;
   // A cgroup directly below. Errors: invalid_argument for anything that is not one plain path component,

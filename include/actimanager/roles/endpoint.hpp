@@ -23,8 +23,8 @@ struct EndpointSources {
 //                                   "exclusivenessLevel", "status", "message", "wanted", "granted",
 //                                   "exclusive", "memoryNodes", "containers": [{"name", "granted"}]}]}; CPU
 //                                   lists as "0-3,8"
-// GET /healthz /livez /readyz       "ok", or 503 and why not
-// GET /metrics                      Prometheus text format
+// GET /livez, /healthz              "ok" from a process that lives; /healthz is the older name, as in
+// Kubernetes GET /readyz                       "ok", or 503 and why not GET /metrics Prometheus text format
 // GET /                             {"paths": […]}
 // Anything else: 404, 405 with Allow; errors are {"error", "message"}.
 net::Response respond(const net::Request& request, const EndpointSources& sources);

@@ -46,6 +46,10 @@ TEST_CASE("a bad flag is told in one line that names it, with status 2") {
       {{"run", "--lease-retry-period=9s"}, "--lease-renew-deadline"},
       {{"topology", "--xml=/nonexistent"}, "--xml"},
       {{"topology", "-o", "png"}, "--output"},
+      {{"doctor", "-o", "yaml"}, "--output"},
+      {{"doctor", "--reserved-cpus=x"}, "--reserved-cpus"},
+      {{"reset", "--dry-run=perhaps"}, "--dry-run"},
+      {{"reset", "everything"}, "everything"},
       {{}, "subcommand"},
       {{"dance"}, "dance"},
   };
@@ -58,6 +62,21 @@ TEST_CASE("a bad flag is told in one line that names it, with status 2") {
     CHECK(options.error().text.find(names) != std::string::npos);
     CHECK(std::ranges::count(options.error().text, '\n') == 1);
   }
+}
+
+TEST_CASE("doctor and reset look at this machine unless told otherwise") {
+  const auto doctor = parse_command_line({"doctor", "--reserved-cpus=0-1", "-o", "json"});
+  REQUIRE(doctor);
+  CHECK(doctor->command == app::Options::Command::doctor);
+  CHECK(doctor->doctor.cgroups_path == "/sys/fs/cgroup");
+  CHECK(doctor->doctor.reserved_cpus == CpuSet{0, 1});
+  CHECK(doctor->doctor.output == "json");
+  const auto reset = parse_command_line({"reset", "--cgroups-path=/cgroup", "--dry-run"});
+  REQUIRE(reset);
+  CHECK(reset->command == app::Options::Command::reset);
+  CHECK(reset->reset.cgroups_path == "/cgroup");
+  CHECK(reset->reset.dry_run);
+  CHECK_FALSE(reset->reset.force);
 }
 
 TEST_CASE("help and version are no errors") {

@@ -70,9 +70,10 @@ TEST_CASE("health is told apart: alive is not ready") {
   view.not_ready = "not yet";
   const auto sources = sources_of(view);
   CHECK(get("/livez", sources).status == 200);
+  CHECK(get("/healthz", sources).status == 200);
   CHECK(get("/readyz", sources).status == 503);
   CHECK(get("/readyz", sources).body == "not yet\n");
-  CHECK(get("/healthz", sources_of(a_node())).status == 200);
+  CHECK(get("/readyz", sources_of(a_node())).status == 200);
 }
 
 TEST_CASE("what is not there and what is not allowed are told in JSON") {

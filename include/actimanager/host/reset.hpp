@@ -1,0 +1,48 @@
+// Reset: gives the cpusets of Pods and of everything below them back what their parents have, as it was
+// before any agent. The kubepods and QoS levels are nobody's to write, so they stay as they are.
+//
+// Not promised: to tell whose set it was. One that a kubelet with a static CPU manager or somebody else wrote
+// is widened like ours. v1's memory_migrate stays on. On v2 a cgroup with processes cannot go back to
+// inheriting: it gets its parent's CPUs by name, those of today.
+//
+// Follows the kernel's Documentation/admin-guide/cgroup-v1/cpusets.rst and cgroup-v2.rst ("Cpuset").
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <actimanager/core/cpu_set.hpp>
+#include <actimanager/core/error.hpp>
+#include <actimanager/host/cgroup_tree.hpp>
+#include <actimanager/host/pinning.hpp>
+
+namespace actimanager::host {
+
+struct ResetChange {
+  std::string path;           // of the cgroup
+  std::string file;           // "cpuset.cpus", "cpuset.mems"
+  std::string before, after;  // lists as in the file, `after` as read back; "": as the parent
+  bool operator==(const ResetChange&) const = default;
+};
+
+struct ResetReport {
+  std::vector<ResetChange> changes;  // in the order of the writes
+  std::vector<Error> errors;         // what the kernel refused; the others were written all the same
+  int pods = 0;                      // that were looked at
+};
+
+// Looks, writes, and looks again until nothing is left to do. `dry_run`: says what it would write first.
+// Errors: the hierarchy cannot be read.
+Result<ResetReport> reset_cpusets(CgroupTree& tree, bool dry_run);
+
+// The plan, pure: a Pod's cgroup and what is below it.
+struct ResetNode {
+  CpusetValues has;
+  bool populated = true;  // with processes, in it or below: it may not be without a set
+  std::vector<ResetNode> children;
+};
+// Writes in order, parents first: each set is wider than before, and inside of its parent's. On v2 an empty
+// set stands for none: to inherit.
+std::vector<CpusetWrite> plan_reset(const ResetNode& pod, const CpusetValues& parent, CgroupVersion version);
+
+}  // namespace actimanager::host

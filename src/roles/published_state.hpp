@@ -1,0 +1,24 @@
+// What an agent publishes of its node in the NodeCPUTopology, and the status that follows. Pure.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <actimanager/api/node_cpu_topology.hpp>
+
+namespace actimanager::roles {
+
+struct PublishedState {
+  std::shared_ptr<const topology::Topology> topology;
+  CpuSet reserved, exclusive;
+  api::NodeCPUTopology::Cgroup cgroup;
+  std::string failure;  // why `topology` may not be what the machine has any more; "": it is
+};
+
+// The object's status with what is so now: Fresh, or Failed with a condition that says why. The time of the
+// last change is left to the caller. Precondition: state.topology.
+api::NodeCPUTopology::Status published_status(const api::NodeCPUTopology& object,
+                                              const std::string& internal_ip, const PublishedState& state,
+                                              api::Time now);
+
+}  // namespace actimanager::roles

@@ -1,0 +1,94 @@
+#include "pinner.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <spdlog/spdlog.h>
+
+#include <actimanager/host/presence.hpp>
+
+#include "cgroup_layout_fake.hpp"
+
+using namespace actimanager;
+using host::testing::CgroupLayoutFake;
+
+namespace {
+
+// Pods a and b on a CPU each, and c in the shared pool. The files are not cut off when written: sets are
+// named by one digit.
+class PinnerTest {
+ public:
+  PinnerTest() {
+    layout.add("cpuset/kubepods");
+    for (const char* pod : {"a", "b", "c"}) layout.add(std::string("cpuset/kubepods/pod") + pod, "0");
+    pinner = value_or_throw(
+        roles::Pinner::open(context.get_executor(), {.path = layout.root().string()}, metrics, log));
+    pinner->set_handlers(
+        {.seen = [this](const std::string&) { seen.push_back(now()); },
+         .drift = [this](const std::string& uid, const std::string&) { drifts.push_back(uid); }});
+  }
+
+  std::string cpus(const std::string& pod) const {
+    return layout.read("cpuset/kubepods/pod" + pod + "/cpuset.cpus");
+  }
+  std::string now() const { return cpus("a") + " " + cpus("b") + " " + cpus("c"); }
+  static roles::Targets targets(const CpuSet& a, const CpuSet& b, const CpuSet& shared) {
+    return {.shared = {{shared, {}}, {}},
+            .pods = {{"a", {{a, {}}, {}}}, {"b", {{b, {}}, {}}}},
+            .exclusive = a | b};
+  }
+
+  boost::asio::io_context context;
+  roles::AgentMetrics metrics;
+  spdlog::logger log{"test"};
+  CgroupLayoutFake layout{host::CgroupVersion::v1};
+  std::unique_ptr<roles::Pinner> pinner;
+  std::vector<std::string> seen;  // the CPUs of a, b, c after each Pod that was written
+  std::vector<std::string> drifts;
+};
+
+using States = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE_METHOD(PinnerTest, "two Pods that swap their CPUs are never on the same one") {
+  pinner->apply(targets({0}, {1}, {2}));
+  CHECK(now() == "0 1 2");
+  seen.clear();
+  pinner->apply(targets({1}, {0}, {2}));
+  CHECK(seen == States{"2 1 2", "2 0 2", "1 0 2"});
+  CHECK(pinner->sight("a")->pod == CpuSet{1});
+  CHECK(drifts.empty());
+}
+
+TEST_CASE_METHOD(PinnerTest, "other programs of the node see that an agent is here, for as long as it is") {
+  const auto alone = [this] {
+    return value_or_throw(host::claim_without_agent(
+        *value_or_throw(host::Cgroup::open((layout.root() / "cpuset").string(), host::CgroupVersion::v1))));
+  };
+  CHECK_FALSE(alone());
+  pinner.reset();
+  CHECK(alone());
+}
+
+TEST_CASE_METHOD(PinnerTest, "an agent that has just started takes nobody's CPUs before they have left") {
+  layout.remove("cpuset/kubepods/podb/cpuset.cpus");
+  layout.add_file("cpuset/kubepods/podb/cpuset.cpus", "1\n");
+  layout.remove("cpuset/kubepods/podc/cpuset.cpus");
+  layout.add_file("cpuset/kubepods/podc/cpuset.cpus", "2\n");
+  pinner->apply(targets({1}, {3}, {2}));
+  CHECK(seen.back() == "1 3 2");
+  for (const auto& state : seen) CHECK_FALSE(state.starts_with("1 1"));
+}
+
+TEST_CASE_METHOD(PinnerTest,
+                 "what is where it should be is not written, what somebody moved is put back and told") {
+  pinner->apply(targets({0}, {1}, {2}));
+  const auto writes = metrics.cpuset_writes;
+  pinner->apply(targets({0}, {1}, {2}));
+  CHECK(metrics.cpuset_writes == writes);
+  layout.remove("cpuset/kubepods/poda/cpuset.cpus");
+  layout.add_file("cpuset/kubepods/poda/cpuset.cpus", "3\n");
+  pinner->apply(targets({0}, {1}, {2}));
+  CHECK(now() == "0 1 2");
+  CHECK(drifts == States{"a"});
+}

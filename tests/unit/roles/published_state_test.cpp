@@ -1,0 +1,62 @@
+#include "published_state.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace actimanager;
+
+namespace {
+
+const api::Time then{std::chrono::seconds(1000)};
+const api::Time later{std::chrono::seconds(2000)};
+
+roles::PublishedState a_state() {
+  return {.topology = std::make_shared<const topology::Topology>(
+              *topology::Topology::make({.sockets = {{SocketId{0}, {0, 1, 2}}},
+                                         .cores = {{CoreId{0}, SocketId{0}, {0, 1, 2}}},
+                                         .numa_nodes = {},
+                                         .caches = {},
+                                         .cpu_kinds = {}})),
+          .reserved = {0},
+          .exclusive = {2},
+          .cgroup = {"v2", "systemd"},
+          .failure = {}};
+}
+
+}  // namespace
+
+TEST_CASE("what the agent knows is published as Fresh") {
+  api::NodeCPUTopology object;
+  object.meta.generation = 3;
+  const auto status = roles::published_status(object, "10.0.0.1", a_state(), then);
+  CHECK(status.resource_status == api::TopologyStatus::fresh);
+  CHECK(status.internal_ip == "10.0.0.1");
+  CHECK(status.reserved_cpus == CpuSet{0});
+  CHECK(status.allocatable == CpuSet{1, 2});
+  CHECK(status.exclusive == CpuSet{2});
+  CHECK(status.cgroup.driver == "systemd");
+  const auto* ready = api::find_condition(status.conditions, "Ready");
+  REQUIRE(ready != nullptr);
+  CHECK(ready->status == api::ConditionStatus::true_);
+  CHECK(ready->observed_generation == 3);
+}
+
+TEST_CASE("a topology that cannot be found out anew is Failed, its condition says why, and it recovers") {
+  api::NodeCPUTopology object;
+  auto state = a_state();
+  object.status = roles::published_status(object, "", state, then);
+  state.failure = "hwloc: cannot look at this machine";
+  object.status = roles::published_status(object, "", state, later);
+  CHECK(object.status.resource_status == api::TopologyStatus::failed);
+  const auto* ready = api::find_condition(object.status.conditions, "Ready");
+  REQUIRE(ready != nullptr);
+  CHECK(ready->status == api::ConditionStatus::false_);
+  CHECK(ready->reason == "DiscoveryFailed");
+  CHECK(ready->message.contains(state.failure));
+  CHECK(ready->last_transition_time == later);
+  CHECK(object.status.allocatable == CpuSet{1, 2});
+
+  state.failure.clear();
+  object.status = roles::published_status(object, "", state, later);
+  CHECK(object.status.resource_status == api::TopologyStatus::fresh);
+  CHECK(api::find_condition(object.status.conditions, "Ready")->status == api::ConditionStatus::true_);
+}

@@ -1,0 +1,82 @@
+#include "rediscovery.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace actimanager;
+using roles::Rediscovery;
+
+namespace {
+
+// A machine whose CPUs come and go, and whose topology can be found out or not.
+struct MachineFake {
+  Result<CpuSet> online = CpuSet{0, 1};
+  std::string broken;  // why there is no topology
+  int discoveries = 0;
+
+  Rediscovery::Sources sources() {
+    return {.online_cpus = [this] { return online; },
+            .discover = [this]() -> Result<topology::Topology> {
+              ++discoveries;
+              if (!broken.empty()) return fail(Errc::unavailable, broken);
+              return topology::Topology::make({.sockets = {{SocketId{0}, *online}},
+                                               .cores = {{CoreId{0}, SocketId{0}, *online}},
+                                               .numa_nodes = {},
+                                               .caches = {},
+                                               .cpu_kinds = {}});
+            }};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("while no CPU comes or goes nothing is found out anew") {
+  MachineFake machine;
+  Rediscovery rediscovery(machine.sources());
+  CHECK_FALSE(rediscovery.look());
+  CHECK(machine.discoveries == 0);
+}
+
+TEST_CASE("a CPU that went or came back is a new topology") {
+  MachineFake machine;
+  Rediscovery rediscovery(machine.sources());
+  machine.online = CpuSet{0};
+  auto news = rediscovery.look();
+  REQUIRE((news && news->topology));
+  CHECK(news->topology->cpus() == CpuSet{0});
+  CHECK(news->before == CpuSet{0, 1});
+  CHECK_FALSE(rediscovery.look());
+  machine.online = CpuSet{0, 1};
+  news = rediscovery.look();
+  REQUIRE((news && news->topology));
+  CHECK(news->topology->cpus() == CpuSet{0, 1});
+}
+
+TEST_CASE("a topology that cannot be found out is told once, and tried for until it can") {
+  MachineFake machine;
+  Rediscovery rediscovery(machine.sources());
+  machine.online = CpuSet{0};
+  machine.broken = "hwloc: no";
+  const auto news = rediscovery.look();
+  REQUIRE(news);
+  CHECK_FALSE(news->topology);
+  CHECK(news->failure.starts_with("hwloc: no"));
+  CHECK_FALSE(rediscovery.look());
+  CHECK(machine.discoveries == 2);
+  machine.broken = "hwloc: never";
+  CHECK(rediscovery.look());
+  machine.broken.clear();
+  const auto recovered = rediscovery.look();
+  REQUIRE((recovered && recovered->topology));
+  CHECK(recovered->failure.empty());
+  CHECK_FALSE(rediscovery.look());
+}
+
+TEST_CASE("after a failure the same CPUs as before are looked at again, too") {
+  MachineFake machine;
+  Rediscovery rediscovery(machine.sources());
+  machine.online = fail(Errc::unavailable, "/sys/devices/system/cpu/online");
+  REQUIRE(rediscovery.look());
+  machine.online = CpuSet{0, 1};
+  const auto news = rediscovery.look();
+  REQUIRE((news && news->topology));
+}
