@@ -10,9 +10,15 @@ struct KnownKind {
   std::string_view kind, id;
 };
 constexpr std::array known = {
-    KnownKind{"csi", "volumeHandle"},  KnownKind{"gcePersistentDisk", "pdName"},
-    KnownKind{"azureDisk", "diskURI"}, KnownKind{"awsElasticBlockStore", "volumeID"},
-    KnownKind{"cinder", "volumeID"},   KnownKind{"iscsi", "iqn"},
+    KnownKind{"csi", "volumeHandle"},
+    KnownKind{"gcePersistentDisk", "pdName"},
+    KnownKind{"azureDisk", "diskURI"},
+    KnownKind{"awsElasticBlockStore", "volumeID"},
+    KnownKind{"azureFile", "shareName"},
+    KnownKind{"vsphereVolume", "volumePath"},
+    KnownKind{"portworxVolume", "volumeID"},
+    KnownKind{"cinder", "volumeID"},
+    KnownKind{"iscsi", "iqn"},
     KnownKind{"rbd", "image"},
 };
 

@@ -29,11 +29,20 @@ class ClusterState {
   kube::Store<api::ReplicationController> replication_controllers;
   kube::Store<api::ReplicaSet> replica_sets;
   kube::Store<api::StatefulSet> stateful_sets;
+  // What volumes there are, and where.
+  kube::Store<api::PersistentVolumeClaim> claims;
+  kube::Store<api::PersistentVolume> volumes;
+  kube::Store<api::StorageClass> storage_classes;
+  kube::Store<api::CSINode> csi_nodes;
+  kube::Store<api::CSIDriver> csi_drivers;
+  kube::Store<api::CSIStorageCapacity> storage_capacities;
+  kube::Store<api::VolumeAttachment> volume_attachments;
 
  private:
   auto stores() {
     return std::tie(nodes, topologies, bindings, pods, namespaces, services, replication_controllers,
-                    replica_sets, stateful_sets);
+                    replica_sets, stateful_sets, claims, volumes, storage_classes, csi_nodes, csi_drivers,
+                    storage_capacities, volume_attachments);
   }
 
  public:

@@ -46,8 +46,10 @@ Scheduling::Scheduling(asio::any_io_executor executor, kube::Client& client, Clu
       scheduler_(std::move(config)),
       queue_(scheduler_.config().queue, [this](const api::Pod& pod) { return scheduler_.pre_enqueue(pod); }),
       binder_(client, [this](const std::string& node) { return cluster_.nodes.get(node) != nullptr; }),
+      volume_binder_(client, cluster),
       work_(executor),
-      cycles_(executor) {
+      cycles_(executor),
+      waiting_cycles_(executor) {
   follow_changes();
 }
 
@@ -80,6 +82,14 @@ void Scheduling::follow_changes() {
   follow_owners(cluster_.replication_controllers);
   follow_owners(cluster_.replica_sets);
   follow_owners(cluster_.stateful_sets);
+  auto& storage = cache_.objects().storage();
+  follow_storage(cluster_.claims, storage.claims);
+  follow_storage(cluster_.volumes, storage.volumes);
+  follow_storage(cluster_.storage_classes, storage.classes);
+  follow_storage(cluster_.csi_nodes, storage.nodes);
+  follow_storage(cluster_.csi_drivers, storage.drivers);
+  follow_storage(cluster_.storage_capacities, storage.capacities);
+  follow_storage(cluster_.volume_attachments, storage.attachments);
   cluster_.on_synced([this] { work_.set(); });
 }
 
@@ -93,6 +103,18 @@ void Scheduling::follow_owners(kube::Store<T>& store) {
     } else {
       cache_.objects().remove_owner(api_version, Kind::kind, before->meta);
     }
+  });
+}
+
+template <class T>
+void Scheduling::follow_storage(kube::Store<T>& store, scheduler::ByKey<T>& known) {
+  store.on_change([this, &known](const auto& before, const auto& after) {
+    if (after) {
+      known.set(after);
+    } else {
+      known.remove(before->meta.key());
+    }
+    moved(scheduler::Event::storage_changed);
   });
 }
 
@@ -154,6 +176,7 @@ asio::awaitable<void> Scheduling::run() {
   std::vector<asio::awaitable<void>> parts;
   parts.push_back(loop());
   parts.push_back(cycles_.serve());
+  parts.push_back(waiting_cycles_.serve());
   co_await async::first_to_finish(std::move(parts));
 }
 
@@ -212,7 +235,13 @@ void Scheduling::decide(scheduler::QueuedPod item) {
     Target target{std::move(decision.node), std::move(decision.placement)};
     if (has_binding_by_hand(pod)) target.placement.reset();
     cache_.assume(item.pod, target.node, target.placement);
-    cycles_.spawn(bind(std::move(item), std::move(target)));
+    if (decision.volumes.empty()) {
+      cycles_.spawn(bind(std::move(item), std::move(target)));
+    } else {
+      scheduler::assume(cache_.objects().storage(), decision.volumes, target.node);
+      waiting_cycles_.spawn(
+          bind_with_volumes(std::move(item), std::move(target), std::move(decision.volumes)));
+    }
     return;
   }
   if (decision.error) {
@@ -231,7 +260,7 @@ asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target)
   if (target.placement && !(own && target_of(*own) == target)) {
     auto holds = co_await binder_.persist(*pod, target);
     if (!holds) {
-      give_up(item, std::move(target), holds.error());
+      try_again(item, std::move(target), holds.error());
       co_return;
     }
     if (*holds != target) {
@@ -241,7 +270,7 @@ asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target)
   }
   auto bound = co_await binder_.assign(*pod, target.node);
   if (!bound) {
-    give_up(item, std::move(target), bound.error());
+    try_again(item, std::move(target), bound.error());
     co_return;
   }
   queue_.done(pod->meta.uid);
@@ -257,19 +286,48 @@ asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target)
   events_.record(kube::reference_to(*pod), kube::EventType::normal, "Scheduled", std::move(message));
 }
 
-void Scheduling::give_up(const scheduler::QueuedPod& item, Target target, const Error& error) {
+asio::awaitable<void> Scheduling::bind_with_volumes(scheduler::QueuedPod item, Target target,
+                                                    scheduler::VolumePlan volumes) {
+  auto ready = co_await volume_binder_.bind(*item.pod, volumes, target.node);
+  if (ready) {
+    co_await bind(std::move(item), std::move(target));
+    co_return;
+  }
+  forget_volumes(volumes);
+  give_up(item, ready.error());
+}
+
+// What the API says of them counts again.
+void Scheduling::forget_volumes(const scheduler::VolumePlan& volumes) {
+  auto& storage = cache_.objects().storage();
+  const auto restore = [](auto& known, const auto& store, const std::string& key) {
+    if (auto object = store.get(key)) known.set(std::move(object));
+  };
+  for (const auto& [claim, volume] : volumes.bind) restore(storage.volumes, cluster_.volumes, volume);
+  for (const auto& claim : volumes.provision) restore(storage.claims, cluster_.claims, claim);
+}
+
+void Scheduling::try_again(const scheduler::QueuedPod& item, Target target, const Error& error) {
+  if (!kube::is_transient(error) || queue_.find(item.pod->meta.uid) == nullptr) {
+    give_up(item, error);
+    return;
+  }
   ++metrics_.errors;
   log_.warn("pod {}: {}", item.pod->meta.key(), error.message());
-  if (kube::is_transient(error) && queue_.find(item.pod->meta.uid) != nullptr) {
-    unsettled_.insert_or_assign(item.pod->meta.uid, std::move(target));
-  } else {
-    unsettled_.erase(item.pod->meta.uid);
-    moved(cache_.forget(item.pod->meta.uid));
-  }
+  unsettled_.insert_or_assign(item.pod->meta.uid, std::move(target));
+  queue_.retry(item, Clock::now());
+  work_.set();
+}
+
+void Scheduling::give_up(const scheduler::QueuedPod& item, const Error& error) {
+  ++metrics_.errors;
+  log_.warn("pod {}: {}", item.pod->meta.key(), error.message());
+  unsettled_.erase(item.pod->meta.uid);
+  moved(cache_.forget(item.pod->meta.uid));
   // A Pod that went away, or to another node, says so by its watch; until then there is another attempt.
   queue_.retry(item, Clock::now());
   work_.set();
-  if (!kube::is_transient(error) && error.code != ApiErrc::not_found) {
+  if (!kube::is_transient(error) && error.code != ApiErrc::not_found && error.code != Errc::not_found) {
     events_.record(kube::reference_to(*item.pod), kube::EventType::warning, "FailedScheduling",
                    error.message());
   }

@@ -20,6 +20,7 @@
 
 #include "cluster_state.hpp"
 #include "pod_binder.hpp"
+#include "volume_binder.hpp"
 
 namespace actimanager::roles {
 
@@ -46,6 +47,8 @@ class Scheduling {
   void follow_changes();
   template <class T>
   void follow_owners(kube::Store<T>& store);
+  template <class T>
+  void follow_storage(kube::Store<T>& store, scheduler::ByKey<T>& known);
   void pod_changed(const PodPointer& before, const PodPointer& after);
   void binding_changed(const BindingPointer& before, const BindingPointer& after);
   void moved(scheduler::Events events);
@@ -61,7 +64,14 @@ class Scheduling {
   std::optional<Target> begun(const api::Pod& pod) const;
 
   boost::asio::awaitable<void> bind(scheduler::QueuedPod item, Target target);
-  void give_up(const scheduler::QueuedPod& item, Target target, const Error& error);
+  // The same for a Pod whose claims get their volumes first.
+  boost::asio::awaitable<void> bind_with_volumes(scheduler::QueuedPod item, Target target,
+                                                 scheduler::VolumePlan volumes);
+  // The next attempt finishes what this one has begun.
+  void try_again(const scheduler::QueuedPod& item, Target target, const Error& error);
+  // The next attempt decides anew.
+  void give_up(const scheduler::QueuedPod& item, const Error& error);
+  void forget_volumes(const scheduler::VolumePlan& volumes);
   boost::asio::awaitable<void> refuse(PodPointer pod, std::string message);
 
   kube::Client& client_;
@@ -76,8 +86,10 @@ class Scheduling {
   scheduler::Cache cache_;
   scheduler::Snapshot snapshot_;
   PodBinder binder_;
+  VolumeBinder volume_binder_;
   async::Event work_;
   async::TaskGroup cycles_;
+  async::TaskGroup waiting_cycles_;  // for volumes: as many as there are, since they may take minutes
   // By Pod UID: what was written, or not: the answer was lost. It keeps its CPUs in the cache until it is
   // tried again.
   std::unordered_map<std::string, Target> unsettled_;

@@ -121,6 +121,7 @@ void Evaluation::filter(const api::Pod& pod, const NodeInfo& node, std::size_t s
     auto status = plugin->filter(state_, pod, node);
     if (status.ok()) continue;
     status.plugin = plugin->name();
+    if (status.code == Code::error && !failure_) failure_ = status;
     verdicts_[slot] = intern(std::move(status));
     return;
   }
@@ -150,6 +151,7 @@ void Evaluation::refresh(const api::Pod& pod, const Snapshot& snapshot) {
     ++feasible_;
     changed_.push_back(slot);
   }
+  if (failure_) return;
   if (!pre_scored_ && feasible_ > 0) pre_score(pod, snapshot);
   if (score_failure_) return;
   for (const auto slot : changed_) score(pod, *snapshot.slots()[slot], slot);

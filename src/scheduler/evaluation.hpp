@@ -37,7 +37,9 @@ class Evaluation {
 
   CycleState& state() { return state_; }
   // A plugin failed: no answer. Where there is only one node to choose, nobody is asked for scores.
-  const std::optional<Status>& failure() const { return feasible_ > 1 ? score_failure_ : failure_; }
+  const std::optional<Status>& failure() const {
+    return !failure_ && feasible_ > 1 ? score_failure_ : failure_;
+  }
   // Why no node is feasible.
   std::string message(const Snapshot& snapshot) const;
   Events wakes_on() const;
@@ -60,7 +62,7 @@ class Evaluation {
   const Profile& profile_;
   std::uint64_t nodes_generation_, affinity_generation_;
   CycleState state_;
-  std::optional<Status> failure_;        // of a PreFilter: no node is ever feasible then
+  std::optional<Status> failure_;        // of a PreFilter, or of a Filter on any node: the decision is off
   std::optional<Status> score_failure_;  // of a PreScore
   std::optional<Status> pre_filter_refusal_;
   std::optional<std::set<std::string, std::less<>>> only_;  // these nodes alone

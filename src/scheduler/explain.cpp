@@ -53,6 +53,13 @@ void filter(const Profile& profile, const api::Pod& pod, const NodeInfo& info, c
   }
 }
 
+// Whether a decision would have met an error there.
+bool failed(const Explanation::Node& node) {
+  const auto first =
+      std::ranges::find_if(node.filters, [](const auto& verdict) { return verdict.code != Code::success; });
+  return first != node.filters.end() && first->code == Code::error;
+}
+
 void score(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot, Preparation& prepared,
            Explanation& out) {
   std::vector<Explanation::Node*> nodes;
@@ -111,7 +118,7 @@ Explanation explain(const Profile& profile, const api::Pod& pod, const Snapshot&
     out.nodes.push_back(std::move(node));
   }
   std::ranges::sort(out.nodes, {}, &Explanation::Node::name);
-  score(profile, pod, snapshot, prepared, out);
+  if (std::ranges::none_of(out.nodes, failed)) score(profile, pod, snapshot, prepared, out);
 
   const auto decision = decide(profile, pod, snapshot);
   out.winner = decision.node;

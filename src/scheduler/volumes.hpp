@@ -25,15 +25,27 @@ std::string not_made_for(const api::Pod& pod, const api::PersistentVolumeClaim& 
 
 // Whether the volume's node affinity lets it be used there.
 bool usable_on(const api::PersistentVolume& volume, const api::Node& node);
+// The same for a volume that is bound: where a CSI driver has replaced its in-tree plugin on the node
+// (csi_node; nullptr: not known), zones are those that the driver names the node's.
+bool usable_on(const api::PersistentVolume& volume, const api::Node& node, const api::CSINode* csi_node);
+// "a__b" is zones a and b, each without spaces around it.
+std::vector<std::string> split_zones(std::string_view text);
 
 // The plugin of an in-tree disk ("kubernetes.io/gce-pd") that a CSI driver has replaced, and that driver;
 // empty for others.
 struct Migration {
+  enum class Counted { always, where_migrated, never };
   std::string_view plugin, driver;
+  std::string_view zone_key;  // the label by which the driver says where a node is; "": by the node's own
+  Counted counted = Counted::always;  // against the driver's limit
 };
 Migration migration_of(const api::DiskSource& disk);
-// The driver that has replaced this plugin; "": none.
-std::string_view driver_of_plugin(std::string_view plugin);
+// The same by the plugin.
+Migration migration_of_plugin(std::string_view plugin);
+// Whether the volume is its CSI driver's on the node, though written for an in-tree plugin.
+bool translated_on(const api::PersistentVolume& volume, const api::CSINode* csi_node);
+// Why the driver could not tell which of its volumes this is; "": it can.
+std::string untranslatable(const api::PersistentVolume& volume);
 
 // For sign(): whether the volume plugins have anything to say about the Pod.
 bool uses_disks(const api::Pod& pod);

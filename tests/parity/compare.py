@@ -18,7 +18,7 @@ import oracle_program
 from comparing import Comparison, Difference
 from generate import add_choice, generate
 
-# Of the default profile, what judges. DynamicResources is left out of the oracle.
+# Of the default profile, what judges. DynamicResources is left out of the oracle, and out of what ours says.
 PLUGINS = ("NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity", "NodePorts", "NodeResourcesFit",
            "VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding", "VolumeZone", "PodTopologySpread",
            "InterPodAffinity", "NodeResourcesBalancedAllocation", "ImageLocality")

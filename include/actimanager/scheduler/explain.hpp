@@ -3,7 +3,8 @@
 // result: the same plugins on the same snapshot.
 //
 // A skipped plugin is listed under PreFilter as such and left out on the nodes. Scores are given for feasible
-// nodes only, and also where there is only one, which a decision does not score.
+// nodes only, and also where there is only one, which a decision does not score; none where a plugin failed
+// on a node, for then there is no decision.
 #pragma once
 
 #include <optional>

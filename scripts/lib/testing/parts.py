@@ -16,8 +16,6 @@ class Part:
     run: Callable[[Context], Outcome]
     # What is given after -- goes to its test programs.
     takes_arguments: bool = True
-    # Whether it belongs to what runs when no part is named.
-    default: bool = True
 
 
 def _unit(context: Context) -> Outcome:
@@ -49,6 +47,8 @@ _SANITIZER_OPTIONS = {
 
 PARTS = (
     Part("unit", "the unit tests, each case on its own", _unit),
+    Part("parity", "the scheduler's verdicts and scores against kube-scheduler's own, on random clusters",
+         functools.partial(_on_clusters, "parity")),
     Part("cluster", "scripts/cluster: real control planes and nodes, and what is left of them",
          functools.partial(pytests.run, folder="cluster")),
     Part("integration", "the leader on a real control plane", functools.partial(_on_clusters, "integration")),
@@ -56,6 +56,5 @@ PARTS = (
     Part("install", "the manifests and the image", functools.partial(_on_clusters, "install")),
     Part("scripts", "scripts/quickstart and scripts/test themselves", functools.partial(_on_clusters, "scripts")),
     Part("lint", "clang-format, clang-tidy, shellcheck, pyflakes", lint.run, takes_arguments=False),
-    Part("sanitize", "the unit tests under ASan with UBSan, and under TSan", _sanitize,
-         default=False),
+    Part("sanitize", "the unit tests under ASan with UBSan, and under TSan", _sanitize),
 )

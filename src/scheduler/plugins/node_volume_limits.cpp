@@ -2,7 +2,6 @@
 // count for the driver that has replaced their plugin on the node.
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -27,10 +26,10 @@ struct OnNode {
   const Storage& storage;
   const api::CSINode* node;
 
-  bool migrated(std::string_view plugin) const {
-    // Everywhere, whatever the node says.
-    if (plugin == "kubernetes.io/aws-ebs") return node != nullptr;
-    return node != nullptr && node->migrated(plugin);
+  bool counts(const Migration& migration) const {
+    using enum Migration::Counted;
+    if (node == nullptr || migration.counted == never) return false;
+    return migration.counted == always || node->migrated(migration.plugin);
   }
 
   void add(const api::DiskSource& disk, Attached& attached) const {
@@ -38,8 +37,9 @@ struct OnNode {
       if (!disk.driver.empty() && !disk.id.empty()) attached[disk.driver + "/" + disk.id] = disk.driver;
       return;
     }
-    const auto [plugin, driver] = migration_of(disk);
-    if (plugin.empty() || !migrated(plugin)) return;
+    const auto migration = migration_of(disk);
+    if (migration.driver.empty() || !counts(migration)) return;
+    const auto driver = migration.driver;
     attached[fmt::format("{}/{}", driver, handle_of(disk))] = driver;
   }
 
@@ -48,9 +48,9 @@ struct OnNode {
     const auto* storage_class = storage.classes.find(claim.storage_class);
     if (storage_class == nullptr) return;
     std::string_view driver = storage_class->provisioner;
-    if (const auto replaced_by = driver_of_plugin(driver); !replaced_by.empty()) {
-      if (!migrated(driver)) return;
-      driver = replaced_by;
+    if (const auto migration = migration_of_plugin(driver); !migration.driver.empty()) {
+      if (!counts(migration)) return;
+      driver = migration.driver;
     }
     attached[fmt::format("{}/unbound {}", driver, claim.meta.key())] = driver;
   }
@@ -59,7 +59,7 @@ struct OnNode {
     const auto* volume = storage.volumes.find(claim.volume_name);
     if (volume == nullptr) {
       add_unbound(claim, attached);
-    } else {
+    } else if (untranslatable(*volume).empty()) {
       add(volume->disk, attached);
     }
   }

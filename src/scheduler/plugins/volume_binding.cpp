@@ -184,7 +184,12 @@ class VolumeBinding final : public Plugin {
     for (const auto* claim : claims.bound) {
       const auto* volume = claims.storage->volumes.find(claim->volume_name);
       there = volume != nullptr;
-      usable = there && usable_on(*volume, node);
+      if (there && translated_on(*volume, claims.storage->nodes.find(node.meta.name))) {
+        if (auto why = untranslatable(*volume); !why.empty()) {
+          return {Code::error, {"could not translate pv: " + why}, {}};
+        }
+      }
+      usable = there && usable_on(*volume, node, claims.storage->nodes.find(node.meta.name));
       if (!usable) break;
     }
     const auto found = find_volumes(claims, node);

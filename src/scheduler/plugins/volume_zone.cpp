@@ -1,7 +1,6 @@
 // VolumeZone: nodes of the zones and regions that the Pod's bound volumes say they are in, by their labels.
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -21,25 +20,17 @@ constexpr std::array labels = {
     TopologyLabel{"topology.kubernetes.io/zone", "topology.kubernetes.io/zone"},
     TopologyLabel{"topology.kubernetes.io/region", "topology.kubernetes.io/region"}};
 
-// "a__b": the volume is in both. Empty: not a list of zones.
-std::set<std::string, std::less<>> split_zones(std::string_view text) {
-  std::set<std::string, std::less<>> zones;
-  for (std::size_t start = 0; start <= text.size();) {
-    const auto end = std::min(text.find("__", start), text.size());
-    auto zone = text.substr(start, end - start);
-    while (zone.starts_with(' ')) zone.remove_prefix(1);
-    while (zone.ends_with(' ')) zone.remove_suffix(1);
-    if (zone.empty()) return {};
-    zones.emplace(zone);
-    start = end + 2;
-  }
-  return zones;
+// Of labels that are no list of zones ("a____b") nothing is made.
+std::vector<std::string> zones_of(std::string_view text) {
+  const bool has_gap =
+      text.empty() || text.starts_with("__") || text.ends_with("__") || text.contains("____");
+  return has_gap ? std::vector<std::string>() : split_zones(text);
 }
 
 struct Places : CycleState::Data {
   struct Place {
     TopologyLabel label;
-    std::set<std::string, std::less<>> values;
+    std::vector<std::string> values;
   };
   std::vector<Place> places;
 };
@@ -72,7 +63,7 @@ class VolumeZone final : public Plugin {
     for (const auto& [label, values] : state.read<Places>(this)->places) {
       const auto* value = node.label(label.name);
       if (value == nullptr) value = node.label(label.newer);
-      if (value == nullptr || !values.contains(*value))
+      if (value == nullptr || std::ranges::find(values, *value) == values.end())
         return unresolvable("node(s) had no available volume zone");
     }
     return {};
@@ -101,8 +92,7 @@ class VolumeZone final : public Plugin {
     for (const auto& label : labels) {
       const auto* value = volume->meta.label(label.name);
       if (value == nullptr) continue;
-      if (auto zones = split_zones(*value); !zones.empty())
-        places.places.push_back({label, std::move(zones)});
+      if (auto zones = zones_of(*value); !zones.empty()) places.places.push_back({label, std::move(zones)});
     }
     return {};
   }

@@ -44,17 +44,16 @@ TEST_CASE("the default configuration is kube-scheduler's with our plugins on top
   CHECK(names(profile.pre_filter) ==
         "NodeAffinity NodePorts NodeResourcesFit VolumeRestrictions NodeVolumeLimits VolumeBinding "
         "VolumeZone PodTopologySpread "
-        "InterPodAffinity WorkloadAware PodIsolation");
-  CHECK(
-      names(profile.filter) ==
-      "NodeUnschedulable NodeName TaintToleration NodeAffinity NodePorts NodeResourcesFit PodTopologySpread "
-      "InterPodAffinity WorkloadAware "
-      "PodIsolation");
+        "InterPodAffinity DynamicResources WorkloadAware PodIsolation");
+  CHECK(names(profile.filter) ==
+        "NodeUnschedulable NodeName TaintToleration NodeAffinity NodePorts NodeResourcesFit "
+        "VolumeRestrictions NodeVolumeLimits VolumeBinding "
+        "VolumeZone PodTopologySpread InterPodAffinity WorkloadAware PodIsolation");
   CHECK(scorers(profile) ==
         "TaintToleration*3 NodeAffinity*2 NodeResourcesFit*1 PodTopologySpread*2 InterPodAffinity*2 "
         "NodeResourcesBalancedAllocation*1 ImageLocality*1 "
         "WorkloadAware*10");
-  CHECK(names(profile.reserve) == "WorkloadAware PodIsolation");
+  CHECK(names(profile.reserve) == "VolumeBinding WorkloadAware PodIsolation");
   CHECK(config.queue.initial_backoff == std::chrono::seconds(1));
   CHECK(config.queue.max_backoff == std::chrono::seconds(10));
 }
@@ -108,9 +107,9 @@ profiles:
   CHECK(names(profile.pre_filter) ==
         "NodeAffinity NodePorts NodeResourcesFit VolumeRestrictions NodeVolumeLimits VolumeBinding "
         "VolumeZone PodTopologySpread "
-        "InterPodAffinity WorkloadAware");
+        "InterPodAffinity DynamicResources WorkloadAware");
   CHECK(scorers(profile) == "WorkloadAware*10");
-  CHECK(names(profile.reserve) == "WorkloadAware");
+  CHECK(names(profile.reserve) == "VolumeBinding WorkloadAware");
   CHECK(names(profile.pre_enqueue) == "SchedulingGates");
 }
 
@@ -124,11 +123,11 @@ profiles:
 - schedulerName: c
 )");
   CHECK(names(config.profile("a")->filter).ends_with(" WorkloadAware"));
-  CHECK(names(config.profile("a")->reserve) == "WorkloadAware");
+  CHECK(names(config.profile("a")->reserve) == "VolumeBinding WorkloadAware");
   CHECK(scorers(*config.profile("a")).ends_with(" WorkloadAware*3"));
   CHECK(names(config.profile("b")->filter).ends_with(" PodIsolation"));
-  CHECK(names(config.profile("b")->reserve) == "PodIsolation");
-  CHECK(config.profile("c")->reserve.empty());
+  CHECK(names(config.profile("b")->reserve) == "VolumeBinding PodIsolation");
+  CHECK(names(config.profile("c")->reserve) == "VolumeBinding");
   CHECK(config.profile("d") == nullptr);
 }
 
@@ -165,12 +164,12 @@ profiles:
         "ImageLocality*1");
   CHECK(names(config.profile("order")->filter) ==
         "NodeResourcesFit NodeName NodeUnschedulable TaintToleration NodeAffinity NodePorts "
-        "PodTopologySpread InterPodAffinity");
+        "VolumeRestrictions NodeVolumeLimits VolumeBinding VolumeZone PodTopologySpread InterPodAffinity");
   CHECK(names(config.profile("few")->filter) == "NodeName NodeResourcesFit");
   CHECK(scorers(*config.profile("few")) == "NodeResourcesFit*1");
   CHECK(names(config.profile("without")->filter) ==
         "NodeUnschedulable NodeName TaintToleration NodeAffinity NodeResourcesFit "
-        "PodTopologySpread InterPodAffinity");
+        "VolumeRestrictions NodeVolumeLimits VolumeBinding VolumeZone PodTopologySpread InterPodAffinity");
   CHECK(scorers(*config.profile("without")) ==
         "NodeAffinity*2 NodeResourcesFit*1 PodTopologySpread*2 InterPodAffinity*2 "
         "NodeResourcesBalancedAllocation*1");

@@ -72,7 +72,7 @@ TEST_CASE("explain says why nowhere") {
 
   pod.has_resource_claims = true;
   json = encode(explain(profile, pod, snapshot));
-  CHECK(json["preFilter"].size() == 1);
-  CHECK(json["preFilter"][0]["verdict"] == "UnschedulableAndUnresolvable");
+  CHECK(json["preFilter"].back()["plugin"] == "DynamicResources");
+  CHECK(json["preFilter"].back()["verdict"] == "UnschedulableAndUnresolvable");
   CHECK(json["nodes"][0]["filters"].empty());
 }
