@@ -1,67 +1,28 @@
 """The DaemonSet, installed from its image with kubectl apply -k on a real kubelet: what a user of the manifests gets."""
 
+import functools
 import json
 import os
 import pathlib
 import threading
-import time
 import urllib.request
 
+import rest
 from api import NAMESPACE, TOP, binding
+from kernel import online_cpus, parse_cpus, threads
 
 KINDS = ("nodecputopologies", "podcpubindings")
-
-
-def eventually(check, seconds=60, every=0.2):
-    """What `check` returns, as soon as it is true; the last failure if it never is."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            result = check()
-            if result or time.monotonic() > deadline:
-                assert result, f"not within {seconds} s: {check.__name__}"
-                return result
-        except (AssertionError, OSError, KeyError, IndexError):
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(every)
-
-
-def online_cpus() -> set[int]:
-    return parse_cpus(pathlib.Path("/sys/devices/system/cpu/online").read_text())
-
-
-def parse_cpus(text: str) -> set[int]:
-    cpus = set()
-    for part in filter(None, text.strip().split(",")):
-        first, _, last = part.partition("-")
-        cpus.update(range(int(first), int(last or first) + 1))
-    return cpus
-
-
-def threads_of(uid: str) -> dict[int, set[int]]:
-    """Every thread in the cgroups of the Pod with this UID: its CPUs, as the kernel says."""
-    marks = (uid, uid.replace("-", "_"))
-    found = {}
-    for process in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            if not any(mark in (process / "cgroup").read_text() for mark in marks):
-                continue
-            for thread in (process / "task").iterdir():
-                status = (thread / "status").read_text()
-                found[int(thread.name)] = parse_cpus(status.split("Cpus_allowed_list:")[1].split("\n")[0])
-        except OSError:
-            continue  # it ended meanwhile
-    return found
+# A kubelet takes its time, and every look is a kubectl.
+eventually = functools.partial(rest.eventually, seconds=60, every=0.2)
 
 
 def pod_runs_on(api, name, cpus):
     uid = api.get("pod", name)["metadata"]["uid"]
 
     def on_its_cpus():
-        threads = threads_of(uid)
-        assert threads, f"Pod {name} has no thread"
-        assert all(allowed == cpus for allowed in threads.values()), f"Pod {name}: {threads}, not {cpus}"
+        found = threads(uid)
+        assert found, f"Pod {name} has no thread"
+        assert all(allowed == cpus for allowed in found.values()), f"Pod {name}: {found}, not {cpus}"
         return True
 
     eventually(on_its_cpus)
@@ -96,7 +57,7 @@ def http(pod: dict, path: str):
 
 def test_replica_is_confined(node):
     pod = replica(node.api)
-    (pid,) = {p for p in threads_of(pod["metadata"]["uid"])
+    (pid,) = {p for p in threads(pod["metadata"]["uid"])
               if pathlib.Path(f"/proc/{p}/cmdline").read_bytes().startswith(b"/usr/bin/actimanager\0")
               and pathlib.Path(f"/proc/{p}/status").read_text().split("\nTgid:")[1].split()[0] == str(p)}
     status = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
@@ -154,7 +115,7 @@ def test_rollout_moves_nobody(node):
 
     def watch():
         while not done.is_set():
-            seen.update(frozenset(cpus) for cpus in threads_of(uid).values())
+            seen.update(threads(uid).values())
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -211,7 +172,7 @@ def test_uninstall_leaves_nothing(node):
     pod_runs_on(node.api, "survivor", online_cpus())
     uid = replica(node.api)["metadata"]["uid"]
     node.api.kubectl("delete", "-k", str(TOP / "manifests" / "default"), "--timeout=120s")
-    eventually(lambda: not threads_of(uid))
+    eventually(lambda: not threads(uid))
     pod_runs_on(node.api, "survivor", online_cpus())
     for kind in KINDS:
         assert node.api.run("get", "crd", f"{kind}.cslab.ece.ntua.gr").returncode != 0

@@ -117,6 +117,11 @@ def test_lease_is_taken_in_the_own_name(api, tokens):
         ("delete", "pods", False), ("create", "pods", False), ("patch", "nodes", False), ("get", "secrets", False),
         ("list", "configmaps", False), ("delete", f"nodecputopologies.{GROUP}", False), ("create", "pods/exec", False),
         ("deletecollection", f"podcpubindings.{GROUP}", False), ("list", "leases.coordination.k8s.io", False),
+        # What Pods' rules about each other name.
+        *((verb, resource, verb != "get")
+          for resource in ("namespaces", "services", "replicationcontrollers", "replicasets.apps", "statefulsets.apps")
+          for verb in ("list", "watch", "get")),
+        ("list", "deployments.apps", False), ("list", "endpoints", False), ("patch", "services", False),
     ],
 )
 def test_least_privilege(api, verb, resource, allowed):

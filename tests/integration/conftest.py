@@ -3,10 +3,12 @@
 ACTI_TEST_CLUSTER names an instance of scripts/cluster that is up already, with eight nodes, for working on the tests.
 """
 
+import copy
 import itertools
 import json
 import os
 import pathlib
+import re
 import sys
 import types
 
@@ -160,6 +162,40 @@ def configuration(policy: str = "MaximumUtilization", features=(), version: str 
             "pluginConfig": [{"name": "WorkloadAware", "args": {"policy": policy, "features": list(features)}}],
         }],
     }
+
+
+def told(api, name: str) -> str:
+    """The message of the Pod's condition, once its event says the same."""
+    def said():
+        obj = api.get("pods", name)
+        found = objects.condition(obj, "PodScheduled")
+        assert (found["status"], found["reason"]) == ("False", "Unschedulable"), found
+        events = [e for e in api.all("events") if e["involvedObject"]["uid"] == obj["metadata"]["uid"]]
+        assert [e["message"] for e in events if e["reason"] == "FailedScheduling"][-1:] == [found["message"]], events
+        assert {e["type"] for e in events} == {"Warning"}
+        return found["message"]
+
+    return eventually(said)
+
+
+def without_preemption(message: str) -> str:
+    """kube-scheduler goes on with what it tried to make room; it has been said by then why there is none."""
+    return re.sub(r"(\.)( no new claims to deallocate,)?( preemption: .*)?$", r"\1", message)
+
+
+def same_as_kube_scheduler(api, obj: dict) -> str:
+    """Makes the Pod, and one like it for kube-scheduler, which is gone when this returns: both are told the same."""
+    theirs = copy.deepcopy(obj)
+    theirs["metadata"]["name"] += "-too"
+    theirs["spec"]["schedulerName"] = "default-scheduler"
+    name, other = obj["metadata"]["name"], theirs["metadata"]["name"]
+    api.create("pods", obj)
+    message = told(api, name)
+    api.create("pods", theirs)
+    same = eventually(lambda: objects.condition(api.get("pods", other), "PodScheduled").get("message"))
+    api.delete("pods", other, grace=0)
+    assert message == without_preemption(same)
+    return message
 
 
 __all__ = ["configuration", "ignoring"]

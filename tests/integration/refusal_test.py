@@ -1,28 +1,12 @@
 """Pods that cannot be placed: what they are told, and that they are tried again when there is a reason to."""
 
-import re
-
 import pytest
 
-from conftest import NODES
+from conftest import NODES, same_as_kube_scheduler, told
 from objects import condition, pod
 from rest import eventually
 
 HOSTNAME = "kubernetes.io/hostname"
-
-
-def told(api, name: str) -> str:
-    """The message of the Pod's condition, once its event says the same."""
-    def said():
-        obj = api.get("pods", name)
-        found = condition(obj, "PodScheduled")
-        assert (found["status"], found["reason"]) == ("False", "Unschedulable"), found
-        events = [e for e in api.all("events") if e["involvedObject"]["uid"] == obj["metadata"]["uid"]]
-        assert [e["message"] for e in events if e["reason"] == "FailedScheduling"][-1:] == [found["message"]], events
-        assert {e["type"] for e in events} == {"Warning"}
-        return found["message"]
-
-    return eventually(said)
 
 
 def with_affinity(**affinity) -> dict:
@@ -33,17 +17,11 @@ def term(key: str, operator: str, *values: str) -> dict:
     return {"matchExpressions": [{"key": key, "operator": operator, "values": list(values)}]}
 
 
-LABELS = {"topologyKey": HOSTNAME, "labelSelector": {"matchLabels": {"a": "b"}}}
 UNSUPPORTED = {
     "spec.volumes[0].persistentVolumeClaim": {"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "none"}}]},
     "spec.volumes[1].ephemeral": {"volumes": [{"name": "e", "emptyDir": {}}, {"name": "v", "ephemeral": {"volumeClaimTemplate": {
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}}}]},
     "spec.volumes[0].csi": {"volumes": [{"name": "v", "csi": {"driver": "none"}}]},
-    "spec.affinity.podAffinity": with_affinity(podAffinity={"requiredDuringSchedulingIgnoredDuringExecution": [LABELS]}),
-    "podAntiAffinity": with_affinity(podAntiAffinity={"preferredDuringSchedulingIgnoredDuringExecution": [
-        {"weight": 1, "podAffinityTerm": LABELS}]}),
-    "spec.topologySpreadConstraints": {"topologySpreadConstraints": [
-        {"maxSkew": 1, "topologyKey": HOSTNAME, "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {}}]},
     "spec.resourceClaims": {"resourceClaims": [{"name": "c", "resourceClaimName": "none"}]},
 }
 
@@ -79,26 +57,10 @@ REFUSED = {
 }
 
 
-def without_preemption(message: str) -> str:
-    """kube-scheduler goes on with what it tried to make room; it has been said by then why there is none."""
-    return re.sub(r"(\.)( no new claims to deallocate,)?( preemption: .*)?$", r"\1", message)
-
-
-def same_as_kube_scheduler(api, **spec) -> str:
-    api.create("pods", pod("ours", **spec))
-    api.create("pods", pod("theirs", scheduler="default-scheduler", **spec))
-
-    def said(name):
-        return eventually(lambda: condition(api.get("pods", name), "PodScheduled").get("message"))
-
-    assert told(api, "ours") == without_preemption(said("theirs"))
-    return said("ours")
-
-
 @pytest.mark.parametrize("why", REFUSED)
 def test_the_words_are_kube_schedulers(api, start, why):
     start()
-    message = same_as_kube_scheduler(api, **REFUSED[why])
+    message = same_as_kube_scheduler(api, pod("ours", **REFUSED[why]))
     assert message.startswith(f"0/{NODES} nodes are available: ")
 
 
@@ -110,7 +72,7 @@ def test_the_words_are_kube_schedulers_for_nodes_that_differ(api, start):
     api.patch("nodes", "node-0002", {"spec": {"unschedulable": True}})
     # The node controller turns that into a taint, for all to see.
     eventually(lambda: api.get("nodes", "node-0002")["spec"].get("taints"))
-    message = same_as_kube_scheduler(api, **requesting(cpu="65"))
+    message = same_as_kube_scheduler(api, pod("ours", **requesting(cpu="65")))
     assert message == (f"0/{NODES} nodes are available: 1 node(s) were unschedulable, "
                        "2 node(s) had untolerated taint(s), 5 Insufficient cpu.")
 
@@ -119,7 +81,7 @@ def test_the_words_are_kube_schedulers_for_ports(api, start, bound):
     start()
     api.create("pods", pod("first", node="node-0000", **port(8080)))
     bound("first")
-    same_as_kube_scheduler(api, node="node-0000", **port(8080))
+    same_as_kube_scheduler(api, pod("ours", node="node-0000", **port(8080)))
 
 
 def test_a_pod_that_waits_is_placed_on_a_node_that_comes(api, start, bound, nodes):

@@ -19,6 +19,15 @@ def test_the_benchmark_runs(plane):
         "actimanager", "kube-scheduler", "kube-scheduler, free", "bare client"]
 
 
+def test_the_benchmark_of_lists_runs(plane):
+    """Small as well: that every Pod of the list arrived is what it checks."""
+    done = subprocess.run([TOP / "tests" / "bench" / "list_bench.py", "--nodes=10", "--pods=300", "--rounds=1",
+                           "--name=integration-list"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    print(done.stdout)
+    assert re.search(r"^  /livez meanwhile .* \(\d+ answers\)$", done.stdout, re.M)
+
+
 def test_a_long_list_does_not_keep_the_endpoint_waiting(api, start):
     """5,000 Pods are listed, decoded and queued while somebody asks whether the process is alive."""
     containers = [{"name": f"c{i}", "image": "simulated", "env": [{"name": f"E{j}", "value": "x" * 50} for j in range(10)]}

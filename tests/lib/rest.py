@@ -16,8 +16,10 @@ from api import GROUP
 
 _ROOTS = {
     "nodes": "/api/v1",
+    "namespaces": "/api/v1",
     "nodecputopologies": f"/apis/{GROUP}/v1alpha1",
     "pods": "/api/v1/namespaces/{}",
+    "services": "/api/v1/namespaces/{}",
     "events": "/api/v1/namespaces/{}",
     "serviceaccounts": "/api/v1/namespaces/{}",
     "podcpubindings": f"/apis/{GROUP}/v1alpha1/namespaces/{{}}",
