@@ -17,21 +17,11 @@ def term(key: str, operator: str, *values: str) -> dict:
     return {"matchExpressions": [{"key": key, "operator": operator, "values": list(values)}]}
 
 
-UNSUPPORTED = {
-    "spec.volumes[0].persistentVolumeClaim": {"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "none"}}]},
-    "spec.volumes[1].ephemeral": {"volumes": [{"name": "e", "emptyDir": {}}, {"name": "v", "ephemeral": {"volumeClaimTemplate": {
-        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}}}]},
-    "spec.volumes[0].csi": {"volumes": [{"name": "v", "csi": {"driver": "none"}}]},
-    "spec.resourceClaims": {"resourceClaims": [{"name": "c", "resourceClaimName": "none"}]},
-}
-
-
-@pytest.mark.parametrize("field", UNSUPPORTED)
-def test_what_is_not_supported_is_refused_by_name(api, start, field):
+def test_resource_claims_are_refused_by_name(api, start):
     start()
-    api.create("pods", pod("wants", **UNSUPPORTED[field]))
+    api.create("pods", pod("wants", resourceClaims=[{"name": "c", "resourceClaimName": "none"}]))
     message = told(api, "wants")
-    assert field in message and "which this scheduler does not support" in message
+    assert "spec.resourceClaims" in message and "which this scheduler does not support" in message
     assert not api.all("podcpubindings")
     assert not api.get("pods", "wants")["spec"].get("nodeName")
 

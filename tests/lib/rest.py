@@ -23,6 +23,9 @@ _ROOTS = {
     "events": "/api/v1/namespaces/{}",
     "serviceaccounts": "/api/v1/namespaces/{}",
     "podcpubindings": f"/apis/{GROUP}/v1alpha1/namespaces/{{}}",
+    "persistentvolumeclaims": "/api/v1/namespaces/{}",
+    "persistentvolumes": "/api/v1",
+    "storageclasses": "/apis/storage.k8s.io/v1",
     "leases": "/apis/coordination.k8s.io/v1/namespaces/{}",
 }
 MERGE = "application/merge-patch+json"

@@ -65,12 +65,12 @@ class Store final : public ReflectorTarget {
   Result<void> add_to_list(const nlohmann::json& object) override {
     auto decoded = T::decode(object);
     if (!decoded) {
-      listed_.insert(key_of(object));
+      note_listed(key_of(object));
       return fail(std::move(decoded.error()));
     }
     auto key = decoded->meta.key();
     const auto known = get(key);
-    listed_.insert(key);
+    note_listed(key);
     if (!known || known->meta.resource_version != decoded->meta.resource_version) {
       pending_.emplace_back(std::move(key), std::make_shared<const T>(std::move(*decoded)));
     }
@@ -114,6 +114,10 @@ class Store final : public ReflectorTarget {
   }
 
  private:
+  // What has nothing yet has nothing to lose either: a first list is not remembered by its keys.
+  void note_listed(const std::string& key) {
+    if (!items_.empty()) listed_.insert(key);
+  }
   void set(const std::string& key, Pointer after) {
     auto& slot = items_[key];
     const Pointer before = std::exchange(slot, after);
@@ -125,7 +129,7 @@ class Store final : public ReflectorTarget {
   std::vector<Handler> handlers_;
   std::vector<std::function<void()>> synced_handlers_;
   std::vector<std::pair<std::string, Pointer>> pending_;  // listed, new or changed
-  std::unordered_set<std::string> listed_;                // every key of the list
+  std::unordered_set<std::string> listed_;                // every key of the list, unless it is the first
   std::optional<std::vector<std::string>> stale_;         // keys that the list no longer has
 };
 
