@@ -127,7 +127,9 @@ Result<Pod> Pod::decode(const json& object) {
   pod.overhead = decode_resource_list(spec["overhead"]);
   if (const auto requests = spec["resources"]["requests"]) pod.pod_requests = decode_resource_list(requests);
   if (const auto limits = spec["resources"]["limits"]) pod.pod_limits = decode_resource_list(limits);
-  spec["volumes"].each([&](JsonCursor item) { pod.volumes.push_back(decode_volume(item)); });
+  spec["volumes"].each([&](JsonCursor item) {
+    if (auto volume = decode_volume(item); volume.restricts()) pod.volumes.push_back(std::move(volume));
+  });
   spec["topologySpreadConstraints"].each(
       [&](JsonCursor item) { pod.topology_spread_constraints.push_back(decode_spread_constraint(item)); });
   spec["resourceClaims"].each([&](JsonCursor) { pod.has_resource_claims = true; });

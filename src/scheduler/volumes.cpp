@@ -166,9 +166,7 @@ std::string untranslatable(const api::PersistentVolume& volume) {
 }
 
 bool uses_disks(const api::Pod& pod) {
-  return std::ranges::any_of(pod.volumes, [](const api::Volume& volume) {
-    return !volume.claim_name.empty() || volume.ephemeral || !volume.disk.kind.empty();
-  });
+  return std::ranges::any_of(pod.volumes, &api::Volume::restricts);
 }
 
 }  // namespace actimanager::scheduler

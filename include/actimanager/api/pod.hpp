@@ -71,6 +71,9 @@ struct Volume {
   std::string claim_name;  // of a persistentVolumeClaim; "" otherwise
   bool ephemeral = false;  // a generic ephemeral volume: its claim is named <pod>-<volume>
   DiskSource disk;         // an inline one
+
+  // Whether it has a say in where the Pod can run.
+  bool restricts() const { return !claim_name.empty() || ephemeral || !disk.kind.empty(); }
 };
 
 struct Pod {
@@ -92,7 +95,7 @@ struct Pod {
   ResourceList overhead;
   std::optional<ResourceList> pod_requests;  // spec.resources.requests (Pod-level resources)
   std::optional<ResourceList> pod_limits;
-  std::vector<Volume> volumes;
+  std::vector<Volume> volumes;  // those that restrict
   PodAffinity pod_affinity;
   PodAffinity pod_anti_affinity;
   std::vector<TopologySpreadConstraint> topology_spread_constraints;
