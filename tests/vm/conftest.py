@@ -15,20 +15,21 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from actimanager import BINARY  # noqa: E402
 from api import NAMESPACE, TOP  # noqa: E402
 from cluster import Cluster, cluster  # noqa: E402
-from guest import PATIENCE, Guest  # noqa: E402
+from guest import CPUS, PATIENCE, Guest  # noqa: E402
+from rest import eventually  # noqa: E402
 
 
 def install(instance: Cluster, image: pathlib.Path) -> None:
     subprocess.run([TOP / "scripts" / "image", "--binary", BINARY, "--output", image], check=True, timeout=300)
     instance.command("load", image)
-    # There is no kube-proxy: the way docs/install.md has for that. The guest's name for this machine's loopback is QEMU's.
+    # There is no kube-proxy: the way docs/install.md has for that. 10.0.2.2 is this machine's loopback, seen from there.
     instance.kubectl("apply", "-f", str(TOP / "manifests" / "default" / "namespace.yaml"))
     instance.kubectl("create", "configmap", "actimanager-api-server", "-n", NAMESPACE,
                      "--from-literal=KUBERNETES_SERVICE_HOST=10.0.2.2",
                      f"--from-literal=KUBERNETES_SERVICE_PORT={instance.server.rpartition(':')[2]}")
     instance.kubectl("apply", "-k", str(TOP / "manifests" / "default"))
     instance.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
-    instance.kubectl("rollout", "status", "daemonset/actimanager", "-n", NAMESPACE, f"--timeout={PATIENCE - 10}s")
+    eventually(lambda: Guest(instance).agent()["ready"], PATIENCE, every=0.5)
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +41,23 @@ def guest(tmp_path_factory):
     with cluster("vm-test", "--vm") as instance:
         install(instance, tmp_path_factory.mktemp("image") / "actimanager-image.tar")
         yield Guest(instance)
+
+
+@pytest.fixture(scope="session")
+def pods(guest):
+    """Three Pods that run, by name their UIDs; a binding of its name moves each."""
+    for name in ("one", "two", "other"):
+        guest.create(name)
+    return {name: guest.uid(name) for name in ("one", "two", "other")}
+
+
+@pytest.fixture
+def unbound(guest, pods):
+    """Those Pods, in the shared pool before and after the test."""
+    yield pods
+    guest.delete("pcb", *pods)
+    for uid in pods.values():
+        guest.wait_on(uid, CPUS)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -13,8 +13,8 @@ from rest import eventually
 # How the guest is made (scripts/lib/cluster/guest.py): sockets are NUMA nodes, a core's CPUs are neighbours.
 CPUS = frozenset(range(16))
 NUMA = {0: frozenset(range(8)), 1: frozenset(range(8, 16))}
-# Emulated CPUs are slow, and this machine may be busy with other things.
-PATIENCE = 120
+# Emulated CPUs are slow, and this machine may be busy with other things: for all that a kubelet takes part in.
+PATIENCE = 300
 _KUBEPODS = "/sys/fs/cgroup/kubepods.slice"
 _LIMIT = 4000
 
@@ -51,13 +51,15 @@ class Guest:
     def __init__(self, instance):
         self.api = instance
         self.name = instance.node()
+        self._groups: dict[str, int] = {}
 
     # The machine
 
     def sh(self, script: str, check: bool = True) -> str:
         """Runs a shell script in the guest, as root; its output."""
-        done = subprocess.run([CLUSTER, "ssh", "--name", self.api.name, script], capture_output=True, text=True, timeout=180)
-        assert done.returncode == 0 or not check, f"in the guest, status {done.returncode}: {script}\n{done.stdout}{done.stderr}"
+        done = subprocess.run([CLUSTER, "ssh", "--name", self.api.name, script], capture_output=True, text=True,
+                              timeout=180)
+        assert done.returncode == 0 or not check, f"in the guest: {script}\n{done.stdout}{done.stderr}"
         return done.stdout
 
     def online(self) -> frozenset[int]:
@@ -82,26 +84,36 @@ class Guest:
 
     # Pods and bindings
 
-    def create(self, name: str, *, scheduler: str = "default-scheduler", workload: str = "", cpu: str = "100m", **spec) -> None:
-        """A Pod that sleeps, in two containers."""
+    def create(self, name: str, *containers: str, scheduler: str = "default-scheduler", workload: str = "",
+               cpu: str = "100m") -> None:
+        """A Pod that sleeps, in containers of these names."""
         containers = [{"name": each, "image": "localhost/busybox:1", "imagePullPolicy": "Never",
-                       "command": ["sleep", "infinity"]} for each in ("main", "second")]
+                       "command": ["sleep", "infinity"]} for each in containers or ("main",)]
         containers[0]["resources"] = {"requests": {"cpu": cpu}}
         labels = {"cslab.ece.ntua.gr/workload-type": workload} if workload else {}
         self.api.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels}, "spec": {
-            "schedulerName": scheduler, "terminationGracePeriodSeconds": 1, "containers": containers} | spec})
+            "schedulerName": scheduler, "terminationGracePeriodSeconds": 1, "containers": containers}})
 
     def uid(self, name: str) -> str:
         """Of a Pod, once it runs."""
-        self.api.kubectl("wait", "--for=condition=Ready", f"pod/{name}", f"--timeout={PATIENCE - 10}s")
-        return self.api.get("pod", name)["metadata"]["uid"]
+        def ready():
+            pod = self.api.get("pod", name)
+            states = {c["type"]: c["status"] for c in pod["status"].get("conditions", [])}
+            assert states.get("Ready") == "True", f"{name}: {json.dumps(pod['status'])}"
+            return pod
 
-    def delete(self, kind: str, name: str) -> None:
-        self.api.kubectl("delete", kind, name, "--wait=true", "--timeout=90s")
+        pod = eventually(ready, PATIENCE, every=0.5)
+        uid = pod["metadata"]["uid"]
+        # Its slice, and a scope for the sandbox and each container.
+        self._groups[uid] = 2 + len(pod["spec"]["containers"])
+        return uid
 
-    def clear(self) -> None:
-        self.api.kubectl("delete", "pod", "--all", "--wait=true", "--timeout=100s")
-        self.api.kubectl("delete", "pcb", "--all", "--wait=true", "--timeout=60s")
+    def delete(self, kind: str, *names: str) -> None:
+        self.api.kubectl("delete", kind, *names, "--wait=false", "--ignore-not-found")
+        eventually(lambda: not set(names) & set(self.names(kind)), PATIENCE, every=0.5)
+
+    def names(self, kind: str) -> list[str]:
+        return self.api.kubectl("get", kind, "-o", "jsonpath={.items[*].metadata.name}").split()
 
     def bind(self, name: str, cpus, level: str = "None", **spec) -> None:
         self.api.apply(binding(name, cpuSet=[{"cpuID": c} for c in sorted(cpus)], exclusivenessLevel=level, **spec))
@@ -137,7 +149,8 @@ class Guest:
         """Every thread and every cgroup of the Pod has exactly these CPUs, and the memory of their NUMA nodes."""
         cpus, memory, view = frozenset(cpus), numa_nodes(frozenset(cpus)), self.look(uid)
         wanted = f"wanted CPUs {sorted(cpus)} and memory {sorted(memory)}; {view}"
-        assert len(view.groups) == 4 and len(view.threads) >= 3, f"a sandbox and two containers: {wanted}"
+        count = self._groups[uid]
+        assert len(view.groups) == count and len(view.threads) >= count - 1, f"not all is there: {wanted}"
         for files in view.groups.values():
             assert parse_cpus(files["cpuset.cpus.effective"]) == cpus, wanted
             assert parse_cpus(files["cpuset.mems.effective"]) == memory, wanted

@@ -20,15 +20,10 @@ def test_the_topology_is_the_machines(guest):
     assert owner["uid"] == guest.api.get("node", guest.name)["metadata"]["uid"]
 
 
-def test_the_status_names_cgroup_v2_and_systemd(guest):
-    guest.create("shown")
-    try:
-        guest.uid("shown")
-        status = eventually(lambda: (s := guest.topology()["status"])["cgroup"].get("driver") and s, PATIENCE)
-        assert status["cgroup"] == {"version": "v2", "driver": "systemd"}
-        assert status["internalIP"] == "127.0.0.1"
-    finally:
-        guest.delete("pod", "shown")
+def test_the_status_names_cgroup_v2_and_systemd(guest, pods):
+    status = eventually(lambda: (s := guest.topology()["status"])["cgroup"].get("driver") and s, PATIENCE)
+    assert status["cgroup"] == {"version": "v2", "driver": "systemd"}
+    assert status["internalIP"] == "127.0.0.1"
 
 
 def test_the_node_is_a_machine_of_its_own(guest):

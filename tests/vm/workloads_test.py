@@ -16,7 +16,7 @@ class Placed:
         self.guest = guest
         guest.create("shared")
         for workload, cpu in REQUESTS.items():
-            guest.create(workload, scheduler="maestro", workload=workload, cpu=cpu)
+            guest.create(workload, "main", "second", scheduler="maestro", workload=workload, cpu=cpu)
         self.status = {workload: guest.applied(f"{workload}-pcb") for workload in REQUESTS}
         self.cpus = {workload: parse_cpus(status["admitted"]["cpuSet"]) for workload, status in self.status.items()}
         exclusive = (parse_cpus(status["admitted"].get("exclusiveCPUs", "")) for status in self.status.values())
@@ -34,11 +34,10 @@ class Placed:
 
 @pytest.fixture(scope="module")
 def placed(guest):
-    guest.clear()
     pods = Placed(guest)
     pods.settle()
     yield pods
-    guest.clear()
+    guest.delete("pod", "shared", *REQUESTS)
 
 
 @pytest.mark.parametrize("workload", REQUESTS)
@@ -90,7 +89,6 @@ def test_pins_outlive_a_killed_agent_and_the_next_one_enforces_them(guest, place
 
 
 def test_pods_that_end_give_their_cpus_back(guest, placed):
-    for workload in REQUESTS:
-        guest.delete("pod", workload)
+    guest.delete("pod", *REQUESTS)
     guest.wait_on(placed.uids["shared"], CPUS)
-    eventually(lambda: guest.api.kubectl("get", "pcb", "-o", "name") == "", PATIENCE)
+    eventually(lambda: guest.names("pcb") == [], PATIENCE)
