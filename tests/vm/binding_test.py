@@ -11,7 +11,7 @@ def test_a_binding_moves_a_running_pod_and_its_deletion_frees_it(guest, unbound)
         guest.applied("one")
         guest.wait_on(unbound["one"], cpus)
     guest.delete("pcb", "one")
-    guest.wait_on(unbound["one"], CPUS)
+    guest.wait_in_pool(unbound["one"], CPUS)
 
 
 @pytest.mark.parametrize("level, exclusive", [("CPU", {10}), ("Core", {10, 11}), ("Socket", set(range(8, 16))),
@@ -20,4 +20,4 @@ def test_an_exclusive_binding_sends_the_others_away(guest, unbound, level, exclu
     guest.bind("one", {10}, level=level)
     guest.applied("one")
     guest.wait_on(unbound["one"], {10})
-    guest.wait_on(unbound["other"], CPUS - exclusive)
+    guest.wait_in_pool(unbound["other"], CPUS - exclusive)

@@ -22,7 +22,7 @@ from rest import eventually  # noqa: E402
 def install(instance: Cluster, image: pathlib.Path) -> None:
     subprocess.run([TOP / "scripts" / "image", "--binary", BINARY, "--output", image], check=True, timeout=300)
     instance.command("load", image)
-    # There is no kube-proxy: the way docs/install.md has for that. 10.0.2.2 is this machine's loopback, seen from there.
+    # There is no kube-proxy: the way docs/install.md has for that. 10.0.2.2 is this machine's loopback as seen there.
     instance.kubectl("apply", "-f", str(TOP / "manifests" / "default" / "namespace.yaml"))
     instance.kubectl("create", "configmap", "actimanager-api-server", "-n", NAMESPACE,
                      "--from-literal=KUBERNETES_SERVICE_HOST=10.0.2.2",
@@ -57,7 +57,7 @@ def unbound(guest, pods):
     yield pods
     guest.delete("pcb", *pods)
     for uid in pods.values():
-        guest.wait_on(uid, CPUS)
+        guest.wait_in_pool(uid, CPUS)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -145,9 +145,11 @@ class Guest:
                 view.groups.setdefault(directory, {})[file] = text.strip()
         return view
 
-    def on(self, uid: str, cpus) -> View:
-        """Every thread and every cgroup of the Pod has exactly these CPUs, and the memory of their NUMA nodes."""
-        cpus, memory, view = frozenset(cpus), numa_nodes(frozenset(cpus)), self.look(uid)
+    def on(self, uid: str, cpus, memory=None) -> View:
+        """Every thread and every cgroup of the Pod has exactly these CPUs, and memory of these NUMA nodes (default:
+        those the CPUs are in)."""
+        cpus, view = frozenset(cpus), self.look(uid)
+        memory = numa_nodes(cpus) if memory is None else memory
         wanted = f"wanted CPUs {sorted(cpus)} and memory {sorted(memory)}; {view}"
         count = self._groups[uid]
         assert len(view.groups) == count and len(view.threads) >= count - 1, f"not all is there: {wanted}"
@@ -159,8 +161,15 @@ class Guest:
             assert parse_cpus(status["Mems_allowed_list"]) == memory, wanted
         return view
 
+    def in_pool(self, uid: str, cpus) -> View:
+        """As `on`, for a Pod without a binding: whatever CPUs are left to it, it has all memory."""
+        return self.on(uid, cpus, frozenset(NUMA))
+
     def wait_on(self, uid: str, cpus, seconds: float = 60) -> View:
         return eventually(lambda: self.on(uid, cpus), seconds, every=0.3)
+
+    def wait_in_pool(self, uid: str, cpus, seconds: float = 60) -> View:
+        return eventually(lambda: self.in_pool(uid, cpus), seconds, every=0.3)
 
     def write_cpus(self, uid: str, text: str) -> None:
         """What somebody else does to a Pod: its slice and every scope below are written."""

@@ -1,5 +1,7 @@
 """A Pod of each workload class, placed by the scheduler, in the guest's kernel; and what leaves it as it is."""
 
+import time
+
 import pytest
 
 from guest import CPUS, NUMA, PATIENCE, numa_nodes
@@ -25,8 +27,9 @@ class Placed:
 
     def hold(self) -> None:
         """All as it was granted, now."""
-        for name, uid in self.uids.items():
-            self.guest.on(uid, self.cpus.get(name, self.pool))
+        for workload, cpus in self.cpus.items():
+            self.guest.on(self.uids[workload], cpus)
+        self.guest.in_pool(self.uids["shared"], self.pool)
 
     def settle(self, seconds: float = PATIENCE) -> None:
         eventually(lambda: self.hold() or True, seconds, every=0.5)
@@ -60,7 +63,7 @@ def test_the_arrangement_is_the_classes(placed):
 
 def test_the_rest_has_what_is_exclusive_to_nobody(guest, placed):
     assert placed.pool and placed.pool < CPUS
-    guest.on(placed.uids["shared"], placed.pool)
+    guest.in_pool(placed.uids["shared"], placed.pool)
 
 
 def test_a_reload_of_systemd_keeps_pins(guest, placed):
@@ -71,10 +74,11 @@ def test_a_reload_of_systemd_keeps_pins(guest, placed):
 def test_a_restart_of_the_kubelet_keeps_pins(guest, placed):
     before = guest.sh("systemctl show -p MainPID kubelet")
     guest.sh("systemctl restart kubelet")
+    assert guest.sh("systemctl show -p MainPID kubelet") != before
     placed.hold()
-    eventually(lambda: guest.sh("systemctl show -p MainPID kubelet; systemctl is-active kubelet") != before, PATIENCE)
-    eventually(lambda: guest.sh("curl -s http://127.0.0.1:10248/healthz || wget -qO- http://127.0.0.1:10248/healthz",
-                                check=False) == "ok", PATIENCE, every=1)
+    healthz = f"/api/v1/nodes/{guest.name}/proxy/healthz"
+    eventually(lambda: guest.api.run("get", "--raw", healthz).stdout == "ok", PATIENCE)
+    time.sleep(5)  # the kubelet has looked at its containers by now
     placed.hold()
 
 
@@ -90,5 +94,5 @@ def test_pins_outlive_a_killed_agent_and_the_next_one_enforces_them(guest, place
 
 def test_pods_that_end_give_their_cpus_back(guest, placed):
     guest.delete("pod", *REQUESTS)
-    guest.wait_on(placed.uids["shared"], CPUS)
+    guest.wait_in_pool(placed.uids["shared"], CPUS)
     eventually(lambda: guest.names("pcb") == [], PATIENCE)
