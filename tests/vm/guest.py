@@ -68,6 +68,10 @@ class Guest:
     def set_online(self, cpu: int, on: bool) -> None:
         self.sh(f"echo {int(on)} >/sys/devices/system/cpu/cpu{cpu}/online")
 
+    def kubelet_is_healthy(self) -> bool:
+        request = r"exec 3<>/dev/tcp/127.0.0.1/10248; printf 'GET /healthz HTTP/1.0\r\n\r\n' >&3; cat <&3"
+        return self.sh(f"bash -c {shlex.quote(request)}", check=False).endswith("ok")
+
     def agent(self) -> dict:
         """How the DaemonSet's container is: whether it is ready, and how often it was restarted."""
         pods = json.loads(self.api.kubectl("get", "pods", "-n", NAMESPACE, "-o", "json"))["items"]

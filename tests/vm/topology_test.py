@@ -1,7 +1,5 @@
 """What the agent publishes about the guest, and how it says it holds cpusets there."""
 
-import json
-
 from guest import CPUS, NUMA, PATIENCE
 from rest import eventually
 
@@ -33,6 +31,4 @@ def test_the_node_is_a_machine_of_its_own(guest):
     assert info["kubeletVersion"].startswith("v1.35.")
     assert guest.sh("uname -r").strip() == info["kernelVersion"]
     assert guest.sh("stat -f -c %T /sys/fs/cgroup").strip() == "cgroup2fs"
-    assert "systemd" in guest.sh("cat /proc/1/comm")
-    assert json.loads(guest.api.kubectl("get", "--raw", f"/api/v1/nodes/{guest.name}/proxy/configz"))[
-        "kubeletconfig"]["cgroupDriver"] == "systemd"
+    assert guest.sh("cat /proc/1/comm").strip() == "systemd"

@@ -76,8 +76,7 @@ def test_a_restart_of_the_kubelet_keeps_pins(guest, placed):
     guest.sh("systemctl restart kubelet")
     assert guest.sh("systemctl show -p MainPID kubelet") != before
     placed.hold()
-    healthz = f"/api/v1/nodes/{guest.name}/proxy/healthz"
-    eventually(lambda: guest.api.run("get", "--raw", healthz).stdout == "ok", PATIENCE)
+    eventually(guest.kubelet_is_healthy, PATIENCE, every=1)
     time.sleep(5)  # the kubelet has looked at its containers by now
     placed.hold()
 
