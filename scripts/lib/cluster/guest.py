@@ -1,5 +1,5 @@
-"""A node that is a machine of its own: QEMU without KVM, with sockets, NUMA nodes, hardware threads and cgroup v2, none of
-which this machine need have. Its emulated CPUs are slow, its kernel and its userland are real.
+"""A node that is a machine of its own: QEMU without KVM, with sockets, NUMA nodes, hardware threads and cgroup v2, none
+of which this machine need have. Its emulated CPUs are slow, its kernel and its userland are real.
 
 It sees this machine's loopback as 10.0.2.2 and is seen through ports forwarded from loopback, by QEMU's user network:
 no interface, bridge or address of this machine is touched, and no root is needed. All guests of a user boot from one
@@ -37,7 +37,8 @@ _TOOLS = {"qemu-system-x86_64": "qemu-system-x86", "ssh": "openssh-client", "ssh
 # trust_cpu: there is nothing else to seed random numbers from. nowatchdog, rcu: an emulated CPU that waits for a real
 # one is not locked up. mitigations: they protect nothing here and cost time.
 _KERNEL_ARGUMENTS = ("console=ttyS0 root=/dev/vda rw net.ifnames=0 loglevel=4 apparmor=0 audit=0 mitigations=off "
-                     "nowatchdog tsc=reliable rcupdate.rcu_cpu_stall_suppress=1 random.trust_cpu=on systemd.show_status=yes")
+                     "nowatchdog tsc=reliable rcupdate.rcu_cpu_stall_suppress=1 random.trust_cpu=on "
+                     "systemd.show_status=yes")
 
 
 def check() -> None:
