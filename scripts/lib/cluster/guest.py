@@ -35,10 +35,11 @@ _MIN_QEMU = 8
 _TOOLS = {"qemu-system-x86_64": "qemu-system-x86", "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
 # tsc: that an emulated CPU was late does not make its clock wrong, and the other clocks are devices, slow to read.
 # trust_cpu: there is nothing else to seed random numbers from. nowatchdog, rcu: an emulated CPU that waits for a real
-# one is not locked up. mitigations: they protect nothing here and cost time.
+# one is not locked up. mitigations: they protect nothing here and cost time. panic: the guest ends, at once, and so
+# does who waits for it.
 _KERNEL_ARGUMENTS = ("console=ttyS0 root=/dev/vda rw net.ifnames=0 loglevel=4 apparmor=0 audit=0 mitigations=off "
                      "nowatchdog tsc=reliable rcupdate.rcu_cpu_stall_suppress=1 random.trust_cpu=on "
-                     "systemd.show_status=yes")
+                     "panic=-1 systemd.show_status=yes")
 
 
 def check() -> None:
