@@ -3,6 +3,7 @@
 import json
 import shlex
 import subprocess
+import urllib.request
 from dataclasses import dataclass, field
 
 from api import NAMESPACE, binding
@@ -67,6 +68,13 @@ class Guest:
 
     def set_online(self, cpu: int, on: bool) -> None:
         self.sh(f"echo {int(on)} >/sys/devices/system/cpu/cpu{cpu}/online")
+
+    def drifts(self) -> int:
+        """How often the agent has put back what somebody else wrote, since it started."""
+        port = json.loads((self.api.state() / "instance.json").read_text())["ports"]["vm-actimanager"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as page:
+            (line,) = [x for x in page.read().decode().splitlines() if x.startswith("actimanager_cpuset_drifts_total ")]
+        return int(float(line.split()[1]))
 
     def kubelet_is_healthy(self) -> bool:
         request = r"exec 3<>/dev/tcp/127.0.0.1/10248; printf 'GET /healthz HTTP/1.0\r\n\r\n' >&3; cat <&3"

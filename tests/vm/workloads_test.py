@@ -67,18 +67,22 @@ def test_the_rest_has_what_is_exclusive_to_nobody(guest, placed):
 
 
 def test_a_reload_of_systemd_keeps_pins(guest, placed):
+    before = guest.drifts()
     guest.sh("systemctl daemon-reload")
-    placed.settle(30)
+    placed.hold()
+    # Not even for the moment until somebody puts it back.
+    assert guest.drifts() == before
 
 
 def test_a_restart_of_the_kubelet_keeps_pins(guest, placed):
-    before = guest.sh("systemctl show -p MainPID kubelet")
+    before, process = guest.drifts(), guest.sh("systemctl show -p MainPID kubelet")
     guest.sh("systemctl restart kubelet")
-    assert guest.sh("systemctl show -p MainPID kubelet") != before
+    assert guest.sh("systemctl show -p MainPID kubelet") != process
     placed.hold()
     eventually(guest.kubelet_is_healthy, PATIENCE, every=1)
     time.sleep(5)  # the kubelet has looked at its containers by now
     placed.hold()
+    assert guest.drifts() == before
 
 
 def test_pins_outlive_a_killed_agent_and_the_next_one_enforces_them(guest, placed):
