@@ -78,7 +78,7 @@ def build(programs, progress) -> Path:
     where.mkdir(parents=True, exist_ok=True)
     log = cache_root() / "logs" / f"build-{where.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(where / ".lock", progress):
+    with locked(where / ".lock", progress):
         wanted = missing(programs)
         if not wanted:
             return where
@@ -95,7 +95,7 @@ def build(programs, progress) -> Path:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, progress):
+def locked(path: Path, progress):
     with open(path, "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

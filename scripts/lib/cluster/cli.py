@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import binaries, components, control_plane, kwok, lifecycle, node, status, supervisor, teardown
+from . import binaries, components, control_plane, guest, kwok, lifecycle, node, status, supervisor, teardown
 from .errors import ClusterError, Interrupted, UsageError
 from .instance import Instance
 from .progress import Progress, last_lines
@@ -40,6 +40,8 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("up", "bring an instance up, or add to it what is missing")
     sub.add_argument("--node", action="store_true", help="a real node on this machine: containerd and kubelet (root)")
+    sub.add_argument("--vm", action="store_true",
+                     help="a node that is an emulated machine: 2 sockets, 2 NUMA nodes, 16 CPUs, cgroup v2")
     sub.add_argument("--nodes", type=_number(1, kwok.MAX_NODES), metavar="N", help="N simulated nodes, by kwok")
     sub.add_argument("--topology", metavar="SYNTHETIC|FILE.xml",
                      help="what simulated nodes look like, as hwloc describes machines (default: pack:2 core:16 pu:2)")
@@ -58,9 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--topology", metavar="SYNTHETIC|FILE.xml")
     command("kubeconfig", "print the path of the administrator's kubeconfig")
     command("env", "print shell commands that make kubectl use the instance: eval \"$(scripts/cluster env)\"")
-    for name, text in (("kubectl", "run kubectl on the instance"), ("ctr", "run ctr on the node's containerd")):
+    for name, text in (("kubectl", "run kubectl on the instance"), ("ctr", "run ctr on the node's containerd"),
+                       ("ssh", "run a command in the guest, as root; without one, a shell")):
         command(name, text, add_help=False).add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS")
-    command("load", "import an image into the node").add_argument("file", type=Path, metavar="FILE.tar")
+    sub = command("load", "import an image into the node, the guest or both")
+    sub.add_argument("file", type=Path, metavar="FILE.tar")
     choices = components.NAMES
     command("logs", "print a component's log").add_argument("component", choices=(*choices, "supervisor"))
     for name, text in (("kill", "end a component by SIGKILL; it stays down"),
@@ -78,8 +82,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
-    # kubectl and ctr have options of their own, --name among them: only one before their first argument is ours.
-    if argv[:1] in (["kubectl"], ["ctr"]):
+    # These have options of their own, --name among them: only one before their first argument is ours.
+    if argv[:1] in (["kubectl"], ["ctr"], ["ssh"]):
         rest, name = argv[1:], "default"
         if rest[:1] == ["--name"] and len(rest) > 1:
             name, rest = rest[1], rest[2:]
@@ -130,10 +134,18 @@ def _run(options: argparse.Namespace) -> None:
             _exec([_kubectl(instance), "--kubeconfig", str(instance.kubeconfig), *options.arguments])
         case "ctr":
             _exec(node.ctr_command(_with_node(instance), *options.arguments))
+        case "ssh":
+            if not instance.require().read().get("with_vm"):
+                raise UsageError(f"the instance {instance.name!r} has no guest; add one with: up --vm")
+            _exec(guest.ssh_command(instance, *options.arguments))
         case "load":
             if not options.file.is_file():
                 raise UsageError(f"{options.file}: no such file")
-            node.load(_with_node(instance), options.file)
+            has = instance.require().read()
+            if has.get("with_vm"):
+                guest.load(instance, options.file)
+            if has.get("with_node") or not has.get("with_vm"):
+                node.load(_with_node(instance), options.file)
         case "logs":
             path = instance.require().log(options.component)
             if not path.exists():

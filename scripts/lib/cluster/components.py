@@ -12,7 +12,7 @@ from .processes import Process
 
 # actimanager: a leader that runs beside the cluster; scripts/quickstart has one where nodes are simulated.
 NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "containerd", "kubelet",
-         "actimanager")
+         "vm", "actimanager")
 
 
 def process(instance: Instance, name: str) -> Process | None:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from . import components
+from . import components, guest
 from .api import Api
 from .certificates import Authority, kubeconfig
 from .instance import Instance
@@ -15,7 +15,7 @@ def certificates(instance: Instance) -> None:
     authority = Authority(instance.pki)
     authority.ensure()
     authority.issue("kube-apiserver", "/CN=kube-apiserver",
-                    ("DNS:localhost", "DNS:kubernetes.default.svc", "IP:127.0.0.1"))
+                    ("DNS:localhost", "DNS:kubernetes.default.svc", "IP:127.0.0.1", f"IP:{guest.HOST}"))
     authority.issue("admin", "/O=system:masters/CN=admin")
     authority.issue("kubelet-client", "/O=system:masters/CN=kube-apiserver-kubelet-client")
     authority.issue("kube-controller-manager", "/CN=system:kube-controller-manager")

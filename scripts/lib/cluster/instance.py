@@ -16,7 +16,7 @@ from .errors import ClusterError, UsageError
 from .processes import Process, command_line
 
 _PORTS = ("etcd", "etcd-peer", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kubelet",
-          "kubelet-healthz", "actimanager")
+          "kubelet-healthz", "actimanager", "vm", "vm-kubelet", "vm-actimanager")
 # containerd's sockets lie in the state directory, and a socket's path ends after 107 bytes.
 _MAX_ROOT = 107 - len("/containerd/containerd.sock.ttrpc")
 

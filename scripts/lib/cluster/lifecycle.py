@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import binaries, components, control_plane, kwok, node, supervisor, teardown, topology
+from . import binaries, components, control_plane, guest, guest_image, kwok, node, supervisor, teardown, topology
 from .errors import ClusterError, UsageError
 from .instance import Instance
 from .progress import Progress
@@ -17,6 +17,8 @@ _CRDS = Path(__file__).resolve().parents[3] / "manifests" / "crd"
 def up(instance: Instance, options) -> None:
     if options.node:
         node.check()
+    if options.vm:
+        guest.check()
     if options.owner_pid is not None and not _exists(options.owner_pid):
         raise UsageError(f"--owner-pid {options.owner_pid}: there is no such process")
     if options.topology:
@@ -36,7 +38,7 @@ def up(instance: Instance, options) -> None:
 
 def needed_programs(options, config: dict) -> list[str]:
     programs = [p for p in binaries.CONTROL_PLANE if p != "kube-scheduler" or _wants_scheduler(options, config)]
-    if options.node or config.get("with_node"):
+    if options.node or options.vm or config.get("with_node") or config.get("with_vm"):
         programs.append("kubelet")
     if options.nodes or config.get("nodes"):
         programs.append("kwok")
@@ -59,6 +61,7 @@ def _bring_up(instance: Instance, options, progress: Progress) -> None:
         owners = [*owners, options.owner_pid]
     config = instance.update(
         owners=owners, with_node=bool(options.node or config.get("with_node")),
+        with_vm=bool(options.vm or config.get("with_vm")),
         no_scheduler=not _wants_scheduler(options, config), nodes=max(options.nodes or 0, config.get("nodes", 0)),
         topology=options.topology or config.get("topology") or topology.DEFAULT,
         scheduler_qps=options.scheduler_qps or config.get("scheduler_qps"))
@@ -68,6 +71,7 @@ def _bring_up(instance: Instance, options, progress: Progress) -> None:
 
     where = binaries.build(needed_programs(options, config), progress)
     instance.update(binaries=str(where))
+    image = guest_image.build(where, progress) if config["with_vm"] else None
     control_plane.certificates(instance)
     _component(instance, progress, "etcd", lambda: control_plane.start_etcd(instance, where))
     _component(instance, progress, "kube-apiserver", lambda: control_plane.start_apiserver(instance, where))
@@ -78,6 +82,8 @@ def _bring_up(instance: Instance, options, progress: Progress) -> None:
                    lambda: control_plane.start_scheduler(instance, where, config["scheduler_qps"]))
     if config["with_node"]:
         _bring_up_node(instance, where, progress)
+    if config["with_vm"]:
+        _bring_up_guest(instance, image, progress)
     if config["nodes"]:
         _bring_up_kwok(instance, where, progress)
         kwok.create_nodes(instance, config["nodes"], config["topology"], progress)
@@ -94,10 +100,18 @@ def _bring_up_node(instance: Instance, where: Path, progress: Progress) -> None:
     if not node.has_base_images(instance):
         with progress.step("images of the node"):
             node.import_base_images(instance)
-    if not (components.running(instance, "kubelet") and node.ready(instance)):
+    if not (components.running(instance, "kubelet") and node.ready(instance, instance.node_name)):
         with progress.step(f"kubelet, node {instance.node_name}"):
             node.start_kubelet(instance, where)
             node.wait_until_ready(instance)
+
+
+def _bring_up_guest(instance: Instance, image: Path, progress: Progress) -> None:
+    name = guest.node_name(instance)
+    if not (components.running(instance, guest.NAME) and node.ready(instance, name)):
+        with progress.step(f"guest, node {name}") as step:
+            guest.start(instance, image)
+            guest.wait_until_ready(instance, step)
 
 
 def _bring_up_kwok(instance: Instance, where: Path, progress: Progress) -> None:

@@ -155,10 +155,10 @@ def start_kubelet(instance: Instance, binaries: Path) -> None:
     ])
 
 
-def ready(instance: Instance) -> bool:
-    """Whether the Node is there, Ready and open for Pods."""
+def ready(instance: Instance, name: str) -> bool:
+    """Whether the Node of that name is there, Ready and open for Pods."""
     try:
-        node = Api(instance).get(f"/api/v1/nodes/{instance.node_name}")
+        node = Api(instance).get(f"/api/v1/nodes/{name}")
     except ApiError:
         return False
     conditions = {c["type"]: c["status"] for c in node.get("status", {}).get("conditions", [])}
@@ -168,7 +168,7 @@ def ready(instance: Instance) -> bool:
 
 
 def wait_until_ready(instance: Instance) -> None:
-    components.wait_until(instance, "kubelet", lambda: ready(instance), 120)
+    components.wait_until(instance, "kubelet", lambda: ready(instance, instance.node_name), 120)
 
 
 def ctr_command(instance: Instance, *arguments: str) -> list[str]:

@@ -43,7 +43,7 @@ def show_all() -> None:
         known = list(config.get("commands", {}))
         up = [c for c in known if c in processes and processes[c].alive()]
         rows.append((name, str(len(up)), str(len(known) - len(up)),
-                     str(config.get("nodes", 0) + bool(config.get("with_node")))))
+                     str(config.get("nodes", 0) + bool(config.get("with_node")) + bool(config.get("with_vm")))))
     _table(rows)
 
 

@@ -15,7 +15,7 @@ from .instance import Instance, remove_tree
 from .processes import Process, command_line, every_pid, kill_all
 
 _PROGRAMS = re.compile(r"etcd|kube-apiserver|kube-controller-manager|kube-scheduler|kubelet|kwok|containerd|"
-                       r"containerd-shim.*|runc|ctr|actimanager")
+                       r"containerd-shim.*|runc|ctr|actimanager|qemu-system-.*|ssh")
 _MNT_DETACH = 2
 _libc = ctypes.CDLL(None, use_errno=True)
 

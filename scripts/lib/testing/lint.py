@@ -13,7 +13,7 @@ from .outcome import Outcome
 def run(context: Context) -> Outcome:
     total = Outcome(log=context.log("lint"))
     python = _scripts("python3") + sorted((TOP / "scripts").rglob("*.py")) + sorted((TOP / "tests").rglob("*.py"))
-    shell = _scripts("bash") + sorted((TOP / "scripts").rglob("*.sh"))
+    shell = _scripts("sh") + sorted((TOP / "scripts").rglob("*.sh"))
     for name, command in (
         ("clang-format", ["clang-format-19", "--dry-run", "-Werror", *_cpp()]),
         ("shellcheck", ["shellcheck", "-x", "-P", "SCRIPTDIR", "-P", TOP, *shell]),
@@ -35,9 +35,9 @@ def _cpp() -> list[Path]:
 
 
 def _scripts(interpreter: str) -> list[Path]:
-    """Programs without a suffix that the interpreter runs."""
+    """Programs without a suffix that the interpreter, or one whose name ends so, runs."""
     found = []
-    for path in sorted([*TOP.glob("scripts/*"), *TOP.glob(".ci/*")]):
+    for path in sorted([*TOP.glob("scripts/*"), *TOP.glob("scripts/lib/guest/**/*"), *TOP.glob(".ci/*")]):
         if path.is_file() and not path.suffix:
             with open(path, errors="replace") as file:
                 first = file.readline()

@@ -1,0 +1,193 @@
+"""A node that is a machine of its own: QEMU without KVM, with sockets, NUMA nodes, hardware threads and cgroup v2, none
+of which this machine need have. Its emulated CPUs are slow, its kernel and its userland are real.
+
+It sees this machine's loopback as 10.0.2.2 and is seen through ports forwarded from loopback, by QEMU's user network:
+no interface, bridge or address of this machine is touched, and no root is needed. All guests of a user boot from one
+image; what they write goes with them.
+"""
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+from . import components, guest_image, images, node
+from .api import Api
+from .certificates import Authority, kubeconfig
+from .errors import ClusterError
+from .instance import Instance
+from .progress import last_lines
+
+NAME = "vm"
+# How QEMU's user network calls this machine's loopback.
+HOST = "10.0.2.2"
+SOCKETS, CORES, THREADS = 2, 4, 2
+CPUS = SOCKETS * CORES * THREADS
+_MEGABYTES_PER_SOCKET = 2048
+# Under load of this machine a boot may take several times the minute it takes else.
+_PATIENCE = 900
+# Debian 12's own 7.2 leaves wrong flags behind after the kernel's cmpxchg16b: a double fault two seconds into the boot.
+_MIN_QEMU = 8
+_TOOLS = {"qemu-system-x86_64": "qemu-system-x86", "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
+# no_timer_check: a timer that an emulated CPU was too busy to notice is not broken. trust_cpu: there is nothing else to
+# seed random numbers from. nowatchdog, rcu: an emulated CPU that waits for a real one is not locked up. mitigations:
+# they protect nothing here and cost time. panic: the guest ends, at once, and so does who waits for it. The kernel goes
+# on watching its clock (no tsc=reliable): calibrated while this machine was busy, it may go twice as fast as it should.
+_KERNEL_ARGUMENTS = ("console=ttyS0 root=/dev/vda rw net.ifnames=0 loglevel=4 apparmor=0 audit=0 mitigations=off "
+                     "nowatchdog rcupdate.rcu_cpu_stall_suppress=1 random.trust_cpu=on "
+                     "panic=-1 no_timer_check systemd.show_status=yes")
+
+
+def check() -> None:
+    """Fails if this machine cannot run a guest."""
+    for tool, package in _TOOLS.items():
+        if not shutil.which(tool):
+            raise ClusterError(f"{tool} is not installed; scripts/setup installs it ({package})")
+    _check_version()
+    guest_image.check()
+
+
+def _check_version() -> None:
+    done = subprocess.run(["qemu-system-x86_64", "--version"], capture_output=True, text=True)
+    found = re.search(r"version (\d+)", done.stdout)
+    if not found or int(found[1]) < _MIN_QEMU:
+        raise ClusterError(f"QEMU {_MIN_QEMU} or newer is needed: with older ones the guest's kernel crashes at boot; "
+                           "scripts/setup installs it (from backports)")
+
+
+def node_name(instance: Instance) -> str:
+    """Beside the instance's other nodes."""
+    return f"{instance.node_name}-vm"
+
+
+def start(instance: Instance, image: Path) -> None:
+    files = instance.root / NAME
+    files.mkdir(mode=0o700, exist_ok=True)
+    seed = files / "seed.tar"
+    if not seed.exists():
+        _write_seed(instance, seed)
+    _register(instance)
+    # What the guest writes: a file in TMPDIR that QEMU unlinks as soon as it has it open.
+    components.start(instance, NAME, _command(instance, image, seed), {"TMPDIR": str(files)})
+
+
+def _command(instance: Instance, image: Path, seed: Path) -> list:
+    port = instance.port
+    kubelet = port("vm-kubelet")
+    forwarded = ((port(NAME), 22), (kubelet, kubelet), (port("vm-actimanager"), 8089))
+    network = "".join(f",hostfwd=tcp:127.0.0.1:{outside}-:{inside}" for outside, inside in forwarded)
+    per_socket = CORES * THREADS
+    memory = []
+    for number in range(SOCKETS):
+        memory += ["-object", f"memory-backend-ram,id=m{number},size={_MEGABYTES_PER_SOCKET}M", "-numa",
+                   f"node,nodeid={number},cpus={number * per_socket}-{(number + 1) * per_socket - 1},memdev=m{number}"]
+    return [
+        # More emulated CPUs than there are real ones must not starve the control plane.
+        "nice", "-n", "5", "qemu-system-x86_64", "-name", f"actimanager-{instance.name}", "-nodefaults",
+        "-no-user-config",
+        "-machine", "q35", "-accel", "tcg,thread=multi",
+        # Models of AMD lose their hardware threads without KVM; check=off: what TCG lacks of the model is left out.
+        "-cpu", "Skylake-Server-v1,check=off",
+        "-smp", f"{CPUS},sockets={SOCKETS},cores={CORES},threads={THREADS}",
+        "-m", f"{SOCKETS * _MEGABYTES_PER_SOCKET}M", *memory,
+        "-kernel", image / "vmlinuz", "-initrd", image / "initrd.img", "-append", _KERNEL_ARGUMENTS,
+        "-drive", f"file={image / 'disk.img'},format=raw,if=virtio,snapshot=on",
+        "-drive", f"file={seed},format=raw,if=virtio,readonly=on",
+        "-netdev", f"user,id=net,net=10.0.2.0/24{network}", "-device", "virtio-net-pci,netdev=net,romfile=",
+        "-display", "none", "-serial", "stdio", "-no-reboot",
+    ]
+
+
+def _write_seed(instance: Instance, seed: Path) -> None:
+    """The second disk: a tar with all that makes the image this instance's node; seed in scripts/lib/guest reads it."""
+    name, pki = node_name(instance), instance.pki
+    authority = Authority(pki)
+    authority.issue("vm-kubelet", f"/O=system:nodes/CN=system:node:{name}")
+    authority.issue("vm-kubelet-server", f"/O=system:nodes/CN=system:node:{name}", (f"DNS:{name}", "IP:127.0.0.1"))
+    client = seed.with_name("kubelet.kubeconfig")
+    kubeconfig(client, f"https://{HOST}:{instance.port('kube-apiserver')}", pki, "vm-kubelet")
+    key = seed.with_name("ssh.key")
+    if not key.exists():
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", key], check=True)
+    contents = {
+        "hostname": name.encode(),
+        "kubelet.env": f"NODE_NAME={name}\n".encode(),
+        "kubelet.json": json.dumps(_kubelet_config(instance), indent=1).encode(),
+        "kubelet.kubeconfig": client.read_bytes(),
+        "ca.crt": (pki / "ca.crt").read_bytes(),
+        "kubelet.crt": (pki / "vm-kubelet-server.crt").read_bytes(),
+        "kubelet.key": (pki / "vm-kubelet-server.key").read_bytes(),
+        "authorized_keys": key.with_suffix(".key.pub").read_bytes(),
+    }
+    new = seed.with_suffix(".new")
+    with tarfile.open(new, "w") as tar:
+        for path, content in contents.items():
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(content), 0o600
+            tar.addfile(entry, io.BytesIO(content))
+        tar.add(images.base_images(), "images/base.tar")
+    new.chmod(0o600)
+    os.replace(new, seed)
+
+
+def _kubelet_config(instance: Instance) -> dict:
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "port": instance.port("vm-kubelet"),
+        "readOnlyPort": 0,
+        "tlsCertFile": "/run/seed/kubelet.crt",
+        "tlsPrivateKeyFile": "/run/seed/kubelet.key",
+        "authentication": {"anonymous": {"enabled": False}, "webhook": {"enabled": True},
+                           "x509": {"clientCAFile": "/run/seed/ca.crt"}},
+        "authorization": {"mode": "Webhook"},
+        "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
+        "cgroupDriver": "systemd",
+        "cpuManagerPolicy": "none",
+        "localStorageCapacityIsolation": False,
+        "evictionHard": {},
+        "imageGCHighThresholdPercent": 100,
+        "makeIPTablesUtilChains": False,
+        "resolvConf": "",
+    }
+
+
+def _register(instance: Instance) -> None:
+    """Makes the Node before its kubelet does, to say where it is reached: on this machine's loopback. A kubelet takes
+    no such address from its command line, but leaves one alone that a cloud provider, here this, has written."""
+    api, name = Api(instance), node_name(instance)
+    if api.create("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}):
+        api.request("PATCH", f"/api/v1/nodes/{name}/status", {"status": {"addresses": [
+            {"type": "InternalIP", "address": "127.0.0.1"}, {"type": "Hostname", "address": name}]}},
+            "application/merge-patch+json")
+
+
+def wait_until_ready(instance: Instance, step) -> None:
+    def ready() -> bool:
+        step.detail = last_lines(instance.log(NAME), 1, "").strip().removeprefix("[  OK  ] ")
+        return node.ready(instance, node_name(instance))
+
+    components.wait_until(instance, NAME, ready, _PATIENCE)
+
+
+def ssh_command(instance: Instance, *arguments: str) -> list[str]:
+    """Runs a command in the guest, as root. The first one leaves a connection open for a minute, for those that follow:
+    emulated CPUs take a second for the keys of each."""
+    files = instance.root / NAME
+    options = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
+               "IdentitiesOnly=yes", "ControlMaster=auto", f"ControlPath={files}/ssh.sock", "ControlPersist=60",
+               "ConnectTimeout=30")
+    return ["ssh", "-F", "/dev/null", "-i", str(files / "ssh.key"), "-p", str(instance.port(NAME)),
+            *(part for option in options for part in ("-o", option)), "root@127.0.0.1", *arguments]
+
+
+def load(instance: Instance, tar: Path) -> None:
+    with open(tar, "rb") as file:
+        done = subprocess.run(ssh_command(instance, "ctr --namespace k8s.io images import -"), stdin=file,
+                              capture_output=True, text=True)
+    if done.returncode != 0:
+        raise ClusterError(f"{tar} was not imported into the guest: {done.stderr.strip()[-300:]}", instance.log(NAME))

@@ -1,0 +1,133 @@
+"""The disk every guest boots from: Debian with systemd, containerd and the kubelet, made once per user.
+
+scripts/lib/guest says what is in it. The result lives in $XDG_CACHE_HOME/actimanager/guest-HASH, HASH being that of all
+it is made of but the packages' versions: what the machine's mirror has on the day of the build is in it until then.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from . import binaries, golang
+from .errors import ClusterError
+from .processes import die_with_parent
+
+RECIPE = Path(__file__).resolve().parents[1] / "guest"
+FILES = ("disk.img", "vmlinuz", "initrd.img")
+SUITE = "bookworm"
+_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+# Sparse: what is free in it takes no room on the host.
+_SIZE = "4G"
+_TOOLS = {"mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs", "apt-get": "apt"}
+
+
+def directory() -> Path:
+    digest = hashlib.sha256()
+    for path in sorted(p for p in RECIPE.rglob("*") if p.is_file()):
+        digest.update(f"{path.relative_to(RECIPE)} {os.access(path, os.X_OK)}\n".encode() + path.read_bytes())
+    # The directory of the kubelet names its version and the hash of what it is built from.
+    digest.update(repr((binaries.directory().name, SUITE, _SIZE)).encode())
+    return binaries.cache_root() / f"guest-{digest.hexdigest()[:12]}"
+
+
+def there() -> bool:
+    return all((directory() / name).exists() for name in FILES)
+
+
+def check() -> None:
+    """Fails if the image is not there and cannot be made."""
+    if golang.architecture() != "amd64":
+        raise ClusterError("the guest is an amd64 machine, and only such a one can make its image")
+    if there():
+        return
+    if os.geteuid() != 0:
+        raise ClusterError("the guest's image is not made yet, and making it needs root: mmdebstrap changes its root")
+    for tool, package in _TOOLS.items():
+        if not shutil.which(tool):
+            raise ClusterError(f"{tool} is not installed; scripts/setup installs it ({package})")
+
+
+def build(where_kubelet: Path, progress) -> Path:
+    """Makes the image if it is not there. Returns the directory it is in."""
+    where = directory()
+    if there():
+        return where
+    check()
+    where.mkdir(parents=True, exist_ok=True)
+    log = binaries.cache_root() / "logs" / f"build-{where.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with binaries.locked(where / ".lock", progress):
+        if there():
+            return where
+        log.write_text("")
+        # What a build that was killed has left is made anew.
+        tree, disk = where / "root", where / "disk.img.new"
+        shutil.rmtree(tree, ignore_errors=True)
+        try:
+            with progress.step("the guest's Debian") as step:
+                _bootstrap(tree, where_kubelet / "kubelet", log, step)
+            with progress.step("the guest's disk"):
+                disk.unlink(missing_ok=True)
+                _run(["mke2fs", "-q", "-t", "ext4", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0",
+                      "-L", "guest", "-d", tree, disk, _SIZE], log)
+                for name in ("vmlinuz", "initrd.img"):
+                    shutil.copyfile((tree / name).resolve(), where / name)
+                os.replace(disk, where / "disk.img")
+        finally:
+            shutil.rmtree(tree, ignore_errors=True)
+            disk.unlink(missing_ok=True)
+    return where
+
+
+def packages() -> list[str]:
+    lines = (line.partition("#")[0].strip() for line in (RECIPE / "packages").read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def _bootstrap(tree: Path, kubelet: Path, log: Path, step) -> None:
+    mirror = _mirror()
+    sources = [f"deb [signed-by={_KEYRING}] {mirror} {suite} main" for suite in (SUITE, f"{SUITE}-backports")]
+    hook = RECIPE / "customize"
+
+    def line(text: str) -> None:
+        if text.startswith(("I: ", "Setting up ")):
+            step.detail = text.removeprefix("I: ").strip()
+
+    _run(["mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory",
+          f"--include={','.join(packages())}", "--aptopt=Apt::Install-Recommends false",
+          f"--essential-hook='{hook}' early \"$1\" '{kubelet}'", f"--customize-hook='{hook}' late \"$1\" '{kubelet}'",
+          SUITE, tree, *sources], log, line)
+
+
+def _mirror() -> str:
+    """Where this machine gets Debian from."""
+    done = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)",
+                           "Created-By: Packages"], capture_output=True, text=True)
+    for fields in map(str.split, done.stdout.splitlines()):
+        if fields[1:] == [SUITE, "main"]:
+            return fields[0]
+    raise ClusterError(f"no apt source for {SUITE} main is found on this machine; the guest is made from it")
+
+
+def _run(command, log: Path, line=lambda text: None) -> None:
+    """Runs it with its output in the log; it ends with this process, however that happens."""
+    with open(log, "a") as out:
+        child = subprocess.Popen(["nice", "-n", "5", *map(str, command)], stdin=subprocess.DEVNULL, text=True,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, cwd="/",
+                                 preexec_fn=die_with_parent)
+        try:
+            for text in child.stdout:
+                out.write(text)
+                line(text)
+            status = child.wait()
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+            raise
+    if status != 0:
+        raise ClusterError(f"{command[0]} failed with status {status}", log)

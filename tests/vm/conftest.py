@@ -1,0 +1,73 @@
+"""Tests of the DaemonSet in a guest of 2 sockets, 2 NUMA nodes and 16 CPUs: systemd, cgroup v2, a kubelet of its own.
+
+ACTI_TEST_VM names an instance of scripts/cluster that is up with a guest and the DaemonSet, for working on the tests.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from actimanager import BINARY  # noqa: E402
+from api import NAMESPACE, TOP  # noqa: E402
+from cluster import Cluster, cluster  # noqa: E402
+from guest import CPUS, PATIENCE, Guest  # noqa: E402
+from rest import eventually  # noqa: E402
+
+
+def install(instance: Cluster, image: pathlib.Path) -> None:
+    subprocess.run([TOP / "scripts" / "image", "--binary", BINARY, "--output", image], check=True, timeout=300)
+    instance.command("load", image)
+    # There is no kube-proxy: the way docs/install.md has for that. 10.0.2.2 is this machine's loopback as seen there.
+    instance.kubectl("apply", "-f", str(TOP / "manifests" / "default" / "namespace.yaml"))
+    instance.kubectl("create", "configmap", "actimanager-api-server", "-n", NAMESPACE,
+                     "--from-literal=KUBERNETES_SERVICE_HOST=10.0.2.2",
+                     f"--from-literal=KUBERNETES_SERVICE_PORT={instance.server.rpartition(':')[2]}")
+    instance.kubectl("apply", "-k", str(TOP / "manifests" / "default"))
+    instance.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+    eventually(lambda: Guest(instance).agent()["ready"], PATIENCE, every=0.5)
+
+
+@pytest.fixture(scope="session")
+def guest(tmp_path_factory):
+    """The guest with the DaemonSet rolled out on it."""
+    if "ACTI_TEST_VM" in os.environ:
+        yield Guest(Cluster(os.environ["ACTI_TEST_VM"]))
+        return
+    with cluster("vm-test", "--vm") as instance:
+        install(instance, tmp_path_factory.mktemp("image") / "actimanager-image.tar")
+        yield Guest(instance)
+
+
+@pytest.fixture(scope="session")
+def pods(guest):
+    """Three Pods that run, by name their UIDs; a binding of its name moves each."""
+    for name in ("one", "two", "other"):
+        guest.create(name)
+    return {name: guest.uid(name) for name in ("one", "two", "other")}
+
+
+@pytest.fixture
+def unbound(guest, pods):
+    """Those Pods, in the shared pool before and after the test."""
+    yield pods
+    guest.delete("pcb", *pods)
+    for uid in pods.values():
+        guest.wait_in_pool(uid, CPUS)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure shows what the guest's kernel said."""
+    outcome = yield
+    report = outcome.get_result()
+    guest = item.funcargs.get("guest") if hasattr(item, "funcargs") else None
+    if report.failed and guest:
+        try:
+            report.sections.append(("the guest", guest.report()))
+        except Exception as error:  # whatever is broken, the test's own failure is what counts
+            report.sections.append(("the guest", f"it could not be asked: {error}"))

@@ -1,0 +1,190 @@
+"""The guest as the tests use it: Pods and bindings on its node, and what its kernel says about them."""
+
+import json
+import shlex
+import subprocess
+import urllib.request
+from dataclasses import dataclass, field
+
+from api import NAMESPACE, binding
+from cluster import CLUSTER
+from kernel import parse_cpus
+from rest import eventually
+
+# How the guest is made (scripts/lib/cluster/guest.py): sockets are NUMA nodes, a core's CPUs are neighbours.
+CPUS = frozenset(range(16))
+NUMA = {0: frozenset(range(8)), 1: frozenset(range(8, 16))}
+# Emulated CPUs are slow, and this machine may be busy with other things: for all that a kubelet takes part in.
+PATIENCE = 300
+_KUBEPODS = "/sys/fs/cgroup/kubepods.slice"
+_LIMIT = 4000
+
+# One call shows a Pod as it is at one time: each line of each file as PATH:LINE.
+_LOOK = r"""
+slice=$(find /sys/fs/cgroup/kubepods.slice -type d -name '*pod%s.slice')
+[ -n "$slice" ] || exit 0
+cd "$slice"
+grep -rH '' --include=cpuset.cpus --include=cpuset.cpus.effective --include=cpuset.mems.effective .
+threads=$(find . -name cgroup.threads -exec cat {} + | sed 's|.*|/proc/&/status|')
+[ -z "$threads" ] || grep -sHE '^(Name|Cpus_allowed_list|Mems_allowed_list):' $threads
+exit 0
+"""
+
+
+def numa_nodes(cpus) -> frozenset[int]:
+    """Where the CPUs are; a Pod's memory is to come from there."""
+    return frozenset(number for number, members in NUMA.items() if members & cpus)
+
+
+@dataclass
+class View:
+    """One Pod in the kernel: its slice and scopes by file, its threads by what /proc/*/status says."""
+
+    groups: dict[str, dict[str, str]] = field(default_factory=dict)
+    threads: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        lines = [f"  {path or '.'}: {files}" for path, files in sorted(self.groups.items())]
+        return "\n".join(["the kernel says:", *lines, *(f"  thread {t}: {s}" for t, s in self.threads.items())])
+
+
+class Guest:
+    def __init__(self, instance):
+        self.api = instance
+        self.name = instance.node()
+        self._groups: dict[str, int] = {}
+
+    # The machine
+
+    def sh(self, script: str, check: bool = True) -> str:
+        """Runs a shell script in the guest, as root; its output."""
+        done = subprocess.run([CLUSTER, "ssh", "--name", self.api.name, script], capture_output=True, text=True,
+                              timeout=180)
+        assert done.returncode == 0 or not check, f"in the guest: {script}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def online(self) -> frozenset[int]:
+        return parse_cpus(self.sh("cat /sys/devices/system/cpu/online"))
+
+    def set_online(self, cpu: int, on: bool) -> None:
+        self.sh(f"echo {int(on)} >/sys/devices/system/cpu/cpu{cpu}/online")
+
+    def drifts(self) -> int:
+        """How often the agent has put back what somebody else wrote, since it started."""
+        port = json.loads((self.api.state() / "instance.json").read_text())["ports"]["vm-actimanager"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as page:
+            (line,) = [x for x in page.read().decode().splitlines() if x.startswith("actimanager_cpuset_drifts_total ")]
+        return int(float(line.split()[1]))
+
+    def kubelet_is_healthy(self) -> bool:
+        request = r"exec 3<>/dev/tcp/127.0.0.1/10248; printf 'GET /healthz HTTP/1.0\r\n\r\n' >&3; cat <&3"
+        return self.sh(f"bash -c {shlex.quote(request)}", check=False).endswith("ok")
+
+    def agent(self) -> dict:
+        """How the DaemonSet's container is: whether it is ready, and how often it was restarted."""
+        pods = json.loads(self.api.kubectl("get", "pods", "-n", NAMESPACE, "-o", "json"))["items"]
+        (state,) = [s for pod in pods for s in pod["status"].get("containerStatuses", [])]
+        return {"ready": state["ready"], "restarts": state["restartCount"]}
+
+    def report(self) -> str:
+        """For a failure: every cpuset of the Pods, the kernel's messages, and the agent's log."""
+        cpusets = self.sh(f"cd {_KUBEPODS} && grep -rH '' --include=cpuset.cpus --include=cpuset.cpus.effective "
+                          "--include=cpuset.mems.effective . | sort", check=False)
+        kernel = self.sh("cat /sys/devices/system/cpu/online; dmesg | tail -n 20", check=False)
+        log = self.api.run("logs", "-n", NAMESPACE, "daemonset/actimanager", "--tail=40")
+        return f"-- cpusets\n{cpusets}-- kernel\n{kernel}-- agent\n{(log.stdout + log.stderr)[-_LIMIT:]}"
+
+    # Pods and bindings
+
+    def create(self, name: str, *containers: str, scheduler: str = "default-scheduler", workload: str = "",
+               cpu: str = "100m") -> None:
+        """A Pod that sleeps, in containers of these names."""
+        containers = [{"name": each, "image": "localhost/busybox:1", "imagePullPolicy": "Never",
+                       "command": ["sleep", "infinity"]} for each in containers or ("main",)]
+        containers[0]["resources"] = {"requests": {"cpu": cpu}}
+        labels = {"cslab.ece.ntua.gr/workload-type": workload} if workload else {}
+        self.api.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels}, "spec": {
+            "schedulerName": scheduler, "terminationGracePeriodSeconds": 1, "containers": containers}})
+
+    def uid(self, name: str) -> str:
+        """Of a Pod, once it runs."""
+        def ready():
+            pod = self.api.get("pod", name)
+            states = {c["type"]: c["status"] for c in pod["status"].get("conditions", [])}
+            assert states.get("Ready") == "True", f"{name}: {json.dumps(pod['status'])}"
+            return pod
+
+        pod = eventually(ready, PATIENCE, every=0.5)
+        uid = pod["metadata"]["uid"]
+        # Its slice, and a scope for the sandbox and each container.
+        self._groups[uid] = 2 + len(pod["spec"]["containers"])
+        return uid
+
+    def delete(self, kind: str, *names: str) -> None:
+        self.api.kubectl("delete", kind, *names, "--wait=false", "--ignore-not-found")
+        eventually(lambda: not set(names) & set(self.names(kind)), PATIENCE, every=0.5)
+
+    def names(self, kind: str) -> list[str]:
+        return self.api.kubectl("get", kind, "-o", "jsonpath={.items[*].metadata.name}").split()
+
+    def bind(self, name: str, cpus, level: str = "None", **spec) -> None:
+        self.api.apply(binding(name, cpuSet=[{"cpuID": c} for c in sorted(cpus)], exclusivenessLevel=level, **spec))
+
+    def applied(self, name: str) -> dict:
+        """The binding's status once it says Applied about the spec as it is."""
+        def said():
+            found = self.api.get("pcb", name)
+            status = found.get("status", {})
+            assert status.get("resourceStatus") == "Applied", f"{name}: {json.dumps(status)}"
+            return status.get("observedGeneration") == found["metadata"]["generation"] and status
+
+        return eventually(said, PATIENCE, every=0.5)
+
+    def topology(self) -> dict:
+        return self.api.get("nct", f"{self.name}-cputopology")
+
+    # The kernel
+
+    def look(self, uid: str) -> View:
+        view = View()
+        for line in self.sh(_LOOK % uid.replace("-", "_")).splitlines():
+            path, _, text = line.partition(":")
+            if path.startswith("/proc/"):
+                key, _, value = text.partition(":")
+                view.threads.setdefault(path.split("/")[2], {})[key] = value.strip()
+            else:
+                directory, _, file = path.removeprefix("./").rpartition("/")
+                view.groups.setdefault(directory, {})[file] = text.strip()
+        return view
+
+    def on(self, uid: str, cpus, memory=None) -> View:
+        """Every thread and every cgroup of the Pod has exactly these CPUs, and memory of these NUMA nodes (default:
+        those the CPUs are in)."""
+        cpus, view = frozenset(cpus), self.look(uid)
+        memory = numa_nodes(cpus) if memory is None else memory
+        wanted = f"wanted CPUs {sorted(cpus)} and memory {sorted(memory)}; {view}"
+        count = self._groups[uid]
+        assert len(view.groups) == count and len(view.threads) >= count - 1, f"not all is there: {wanted}"
+        for files in view.groups.values():
+            assert parse_cpus(files["cpuset.cpus.effective"]) == cpus, wanted
+            assert parse_cpus(files["cpuset.mems.effective"]) == memory, wanted
+        for status in view.threads.values():
+            assert parse_cpus(status["Cpus_allowed_list"]) == cpus, wanted
+            assert parse_cpus(status["Mems_allowed_list"]) == memory, wanted
+        return view
+
+    def in_pool(self, uid: str, cpus) -> View:
+        """As `on`, for a Pod without a binding: whatever CPUs are left to it, it has all memory."""
+        return self.on(uid, cpus, frozenset(NUMA))
+
+    def wait_on(self, uid: str, cpus, seconds: float = 60) -> View:
+        return eventually(lambda: self.on(uid, cpus), seconds, every=0.3)
+
+    def wait_in_pool(self, uid: str, cpus, seconds: float = 60) -> View:
+        return eventually(lambda: self.in_pool(uid, cpus), seconds, every=0.3)
+
+    def write_cpus(self, uid: str, text: str) -> None:
+        """What somebody else does to a Pod: its slice and every scope below are written."""
+        slices = f"{_KUBEPODS} -name '*pod{uid.replace('-', '_')}.slice'"
+        self.sh(f'for slice in $(find {slices}); do find "$slice" -name cpuset.cpus | sort | '
+                f"while read -r file; do echo {shlex.quote(text)} >$file; done; done")

@@ -1,0 +1,46 @@
+"""CPUs that go offline and come back while Pods run on them."""
+
+import pytest
+
+from guest import CPUS, PATIENCE
+from rest import eventually
+
+
+@pytest.fixture
+def bound(guest, unbound):
+    """One Pod on a CPU, one on two, and one in the shared pool."""
+    guest.bind("one", {4}, level="CPU")
+    guest.bind("two", {12, 14}, level="CPU")
+    guest.applied("one")
+    guest.applied("two")
+    yield unbound
+    for cpu in sorted(CPUS - guest.online()):
+        guest.set_online(cpu, True)
+
+
+def held(guest, uids, one, two, pool):
+    if one:
+        guest.wait_on(uids["one"], one)
+    else:  # who has no CPU left runs with the others: a set is never empty
+        guest.wait_in_pool(uids["one"], pool)
+    guest.wait_on(uids["two"], two)
+    guest.wait_in_pool(uids["other"], pool)
+
+
+def published(guest, cpus):
+    eventually(lambda: set(guest.topology()["spec"]["topology"]["cpus"]) == cpus, PATIENCE, every=0.5)
+
+
+@pytest.mark.parametrize("cpu, one, two", [(7, {4}, {12, 14}), (14, {4}, {12}), (4, None, {12, 14})],
+                         ids=["a CPU of the pool", "one of a Pod's two", "a Pod's only one"])
+def test_a_cpu_goes_offline_and_comes_back(guest, bound, cpu, one, two):
+    pool = CPUS - {4, 12, 14}
+    held(guest, bound, {4}, {12, 14}, pool)
+    guest.set_online(cpu, False)
+    published(guest, CPUS - {cpu})
+    held(guest, bound, one, two, pool - {cpu})
+    guest.set_online(cpu, True)
+    published(guest, CPUS)
+    held(guest, bound, {4}, {12, 14}, pool)
+    for name in ("one", "two"):
+        guest.applied(name)
