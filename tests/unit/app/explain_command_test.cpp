@@ -8,24 +8,17 @@
 #include "files.hpp"
 
 using namespace actimanager::app;
-using actimanager::app::testing::Files;
+using namespace actimanager::app::testing;
 
 namespace {
 
-struct Told {
-  int status;
-  std::string out, err;
-};
-
 Told explain(const ExplainOptions& options) {
-  std::ostringstream out, err;
-  const int status = explain_command(options, out, err);
-  return {status, out.str(), err.str()};
+  return told_by(explain_command, options);
 }
 
 struct Fixture : Files {
-  ExplainOptions options{.cluster = {write("cluster.yaml", actimanager::app::testing::cluster_yaml)},
-                         .pods = {write("pods.yaml", actimanager::app::testing::pods_yaml)}};
+  ExplainOptions options{.cluster = {write("cluster.yaml", cluster_yaml)},
+                         .pods = {write("pods.yaml", pods_yaml)}};
 };
 
 }  // namespace

@@ -1,9 +1,10 @@
-// Files for a test, gone when it ends.
+// Commands run as from a command line, on files that are gone when the test ends.
 #pragma once
 
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <unistd.h>
 
@@ -32,6 +33,19 @@ class Files {
       std::filesystem::temp_directory_path() /
       ("actimanager-test-" + std::to_string(getpid()) + "-" + std::to_string(next()));
 };
+
+struct Told {
+  int status = 0;
+  std::string out, err;
+};
+
+// What a command that writes to two streams said.
+template <class Command, class Options>
+Told told_by(Command command, const Options& options) {
+  std::ostringstream out, err;
+  const int status = command(options, out, err);
+  return {status, out.str(), err.str()};
+}
 
 // Two nodes of four cores with two threads; b is tainted. A Pod and its binding on a.
 inline constexpr auto* cluster_yaml = R"(

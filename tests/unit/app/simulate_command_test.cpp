@@ -1,31 +1,22 @@
 #include "simulate_command.hpp"
 
-#include <sstream>
-
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
 #include "files.hpp"
 
 using namespace actimanager::app;
-using actimanager::app::testing::Files;
+using namespace actimanager::app::testing;
 
 namespace {
 
-struct Told {
-  int status;
-  std::string out, err;
-};
-
 Told simulate(const SimulateOptions& options) {
-  std::ostringstream out, err;
-  const int status = simulate_command(options, out, err);
-  return {status, out.str(), err.str()};
+  return told_by([](const auto& o, auto& out, auto& err) { return simulate_command(o, out, err); }, options);
 }
 
 struct Fixture : Files {
-  SimulateOptions options{.cluster = {write("cluster.yaml", actimanager::app::testing::cluster_yaml)},
-                          .pods = {write("pods.yaml", actimanager::app::testing::pods_yaml)}};
+  SimulateOptions options{.cluster = {write("cluster.yaml", cluster_yaml)},
+                          .pods = {write("pods.yaml", pods_yaml)}};
 };
 
 }  // namespace
