@@ -48,6 +48,7 @@ def _prepared(instance: Cluster) -> Cluster:
 def api(plane) -> Rest:
     """Requests to the control plane, which has nothing but the eight nodes when a test begins."""
     rest = plane.rest
+    _revive(plane, "kube-scheduler")
     for kind in ("pods", "podcpubindings", "leases", "events"):
         rest.delete_all(kind)
     for node in rest.all("nodes"):
@@ -58,6 +59,12 @@ def api(plane) -> Rest:
             rest.patch("nodes", node["metadata"]["name"], {"spec": {"taints": None, "unschedulable": None}})
     eventually(lambda: not rest.all("pods") and not rest.all("podcpubindings") and len(rest.all("nodes")) == NODES)
     return rest
+
+
+def _revive(plane: Cluster, component: str) -> None:
+    """kube-scheduler ends itself when an etcd that was killed has lost what it had said before."""
+    if not pathlib.Path(f"/proc/{plane.process(component)}").exists():
+        plane.command("start", component)
 
 
 @pytest.fixture

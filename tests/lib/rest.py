@@ -28,6 +28,7 @@ _ROOTS = {
     "storageclasses": "/apis/storage.k8s.io/v1",
     "leases": "/apis/coordination.k8s.io/v1/namespaces/{}",
 }
+_STARTING = 30
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 
@@ -65,6 +66,17 @@ class Rest:
         self._local = threading.local()
 
     def request(self, method: str, target: str, body=None, content_type: str = "application/json"):
+        """Its answer. A server that is just starting says so with 429, and is asked again."""
+        deadline = time.monotonic() + _STARTING
+        while True:
+            try:
+                return self._request(method, target, body, content_type)
+            except ApiError as error:
+                if error.code != 429 or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.2)
+
+    def _request(self, method: str, target: str, body, content_type: str):
         data = None if body is None else json.dumps(body)
         headers = {"Content-Type": content_type} if data is not None else {}
         for last in (False, True):
