@@ -44,7 +44,7 @@ struct Cache::Impl {
     CpuSet reserved;
     std::size_t slot = no_slot;              // none while there is no Node
     std::list<NodeRecord*>::iterator place;  // in `recent`
-    Names bindings, assumptions, pods;       // counted here: keys, Pod UIDs, Pod UIDs
+    Names bindings, assumptions;             // counted here: keys, Pod UIDs
   };
   static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
 

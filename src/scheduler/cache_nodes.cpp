@@ -41,7 +41,7 @@ Cache::Impl::NodeRecord& Cache::Impl::record(std::string_view node) {
 
 void Cache::Impl::drop_if_unused(NodeRecord& node) {
   if (node.slot == no_slot && node.topology == nullptr && node.bindings.empty() && node.assumptions.empty() &&
-      node.pods.empty()) {
+      node.info->pods.empty()) {
     nodes.erase(nodes.find(node.name));
   }
 }

@@ -16,7 +16,6 @@ void add_load(NodeInfo& info, const PodLoad& load) {
   info.requested.add(load.requests);
   info.non_zero_milli_cpu += load.non_zero_milli_cpu;
   info.non_zero_memory += load.non_zero_memory;
-  ++info.pod_count;
   info.used_ports.insert(info.used_ports.end(), load.ports.begin(), load.ports.end());
 }
 
@@ -24,7 +23,6 @@ void remove_load(NodeInfo& info, const PodLoad& load) {
   info.requested.subtract(load.requests);
   info.non_zero_milli_cpu -= load.non_zero_milli_cpu;
   info.non_zero_memory -= load.non_zero_memory;
-  --info.pod_count;
   for (const auto& port : load.ports) {
     const auto it = std::ranges::find(info.used_ports, port);
     if (it != info.used_ports.end()) info.used_ports.erase(it);
@@ -56,7 +54,6 @@ void Cache::Impl::relist_pod(NodeInfo& info, const PodPointer& before, const Pod
 
 void Cache::Impl::count_pod(const std::string& uid, PodRecord pod) {
   NodeRecord& node = record(pod.node);
-  node.pods.insert(uid);
   NodeInfo& info = writable(node);
   add_load(info, pod.load);
   list_pod(info, pod.pod);
@@ -76,7 +73,6 @@ Events Cache::Impl::uncount_pod(std::string_view uid) {
   remove_load(info, pod.load);
   unlist_pod(info, pod.pod);
   if (pod.in_pool) info.pool_milli_cpu -= pod.load.requests.milli_cpu;
-  node.pods.erase(node.pods.find(uid));
   if (const auto key = uid_by_key.find(pod.key); key != uid_by_key.end() && key->second == uid)
     uid_by_key.erase(key);
   pods.erase(it);

@@ -73,9 +73,9 @@ void Evaluation::pre_filter(const api::Pod& pod, const Snapshot& snapshot) {
 void Evaluation::pre_score(const api::Pod& pod, const Snapshot& snapshot) {
   pre_scored_ = true;
   std::set<const Plugin*> skipped;
-  const auto slots = feasible_slots();
+  find_candidates();
   for (const auto* plugin : profile_.pre_score) {
-    auto status = plugin->pre_score(state_, pod, snapshot, NodeList(snapshot, slots));
+    auto status = plugin->pre_score(state_, pod, snapshot, NodeList(snapshot, candidates_));
     status.plugin = plugin->name();
     if (status.code == Code::skip) skipped.insert(plugin);
     if (status.code == Code::error || status.rejected()) {
@@ -104,12 +104,11 @@ std::int32_t Evaluation::intern(Status status) {
   return static_cast<std::int32_t>(statuses_.size());
 }
 
-std::vector<std::size_t> Evaluation::feasible_slots() const {
-  std::vector<std::size_t> slots;
+void Evaluation::find_candidates() {
+  candidates_.clear();
   for (std::size_t slot = 0; slot < verdicts_.size(); ++slot) {
-    if (verdicts_[slot] == feasible) slots.push_back(slot);
+    if (verdicts_[slot] == feasible) candidates_.push_back(slot);
   }
-  return slots;
 }
 
 void Evaluation::filter(const api::Pod& pod, const NodeInfo& node, std::size_t slot) {
@@ -159,7 +158,7 @@ void Evaluation::refresh(const api::Pod& pod, const Snapshot& snapshot) {
 
 std::optional<std::size_t> Evaluation::best(const Snapshot& snapshot, std::uint64_t pod_hash) {
   if (feasible_ == 0) return std::nullopt;
-  candidates_ = feasible_slots();
+  find_candidates();
   totals_.resize(candidates_.size());
   for (std::size_t i = 0; i < candidates_.size(); ++i) totals_[i] = plain_sum_[candidates_[i]];
   for (const auto& scored : normalized_) {

@@ -56,7 +56,7 @@ class Evaluation {
   void pre_score(const api::Pod& pod, const Snapshot& snapshot);
   void filter(const api::Pod& pod, const NodeInfo& node, std::size_t slot);
   void score(const api::Pod& pod, const NodeInfo& node, std::size_t slot);
-  std::vector<std::size_t> feasible_slots() const;
+  void find_candidates();
   std::int32_t intern(Status status);
 
   const Profile& profile_;
@@ -79,7 +79,8 @@ class Evaluation {
 
   bool pre_scored_ = false;
 
-  std::vector<std::size_t> changed_, candidates_;  // scratch, kept for its memory
+  std::vector<std::size_t> changed_;     // scratch, kept for its memory
+  std::vector<std::size_t> candidates_;  // the same: feasible slots
   std::vector<std::int64_t> scores_, totals_;
 };
 

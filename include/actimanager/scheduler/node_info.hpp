@@ -23,7 +23,6 @@ struct NodeInfo {
   Resources requested;
   std::int64_t non_zero_milli_cpu = 0;
   std::int64_t non_zero_memory = 0;
-  int pod_count = 0;
   std::vector<HostPort> used_ports;
   std::vector<PodPointer> pods;                // bound or assumed, not finished
   std::vector<PodPointer> pods_with_affinity;  // those of them with wishes about other Pods

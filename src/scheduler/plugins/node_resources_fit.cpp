@@ -118,7 +118,7 @@ class NodeResourcesFit final : public Plugin {
         status.code = hopeless ? Code::unschedulable_and_unresolvable : Code::unschedulable;
       }
     };
-    if (node.pod_count + 1 > node.allocatable.pods) refuse("Too many pods", false);
+    if (std::ssize(node.pods) + 1 > node.allocatable.pods) refuse("Too many pods", false);
     const auto check = [&](std::string_view name, std::int64_t want, std::int64_t used, std::int64_t have) {
       if (want > 0 && want > have - used) refuse(fmt::format("Insufficient {}", name), want > have);
     };

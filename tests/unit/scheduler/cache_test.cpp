@@ -40,7 +40,7 @@ TEST_CASE("Pods on a node add up, and go away again") {
   pod.containers[0].ports = {{80, "", "TCP"}};
   CHECK(books.cache.upsert(pod) == Events(Event::pod_added));
   CHECK(books.node().requested.milli_cpu == 1500);
-  CHECK(books.node().pod_count == 1);
+  CHECK(books.node().pods.size() == 1);
   CHECK(books.node().used_ports.size() == 1);
   CHECK(books.node().pool_milli_cpu == 1500);
   CHECK(books.cache.upsert(pod).empty());
@@ -53,7 +53,7 @@ TEST_CASE("Pods on a node add up, and go away again") {
   pod.phase = "Succeeded";
   CHECK(books.cache.upsert(pod) == Events(Event::pod_removed));
   CHECK(books.node().requested == Resources{});
-  CHECK(books.node().pod_count == 0);
+  CHECK(books.node().pods.size() == 0);
   CHECK(books.node().used_ports.empty());
   CHECK(books.node().pool_milli_cpu == 0);
   CHECK(books.cache.remove_pod(pod.meta.uid).empty());
@@ -74,7 +74,7 @@ TEST_CASE("an assumed Pod counts until it is forgotten or confirmed") {
 
   CHECK(books.cache.forget(pod.meta.uid) == (Event::pod_removed | Event::binding_changed));
   CHECK(books.exclusive().empty());
-  CHECK(books.node().pod_count == 0);
+  CHECK(books.node().pods.size() == 0);
   CHECK(books.cache.forget(pod.meta.uid).empty());
 
   books.cache.assume(pod, "n1", on_cpus("0-1"));
@@ -82,7 +82,7 @@ TEST_CASE("an assumed Pod counts until it is forgotten or confirmed") {
   CHECK_FALSE(books.cache.is_assumed(pod.meta.uid));
   CHECK(books.cache.forget(pod.meta.uid).empty());
   CHECK(books.exclusive() == "0-1");
-  CHECK(books.node().pod_count == 1);
+  CHECK(books.node().pods.size() == 1);
 }
 
 TEST_CASE("the Pod and its binding may be seen in either order") {
@@ -111,7 +111,7 @@ TEST_CASE("a failed bind frees what was assumed, but not what was written") {
   books.cache.upsert(make_binding(pod, "n1", "0-1", Level::cpu));
   books.cache.forget(pod.meta.uid);
   CHECK(books.exclusive() == "0-1");
-  CHECK(books.node().pod_count == 0);
+  CHECK(books.node().pods.size() == 0);
   books.cache.remove_binding("default/p-pcb");
   CHECK(books.exclusive().empty());
 }
@@ -252,7 +252,7 @@ TEST_CASE("everything may be there before the node is") {
   CHECK(cache.upsert(make_node("n1")) == Events(Event::node_added));
   cache.update(snapshot);
   REQUIRE(snapshot.node_count() == 1);
-  CHECK(snapshot.find("n1")->pod_count == 1);
+  CHECK(snapshot.find("n1")->pods.size() == 1);
   CHECK(snapshot.find("n1")->cpus.exclusive() == CpuSet{0, 1});
 
   // And stay when it goes and comes back.
@@ -262,7 +262,7 @@ TEST_CASE("everything may be there before the node is") {
   cache.upsert(make_node("n1"));
   cache.update(snapshot);
   CHECK(snapshot.find("n1")->cpus.exclusive() == CpuSet{0, 1});
-  CHECK(snapshot.find("n1")->pod_count == 1);
+  CHECK(snapshot.find("n1")->pods.size() == 1);
 }
 
 TEST_CASE("node edits say what they may have made possible; heartbeats say nothing") {
@@ -305,7 +305,7 @@ TEST_CASE("a snapshot stays what it was while the cache goes on") {
   const auto old = books.snapshot.slots().front();
   books.cache.assume(make_pod("p", "2"), "n1", on_cpus("0-1"));
   CHECK(old->cpus.exclusive().empty());
-  CHECK(old->pod_count == 0);
+  CHECK(old->pods.size() == 0);
   CHECK(books.exclusive() == "0-1");
 }
 
@@ -320,7 +320,7 @@ TEST_CASE("an update copies the nodes that changed and no other") {
   int changed = 0;
   for (std::size_t i = 0; i < before.size(); ++i) changed += before[i] != snapshot.slots()[i] ? 1 : 0;
   CHECK(changed == 1);
-  CHECK(snapshot.find("n4")->pod_count == 1);
+  CHECK(snapshot.find("n4")->pods.size() == 1);
 }
 
 TEST_CASE("a Pod that somebody bound elsewhere takes its assumption with it") {
@@ -330,6 +330,6 @@ TEST_CASE("a Pod that somebody bound elsewhere takes its assumption with it") {
   books.cache.assume(pod, "n1", on_cpus("0-1"));
   books.cache.upsert(on_node(pod, "n2"));
   CHECK(books.exclusive().empty());
-  CHECK(books.node("n1").pod_count == 0);
-  CHECK(books.node("n2").pod_count == 1);
+  CHECK(books.node("n1").pods.size() == 0);
+  CHECK(books.node("n2").pods.size() == 1);
 }

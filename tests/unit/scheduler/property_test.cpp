@@ -130,7 +130,7 @@ struct World {
       const auto* node = snapshot.find(name);
       REQUIRE(node != nullptr);
       REQUIRE(node->cpus.exclusive() == exclusive[name]);
-      REQUIRE(node->pod_count == pods[name]);
+      REQUIRE(std::ssize(node->pods) == pods[name]);
       REQUIRE(node->cpus.pool_size() >= 1);
       std::int64_t milli = 0;
       std::int64_t pool = 0;
