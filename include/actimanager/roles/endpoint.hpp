@@ -17,15 +17,16 @@ struct EndpointSources {
   std::function<std::string()> metrics;  // Prometheus text
 };
 
-// GET /topology, /api/v1/topology   the NodeCPUTopology as published: {"apiVersion", "kind", "metadata",
-// "spec"} GET /api/v1/pins                  {"nodeName", "sharedPool", "reserved", "pods": [{"namespace",
-// "pod", "uid", "binding",
-//                                   "exclusivenessLevel", "status", "message", "wanted", "granted",
-//                                   "exclusive", "memoryNodes", "containers": [{"name", "granted"}]}]}; CPU
-//                                   lists as "0-3,8"
-// GET /livez, /healthz              "ok" from a process that lives; /healthz is the older name, as in
-// Kubernetes GET /readyz                       "ok", or 503 and why not GET /metrics Prometheus text format
-// GET /                             {"paths": […]}
+// * GET /topology, /api/v1/topology: the NodeCPUTopology as published: {"apiVersion", "kind", "metadata",
+//   "spec"}
+// * GET /api/v1/pins: {"nodeName", "sharedPool", "reserved", "pods": [{"namespace", "pod", "uid", "binding",
+//   "exclusivenessLevel", "status", "message", "wanted", "granted", "exclusive", "memoryNodes",
+//   "containers": [{"name", "granted"}]}]}; CPU lists as "0-3,8"
+// * GET /livez, /healthz: "ok" from a process that lives; /healthz is the older name, as in Kubernetes
+// * GET /readyz: "ok", or 503 and why not
+// * GET /metrics: Prometheus text format
+// * GET /: {"paths": […]}
+//
 // Anything else: 404, 405 with Allow; errors are {"error", "message"}.
 net::Response respond(const net::Request& request, const EndpointSources& sources);
 
