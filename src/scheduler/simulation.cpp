@@ -45,6 +45,7 @@ Simulation simulate(Scheduler& scheduler, Cache& cache, const std::vector<PodPoi
     }
     if (decision.placed()) {
       cache.assume(pod, decision.node, decision.placement);
+      assume(cache.objects().storage(), decision.volumes, decision.node);
       cache.update(result.snapshot);
     }
     result.pods.push_back({pod, std::move(decision)});

@@ -48,6 +48,40 @@ TEST_CASE("a simulation places Pods one after the other, each seeing those befor
   CHECK(result.after.idle_sockets == 0);
 }
 
+TEST_CASE("in a simulation, too, a volume goes to one claim") {
+  Cache cache;
+  for (const auto* name : {"a", "b"}) {
+    cache.upsert(make_node(name, "8"));
+    cache.upsert(make_topology(name, make_machine(1, 4, 2)));
+  }
+  auto& storage = cache.objects().storage();
+  auto local = std::make_shared<api::StorageClass>();
+  local->meta.name = "local";
+  local->provisioner = "kubernetes.io/no-provisioner";
+  local->waits_for_consumer = true;
+  storage.classes.set(local);
+  auto volume = std::make_shared<api::PersistentVolume>();
+  volume->meta.name = "disk";
+  volume->storage_class = "local";
+  volume->phase = "Available";
+  storage.volumes.set(volume);
+  std::vector<PodPointer> pods;
+  for (const auto* name : {"p", "q"}) {
+    auto claim = std::make_shared<api::PersistentVolumeClaim>();
+    claim->meta = {.name = name, .namespace_ = "default", .uid = name};
+    claim->storage_class = "local";
+    storage.claims.set(claim);
+    auto pod = make_pod(name, "1");
+    pod.volumes = {{.name = "data", .claim_name = name}};
+    pods.push_back(shared(std::move(pod)));
+  }
+  Scheduler scheduler(default_config());
+  const auto result = simulate(scheduler, cache, pods);
+  CHECK(result.pods[0].decision.placed());
+  CHECK(result.pods[1].decision.message ==
+        "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind.");
+}
+
 TEST_CASE("free CPUs outside idle cores are fragments") {
   Usage usage{.cpus = 8, .exclusive = 3, .free = 5, .cores = 4, .idle_cores = 1};
   CHECK(usage.fragmentation() == Catch::Approx(0.6));
