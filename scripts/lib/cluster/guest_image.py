@@ -4,17 +4,16 @@ scripts/lib/guest says what is in it. The result lives in $XDG_CACHE_HOME/actima
 it is made of but the packages' versions: what the machine's mirror has on the day of the build is in it until then.
 """
 
-import contextlib
 import hashlib
 import os
 import shutil
-import signal
 import subprocess
 from pathlib import Path
 
+import commands
+
 from . import binaries, golang
 from .errors import ClusterError
-from .processes import die_with_parent
 
 RECIPE = Path(__file__).resolve().parents[1] / "guest"
 FILES = ("disk.img", "vmlinuz", "initrd.img")
@@ -113,21 +112,7 @@ def _mirror() -> str:
     raise ClusterError(f"no apt source for {SUITE} main is found on this machine; the guest is made from it")
 
 
-def _run(command, log: Path, line=lambda text: None) -> None:
-    """Runs it with its output in the log; it ends with this process, however that happens."""
-    with open(log, "a") as out:
-        child = subprocess.Popen(["nice", "-n", "5", *map(str, command)], stdin=subprocess.DEVNULL, text=True,
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, cwd="/",
-                                 preexec_fn=die_with_parent)
-        try:
-            for text in child.stdout:
-                out.write(text)
-                line(text)
-            status = child.wait()
-        except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-            raise
+def _run(command, log: Path, line=None) -> None:
+    status = commands.run(["nice", "-n", "5", *command], log, cwd="/", line=line)
     if status != 0:
         raise ClusterError(f"{command[0]} failed with status {status}", log)
