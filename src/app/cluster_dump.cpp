@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include <fmt/format.h>
 
 #include <actimanager/api/kind.hpp>
 #include <actimanager/api/yaml.hpp>
+
+#include "read_file.hpp"
 
 namespace actimanager::app {
 namespace {
@@ -44,12 +44,11 @@ Result<std::vector<json>> parse(const std::string& text) {
   return documents;
 }
 
-Result<void> read_file(const fs::path& path, std::vector<json>& objects) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file) return fail(Errc::not_found, path.string() + ": cannot be read");
-  auto documents = parse(text);
-  if (!documents) return fail(std::move(documents.error()).wrap(path.string()));
+Result<void> read_into(std::vector<json>& objects, const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return fail(text.error());
+  auto documents = parse(*text);
+  if (!documents) return fail(std::move(documents.error()).wrap(path));
   for (auto& document : *documents) take_apart(std::move(document), objects);
   return {};
 }
@@ -80,12 +79,7 @@ Result<void> decoded(const json& object, Use use) {
 
 template <class T>
 Result<void> add_owner(scheduler::Objects& objects, const json& object) {
-  using Kind = api::Kind<T>;
-  const auto api_version =
-      Kind::group.empty() ? std::string(Kind::version) : fmt::format("{}/{}", Kind::group, Kind::version);
-  return decoded<T>(object, [&](const T& owner) {
-    objects.set_owner(api_version, Kind::kind, owner.meta, owner.selector);
-  });
+  return decoded<T>(object, [&](const T& owner) { objects.set_owner(owner); });
 }
 
 void fill_in_defaults(api::Pod& pod) {
@@ -105,7 +99,7 @@ Result<std::vector<json>> read_objects(const std::string& path) {
   std::vector<json> objects;
   std::error_code error;
   if (!fs::is_directory(path, error)) {
-    if (auto read = read_file(path, objects); !read) return fail(std::move(read.error()));
+    if (auto read = read_into(objects, path); !read) return fail(std::move(read.error()));
     return objects;
   }
   std::vector<fs::path> files;
@@ -116,7 +110,7 @@ Result<std::vector<json>> read_objects(const std::string& path) {
   if (error) return fail(Errc::not_found, fmt::format("{}: {}", path, error.message()));
   std::ranges::sort(files);
   for (const auto& file : files) {
-    if (auto read = read_file(file, objects); !read) return fail(std::move(read.error()));
+    if (auto read = read_into(objects, file); !read) return fail(std::move(read.error()));
   }
   return objects;
 }

@@ -36,9 +36,8 @@ class ClusterDump {
 };
 
 // The Pods of a file as somebody wrote them, with the defaults that the API server fills in where they count
-// for scheduling: namespace, schedulerName, requests that only limits give, host ports, tolerations'
-// operator. A Pod without a UID is given its namespace/name as one. Errors: as of ClusterDump, and a file
-// without Pods.
+// for scheduling: namespace, schedulerName, requests that only limits give. A Pod without a UID is given its
+// namespace/name as one. Errors: as of ClusterDump, and a file without Pods.
 Result<std::vector<scheduler::PodPointer>> read_pods(const std::string& path);
 
 }  // namespace actimanager::app

@@ -18,18 +18,16 @@ using scheduler::PodPointer;
 Result<std::vector<PodPointer>> chosen_pods(const ExplainOptions& options, const ClusterDump& dump) {
   std::vector<PodPointer> pods;
   for (const auto& wanted : options.pods) {
-    if (const auto pod = dump.pod(wanted.contains('/') ? wanted : "default/" + wanted);
-        pod && !std::filesystem::exists(wanted)) {
-      pods.push_back(pod);
-      continue;
-    }
-    if (!std::filesystem::exists(wanted)) {
+    if (std::filesystem::exists(wanted)) {
+      auto read = read_pods(wanted);
+      if (!read) return fail(std::move(read.error()).wrap("--pod"));
+      pods.insert(pods.end(), read->begin(), read->end());
+    } else if (auto pod = dump.pod(wanted.contains('/') ? wanted : "default/" + wanted)) {
+      pods.push_back(std::move(pod));
+    } else {
       return fail(Errc::invalid_argument,
                   fmt::format("--pod {}: neither a file nor a Pod (namespace/name) of the dump", wanted));
     }
-    auto read = read_pods(wanted);
-    if (!read) return fail(std::move(read.error()).wrap("--pod"));
-    pods.insert(pods.end(), read->begin(), read->end());
   }
   return pods;
 }
@@ -44,24 +42,19 @@ Result<void> run(const ExplainOptions& options, std::ostream& out) {
 
   scheduler::Snapshot snapshot;
   for (const auto& pod : *pods) {
-    const auto& name = options.profile.empty() ? pod->scheduler_name : options.profile;
-    const auto* profile = config->profile(name);
-    if (profile == nullptr) {
-      return fail(
-          Errc::invalid_argument,
-          fmt::format("pod {}: there is no profile \"{}\"; --profile names one", pod->meta.key(), name));
-    }
+    const auto profile = profile_for(*config, *pod, options.profile);
+    if (!profile) return fail(profile.error());
     // A Pod of the dump that has a node already is judged as if it were still to be placed.
     auto& cache = dump->cache();
     const bool on_a_node = dump->pod(pod->meta.key()) == pod;
     if (on_a_node) cache.remove_pod(pod->meta.uid);
     cache.update(snapshot);
-    const auto explanation = scheduler::explain(*profile, *pod, snapshot);
+    const auto explanation = scheduler::explain(*config->profile(*profile), *pod, snapshot);
     if (on_a_node) cache.upsert(pod);
     if (options.output == "json") {
       out << encode(explanation).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
     } else {
-      out << explain_table(explanation, name);
+      out << explain_table(explanation, *profile);
     }
   }
   return {};

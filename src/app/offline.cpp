@@ -1,12 +1,14 @@
 #include "offline.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <actimanager/api/yaml.hpp>
+
+#include "read_file.hpp"
 
 namespace actimanager::app {
 namespace {
@@ -15,21 +17,13 @@ using nlohmann::json;
 
 constexpr auto* upstream = "default-scheduler";
 
-json built_in() {
-  return {{"apiVersion", "kubescheduler.config.k8s.io/v1"},
-          {"kind", "KubeSchedulerConfiguration"},
-          {"profiles",
-           {{{"schedulerName", "maestro"},
-             {"plugins",
-              {{"multiPoint", {{"enabled", {{{"name", "WorkloadAware"}}, {{"name", "PodIsolation"}}}}}}}}}}}};
-}
-
 Result<json> read_document(const std::string& path) {
-  if (path.empty()) return built_in();
-  std::ifstream file(path);
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file) return fail(Errc::not_found, "cannot be read");
-  return api::yaml_to_json(text);
+  if (path.empty()) return scheduler::default_document();
+  const auto text = read_file(path);
+  if (!text) return fail(text.error().wrap("--config"));
+  auto document = api::yaml_to_json(*text);
+  if (!document) return fail(std::move(document.error()).wrap("--config: " + path));
+  return document;
 }
 
 // Precondition: the document is a valid configuration.
@@ -48,9 +42,9 @@ void set_policy(json& document, const std::string& policy) {
 }  // namespace
 
 Result<scheduler::Config> offline_config(const std::string& path, const std::string& policy) {
-  const auto where = path.empty() ? std::string("the built-in configuration") : "--config: " + path;
   auto document = read_document(path);
-  if (!document) return fail(std::move(document.error()).wrap(where));
+  if (!document) return fail(std::move(document.error()));
+  const auto where = path.empty() ? std::string("the built-in configuration") : "--config: " + path;
   auto config = scheduler::parse_config(*document);
   if (!config) return fail(std::move(config.error()).wrap(where));
   if (!policy.empty()) set_policy(*document, policy);
@@ -58,6 +52,14 @@ Result<scheduler::Config> offline_config(const std::string& path, const std::str
   config = scheduler::parse_config(*document);
   if (!config) return fail(std::move(config.error()).wrap(where));
   return config;
+}
+
+Result<std::string> profile_for(const scheduler::Config& config, const api::Pod& pod,
+                                const std::string& wanted) {
+  const auto& name = wanted.empty() ? pod.scheduler_name : wanted;
+  if (config.profile(name) != nullptr) return name;
+  return fail(Errc::invalid_argument,
+              fmt::format("pod {}: there is no profile \"{}\"; --profile names one", pod.meta.key(), name));
 }
 
 }  // namespace actimanager::app

@@ -12,4 +12,9 @@ namespace actimanager::app {
 // WorkloadAware's in every profile. Errors: not_found, invalid_argument, naming the path in the document.
 Result<scheduler::Config> offline_config(const std::string& path, const std::string& policy = "");
 
+// The name of the profile the Pod is to be decided by: `wanted`, or where that is empty its schedulerName.
+// Errors: invalid_argument, where there is no such profile.
+Result<std::string> profile_for(const scheduler::Config& config, const api::Pod& pod,
+                                const std::string& wanted);
+
 }  // namespace actimanager::app

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <actimanager/core/duration.hpp>
 
@@ -78,6 +79,12 @@ void add_run(CLI::App& app, RunOptions& run) {
   add_duration(app, "--lease-retry-period", run.lease_retry_period, "Between attempts (2s)");
 }
 
+void add_output(CLI::App& app, std::string& output, const std::vector<std::string>& forms) {
+  app.add_option("-o,--output", output, fmt::format("{}", fmt::join(forms, ", ")))
+      ->check(CLI::IsMember(forms))
+      ->capture_default_str();
+}
+
 void add_topology(CLI::App& app, TopologyOptions& topology) {
   auto* synthetic = app.add_option("--synthetic", topology.synthetic,
                                    "Draw an hwloc synthetic machine, such as \"pack:2 numa:1 core:4 pu:2\"");
@@ -86,41 +93,36 @@ void add_topology(CLI::App& app, TopologyOptions& topology) {
       ->excludes(synthetic);
   app.add_option("--node-name", topology.node_name,
                  "Node name in json and yaml output (default: the host name)");
-  app.add_option("-o,--output", topology.output, "tree, json or yaml")
-      ->check(CLI::IsMember({"tree", "json", "yaml"}))
-      ->capture_default_str();
+  add_output(app, topology.output, {"tree", "json", "yaml"});
   app.add_flag("--ascii", topology.ascii, "Draw with ASCII characters only");
 }
 
-void add_explain(CLI::App& app, ExplainOptions& explain) {
-  app.add_option("--cluster", explain.cluster, "What kubectl get -o yaml|json printed: files, directories")
+// What the commands on a cluster given as files share.
+template <class Options>
+void add_offline(CLI::App& app, Options& options) {
+  app.add_option("--cluster", options.cluster, "What kubectl get -o yaml|json printed: files, directories")
       ->required();
+  app.add_option("--profile", options.profile, "Profile to decide by (default: the Pod's schedulerName)");
+  app.add_option("--config", options.config, "KubeSchedulerConfiguration with the profiles");
+}
+
+void add_explain(CLI::App& app, ExplainOptions& explain) {
+  add_offline(app, explain);
   app.add_option("--pod", explain.pods, "A file with Pods, or namespace/name of one in the dump")->required();
-  app.add_option("--profile", explain.profile, "Profile to decide by (default: the Pod's schedulerName)");
-  app.add_option("--config", explain.config, "KubeSchedulerConfiguration with the profiles");
-  app.add_option("-o,--output", explain.output, "table or json")
-      ->check(CLI::IsMember({"table", "json"}))
-      ->capture_default_str();
+  add_output(app, explain.output, {"table", "json"});
 }
 
 void add_simulate(CLI::App& app, SimulateOptions& simulate) {
-  app.add_option("--cluster", simulate.cluster, "What kubectl get -o yaml|json printed: files, directories")
-      ->required();
+  add_offline(app, simulate);
   app.add_option("--pods", simulate.pods, "Files with the Pods to place, in this order")->required();
   app.add_option("--policy", simulate.policies, "MaximumUtilization or Balanced; both: side by side");
-  app.add_option("--profile", simulate.profile, "Profile to decide by (default: the Pods' schedulerName)");
-  app.add_option("--config", simulate.config, "KubeSchedulerConfiguration with the profiles");
-  app.add_option("-o,--output", simulate.output, "table, json or map")
-      ->check(CLI::IsMember({"table", "json", "map"}))
-      ->capture_default_str();
+  add_output(app, simulate.output, {"table", "json", "map"});
 }
 
 void add_doctor(CLI::App& app, DoctorOptions& doctor) {
   add_cgroups_path(app, doctor.cgroups_path);
   add_reserved_cpus(app, doctor.reserved_cpus, "CPUs as the agent is given them, such as 0-1");
-  app.add_option("-o,--output", doctor.output, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  add_output(app, doctor.output, {"text", "json"});
 }
 
 void add_reset(CLI::App& app, ResetOptions& reset) {

@@ -2,8 +2,6 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <random>
 
@@ -29,6 +27,7 @@
 #include <actimanager/roles/metrics.hpp>
 
 #include "host_name.hpp"
+#include "read_file.hpp"
 #include "version.hpp"
 
 namespace actimanager::app {
@@ -62,10 +61,9 @@ Result<kube::ClusterConfig> cluster_config(const RunOptions& options) {
 // The text of --config, checked; "" where there is none.
 Result<std::string> scheduler_config(const std::string& path) {
   if (path.empty()) return std::string();
-  std::ifstream file(path);
-  if (!file) return fail(Errc::not_found, fmt::format("--config: {}: cannot be read", path));
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  auto parsed = scheduler::parse_config_text(text);
+  auto text = read_file(path);
+  if (!text) return fail(std::move(text.error()).wrap("--config"));
+  auto parsed = scheduler::parse_config_text(*text);
   if (!parsed) return fail(std::move(parsed.error()).wrap("--config: " + path));
   return text;
 }

@@ -22,12 +22,9 @@ Result<std::vector<PodPointer>> pods_to_place(const SimulateOptions& options,
     if (!read) return fail(std::move(read.error()).wrap("--pods"));
     for (const auto& pod : *read) {
       auto chosen = *pod;
-      if (!options.profile.empty()) chosen.scheduler_name = options.profile;
-      if (config.profile(chosen.scheduler_name) == nullptr) {
-        return fail(Errc::invalid_argument,
-                    fmt::format("pod {}: there is no profile \"{}\"; --profile names one", chosen.meta.key(),
-                                chosen.scheduler_name));
-      }
+      auto profile = profile_for(config, *pod, options.profile);
+      if (!profile) return fail(std::move(profile.error()));
+      chosen.scheduler_name = std::move(*profile);
       // Whatever node the file names: it is to be found here.
       chosen.node_name.clear();
       pods.push_back(std::make_shared<const api::Pod>(std::move(chosen)));

@@ -95,13 +95,11 @@ void Scheduling::follow_changes() {
 
 template <class T>
 void Scheduling::follow_owners(kube::Store<T>& store) {
-  using Kind = api::Kind<T>;
   store.on_change([this](const auto& before, const auto& after) {
-    constexpr auto api_version = Kind::group.empty() ? std::string_view("v1") : std::string_view("apps/v1");
     if (after) {
-      cache_.objects().set_owner(api_version, Kind::kind, after->meta, after->selector);
+      cache_.objects().set_owner(*after);
     } else {
-      cache_.objects().remove_owner(api_version, Kind::kind, before->meta);
+      cache_.objects().template remove_owner<T>(before->meta);
     }
   });
 }

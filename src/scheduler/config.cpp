@@ -93,15 +93,17 @@ Result<Config> parse_config_text(std::string_view text) {
   return parse_config(*json);
 }
 
+nlohmann::json default_document() {
+  return {{"apiVersion", versions[0]},
+          {"kind", "KubeSchedulerConfiguration"},
+          {"profiles",
+           {{{"schedulerName", "maestro"},
+             {"plugins",
+              {{"multiPoint", {{"enabled", {{{"name", "WorkloadAware"}}, {{"name", "PodIsolation"}}}}}}}}}}}};
+}
+
 Config default_config() {
-  auto config = parse_config(
-      {{"apiVersion", versions[0]},
-       {"kind", "KubeSchedulerConfiguration"},
-       {"profiles",
-        {{{"schedulerName", "maestro"},
-          {"plugins",
-           {{"multiPoint", {{"enabled", {{{"name", "WorkloadAware"}}, {{"name", "PodIsolation"}}}}}}}}}}}});
-  return value_or_throw(std::move(config));
+  return value_or_throw(parse_config(default_document()));
 }
 
 }  // namespace actimanager::scheduler

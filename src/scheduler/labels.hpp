@@ -9,6 +9,13 @@
 
 namespace actimanager::scheduler {
 
+// By which nodes and volumes say where they are: today's names, and those before.
+inline constexpr std::string_view hostname_label = "kubernetes.io/hostname";
+inline constexpr std::string_view zone_label = "topology.kubernetes.io/zone";
+inline constexpr std::string_view region_label = "topology.kubernetes.io/region";
+inline constexpr std::string_view beta_zone_label = "failure-domain.beta.kubernetes.io/zone";
+inline constexpr std::string_view beta_region_label = "failure-domain.beta.kubernetes.io/region";
+
 // [prefix/]name: prefix a DNS subdomain, name of 63 letters, digits, '-', '_', '.' at most.
 bool is_qualified_name(std::string_view text);
 bool is_label_value(std::string_view text);

@@ -5,14 +5,9 @@
 #include <actimanager/scheduler/objects.hpp>
 
 namespace actimanager::scheduler {
-namespace {
-
-std::string owner_key(std::string_view api_version, std::string_view kind, std::string_view name_space,
-                      std::string_view name) {
-  return fmt::format("{} {} {}/{}", api_version, kind, name_space, name);
+std::string Objects::owner_key(std::string_view api_version, std::string_view kind, const std::string& key) {
+  return fmt::format("{} {} {}", api_version, kind, key);
 }
-
-}  // namespace
 
 bool Objects::set(const api::Namespace& object) {
   const auto [it, is_new] = namespaces_.try_emplace(object.meta.name, object.meta.labels);
@@ -30,15 +25,6 @@ void Objects::remove_service(const api::ObjectMeta& service) {
   if (it == services_.end()) return;
   it->second.erase(service.name);
   if (it->second.empty()) services_.erase(it);
-}
-
-void Objects::set_owner(std::string_view api_version, std::string_view kind, const api::ObjectMeta& meta,
-                        const api::LabelSelector& selector) {
-  owners_[owner_key(api_version, kind, meta.namespace_, meta.name)] = selector;
-}
-
-void Objects::remove_owner(std::string_view api_version, std::string_view kind, const api::ObjectMeta& meta) {
-  owners_.erase(owner_key(api_version, kind, meta.namespace_, meta.name));
 }
 
 const api::StringMap& Objects::namespace_labels(std::string_view name) const {
@@ -59,7 +45,7 @@ api::LabelSelector Objects::selector_of_fellows(const api::Pod& pod) const {
   const auto controller = std::ranges::find_if(pod.meta.owner_references, &api::OwnerReference::controller);
   if (controller == pod.meta.owner_references.end()) return fellows;
   const auto owner = owners_.find(
-      owner_key(controller->api_version, controller->kind, pod.meta.namespace_, controller->name));
+      owner_key(controller->api_version, controller->kind, pod.meta.namespace_ + "/" + controller->name));
   if (owner != owners_.end() && owner->second.given) {
     const auto& more = owner->second.requirements;
     fellows.requirements.insert(fellows.requirements.end(), more.begin(), more.end());

@@ -30,14 +30,13 @@ constexpr std::array in_tree = {
            {"kubernetes.io/portworx-volume", "pxd.portworx.com", "", Migration::Counted::where_migrated}},
 };
 
-using Terms = std::vector<api::NodeSelectorTerm>;
+template <class Projection>
+Migration migration_where(std::string_view name, Projection projection) {
+  const auto it = std::ranges::find(in_tree, name, projection);
+  return it == in_tree.end() ? Migration() : it->migration;
+}
 
-struct Labels {
-  std::string_view zone, region;
-};
-constexpr Labels today = {"topology.kubernetes.io/zone", "topology.kubernetes.io/region"};
-constexpr Labels once = {"failure-domain.beta.kubernetes.io/zone",
-                         "failure-domain.beta.kubernetes.io/region"};
+using Terms = std::vector<api::NodeSelectorTerm>;
 
 bool names(const Terms& terms, std::string_view key) {
   return std::ranges::any_of(terms, [&](const auto& term) {
@@ -58,33 +57,33 @@ void rename(Terms& terms, std::string_view from, std::string_view to) {
 // key.
 std::optional<Terms> translated(const api::PersistentVolume& volume, std::string_view zone_key) {
   Terms terms = volume.node_affinity.value_or(Terms());
-  const bool by_affinity = names(terms, today.zone) || names(terms, once.zone);
-  const bool old = by_affinity
-                       ? !names(terms, today.zone)
-                       : volume.meta.label(today.zone) == nullptr && volume.meta.label(once.zone) != nullptr;
-  const Labels& labels = old ? once : today;
+  const bool by_affinity = names(terms, zone_label) || names(terms, beta_zone_label);
+  const bool old =
+      by_affinity ? !names(terms, zone_label)
+                  : volume.meta.label(zone_label) == nullptr && volume.meta.label(beta_zone_label) != nullptr;
+  const auto label = old ? beta_zone_label : zone_label;
   if (by_affinity) {
-    rename(terms, labels.zone, zone_key);
-  } else if (const auto* text = volume.meta.label(labels.zone)) {
+    rename(terms, label, zone_key);
+  } else if (const auto* text = volume.meta.label(label)) {
     if (auto zones = split_zones(*text); !zones.empty()) {
       if (terms.empty()) terms.emplace_back();
       for (auto& term : terms) term.match_expressions.push_back({std::string(zone_key), "In", zones});
     }
   }
-  if (old) rename(terms, once.region, today.region);
+  if (old) rename(terms, beta_region_label, region_label);
   if (terms.empty() && !volume.node_affinity) return std::nullopt;
   return terms;
 }
 
 }  // namespace
 
-std::vector<ClaimUse> claims_of(const api::Pod& pod) {
-  std::vector<ClaimUse> uses;
-  for (const auto& volume : pod.volumes) {
-    if (!volume.claim_name.empty()) uses.push_back({volume.claim_name, false});
-    if (volume.ephemeral) uses.push_back({pod.meta.name + "-" + volume.name, true});
-  }
-  return uses;
+std::string claim_name_of(const api::Pod& pod, const api::Volume& volume) {
+  return volume.ephemeral ? pod.meta.name + "-" + volume.name : volume.claim_name;
+}
+
+const api::PersistentVolumeClaim* find_claim(const Storage& storage, const api::Pod& pod,
+                                             const std::string& name) {
+  return storage.claims.find(pod.meta.namespace_ + "/" + name);
 }
 
 std::string not_found(std::string_view resource, std::string_view name) {
@@ -116,40 +115,43 @@ bool usable_on(const api::PersistentVolume& volume, const api::Node& node, const
   return !terms || matches_any(*terms, node);
 }
 
-std::vector<std::string> split_zones(std::string_view text) {
-  std::vector<std::string> zones;
+std::vector<std::string_view> zone_parts(std::string_view text) {
+  std::vector<std::string_view> parts;
   for (std::size_t start = 0; start <= text.size();) {
     const auto end = std::min(text.find("__", start), text.size());
-    auto zone = text.substr(start, end - start);
+    parts.push_back(text.substr(start, end - start));
+    start = end + 2;
+  }
+  return parts;
+}
+
+std::vector<std::string> split_zones(std::string_view text) {
+  std::vector<std::string> zones;
+  for (auto zone : zone_parts(text)) {
     while (zone.starts_with(' ')) zone.remove_prefix(1);
     while (zone.ends_with(' ')) zone.remove_suffix(1);
     if (!zone.empty() && std::ranges::find(zones, zone) == zones.end()) zones.emplace_back(zone);
-    start = end + 2;
   }
   return zones;
 }
 
 Migration migration_of(const api::DiskSource& disk) {
-  const auto it = std::ranges::find(in_tree, disk.kind, &InTree::kind);
-  return it == in_tree.end() ? Migration() : it->migration;
+  return migration_where(disk.kind, &InTree::kind);
 }
 
 Migration migration_of_plugin(std::string_view plugin) {
-  const auto it =
-      std::ranges::find(in_tree, plugin, [](const InTree& entry) { return entry.migration.plugin; });
-  return it == in_tree.end() ? Migration() : it->migration;
+  return migration_where(plugin, [](const InTree& entry) { return entry.migration.plugin; });
 }
 
 // A disk in several zones is named by its region, which the zones' names begin with.
 std::string untranslatable(const api::PersistentVolume& volume) {
   if (volume.disk.kind != "gcePersistentDisk") return "";
-  const auto* label = volume.meta.label(once.zone);
-  if (label == nullptr || label->empty()) label = volume.meta.label(today.zone);
-  if (label == nullptr || !label->contains("__")) return "";
+  const auto* label = volume.meta.label(beta_zone_label);
+  if (label == nullptr || label->empty()) label = volume.meta.label(zone_label);
+  const auto zones = label == nullptr ? std::vector<std::string_view>() : zone_parts(*label);
+  if (zones.size() < 2) return "";
   std::set<std::string_view> regions;
-  for (std::string_view rest = *label;;) {
-    const auto end = rest.find("__");
-    const auto zone = rest.substr(0, end);
+  for (const auto zone : zones) {
     if (std::ranges::count(zone, '-') != 2) {
       return fmt::format(
           "failed to get region from zones: zone in unexpected format, expected: "
@@ -157,8 +159,6 @@ std::string untranslatable(const api::PersistentVolume& volume) {
           zone);
     }
     regions.insert(zone.substr(0, zone.rfind('-')));
-    if (end == std::string_view::npos) break;
-    rest.remove_prefix(end + 2);
   }
   if (regions.size() == 1) return "";
   return fmt::format("failed to get region from zones: multiple or no regions gotten from zones, got: {}",

@@ -2,8 +2,8 @@
 // component-helpers' storage/volume and storage/ephemeral of Kubernetes 1.35.
 #pragma once
 
-#include <expected>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <actimanager/api/node.hpp>
@@ -11,12 +11,11 @@
 
 namespace actimanager::scheduler {
 
-// A volume of a Pod that is made of a claim.
-struct ClaimUse {
-  std::string name;  // of the claim
-  bool ephemeral = false;
-};
-std::vector<ClaimUse> claims_of(const api::Pod& pod);
+// Of the claim that the Pod's volume is made of; "": of none.
+std::string claim_name_of(const api::Pod& pod, const api::Volume& volume);
+// The Pod's claim of this name; nullptr: there is none.
+const api::PersistentVolumeClaim* find_claim(const Storage& storage, const api::Pod& pod,
+                                             const std::string& name);
 
 // "persistentvolumeclaim "data" not found", as the API server's clients say it.
 std::string not_found(std::string_view resource, std::string_view name);
@@ -28,7 +27,9 @@ bool usable_on(const api::PersistentVolume& volume, const api::Node& node);
 // The same for a volume that is bound: where a CSI driver has replaced its in-tree plugin on the node
 // (csi_node; nullptr: not known), zones are those that the driver names the node's.
 bool usable_on(const api::PersistentVolume& volume, const api::Node& node, const api::CSINode* csi_node);
-// "a__b" is zones a and b, each without spaces around it.
+// What lies between the separators of "a____b": a, "" and b.
+std::vector<std::string_view> zone_parts(std::string_view text);
+// "a__b" is zones a and b, each once, without spaces around it.
 std::vector<std::string> split_zones(std::string_view text);
 
 // The plugin of an in-tree disk ("kubernetes.io/gce-pd") that a CSI driver has replaced, and that driver;

@@ -1,6 +1,7 @@
 // Kind<T>: where objects of type T live in the Kubernetes API, for code that is generic over kinds.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include <actimanager/api/names.hpp>
@@ -108,5 +109,13 @@ struct Kind<VolumeAttachment> {
                                     kind = "VolumeAttachment";
   static constexpr bool namespaced = false;
 };
+
+// "v1", "apps/v1": as objects of the kind, and references to them, write it.
+template <class T>
+std::string api_version_of() {
+  std::string text(Kind<T>::group);
+  if (!text.empty()) text += '/';
+  return text.append(Kind<T>::version);
+}
 
 }  // namespace actimanager::api

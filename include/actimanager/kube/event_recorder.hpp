@@ -28,9 +28,8 @@ struct ObjectReference {
 template <class T>
 ObjectReference reference_to(const T& object) {
   using Kind = api::Kind<T>;
-  return {Kind::group.empty() ? std::string(Kind::version)
-                              : std::string(Kind::group) + "/" + std::string(Kind::version),
-          std::string(Kind::kind), object.meta.namespace_, object.meta.name, object.meta.uid};
+  return {api::api_version_of<T>(), std::string(Kind::kind), object.meta.namespace_, object.meta.name,
+          object.meta.uid};
 }
 
 enum class EventType { normal, warning };

@@ -45,6 +45,7 @@ Result<Config> parse_config(const nlohmann::json& document);
 // The same for YAML (or JSON) text. Syntax errors name line and column.
 Result<Config> parse_config_text(std::string_view text);
 // One profile, "maestro": upstream's defaults with WorkloadAware and PodIsolation.
+nlohmann::json default_document();
 Config default_config();
 
 }  // namespace actimanager::scheduler

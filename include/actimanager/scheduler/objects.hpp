@@ -1,5 +1,6 @@
-// Objects: what plugins ask of the cluster beside its nodes and Pods: Namespaces' labels, and what selects
-// Pods (Services, and the controllers that own them). Cluster-wide, kept current by the leader's watches.
+// Objects: what plugins ask of the cluster beside its nodes and Pods: Namespaces' labels, what selects Pods
+// (Services, and the controllers that own them), and storage. Cluster-wide, kept current by the leader's
+// watches.
 #pragma once
 
 #include <functional>
@@ -7,8 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include <actimanager/api/pod.hpp>
-#include <actimanager/api/selecting.hpp>
+#include <actimanager/api/kind.hpp>
 #include <actimanager/scheduler/storage.hpp>
 
 namespace actimanager::scheduler {
@@ -20,10 +20,15 @@ class Objects {
   void remove_namespace(std::string_view name) { namespaces_.erase(std::string(name)); }
   void set(const api::Service& service);
   void remove_service(const api::ObjectMeta& service);
-  // A ReplicationController, ReplicaSet or StatefulSet, by its apiVersion ("apps/v1") and kind.
-  void set_owner(std::string_view api_version, std::string_view kind, const api::ObjectMeta& meta,
-                 const api::LabelSelector& selector);
-  void remove_owner(std::string_view api_version, std::string_view kind, const api::ObjectMeta& meta);
+  // A controller of Pods: ReplicationController, ReplicaSet or StatefulSet.
+  template <class T>
+  void set_owner(const T& owner) {
+    owners_[owner_key<T>(owner.meta)] = owner.selector;
+  }
+  template <class T>
+  void remove_owner(const api::ObjectMeta& owner) {
+    owners_.erase(owner_key<T>(owner));
+  }
 
   // Empty for a Namespace that is not known.
   const api::StringMap& namespace_labels(std::string_view name) const;
@@ -40,6 +45,12 @@ class Objects {
   Storage& storage() { return storage_; }
 
  private:
+  static std::string owner_key(std::string_view api_version, std::string_view kind, const std::string& key);
+  template <class T>
+  static std::string owner_key(const api::ObjectMeta& meta) {
+    return owner_key(api::api_version_of<T>(), api::Kind<T>::kind, meta.key());
+  }
+
   using ByName = std::unordered_map<std::string, api::StringMap>;
   ByName namespaces_;                                           // name → labels
   std::unordered_map<std::string, ByName> services_;            // namespace → name → selector

@@ -1,5 +1,5 @@
 // NodeVolumeLimits: no more volumes of a CSI driver on a node than the driver can attach there. In-tree disks
-// count for the driver that has replaced their plugin on the node.
+// count for the driver that has replaced their plugin.
 #include <algorithm>
 #include <map>
 
@@ -39,8 +39,7 @@ struct OnNode {
     }
     const auto migration = migration_of(disk);
     if (migration.driver.empty() || !counts(migration)) return;
-    const auto driver = migration.driver;
-    attached[fmt::format("{}/{}", driver, handle_of(disk))] = driver;
+    attached[fmt::format("{}/{}", migration.driver, handle_of(disk))] = migration.driver;
   }
 
   // A claim without a volume yet counts for the driver that will make one.
@@ -67,17 +66,16 @@ struct OnNode {
   // Of a Pod that is to be placed: its claims must be there. Of others, what is not there does not count.
   Status add(const api::Pod& pod, bool is_new, Attached& attached) const {
     for (const auto& volume : pod.volumes) {
-      if (volume.claim_name.empty() && !volume.ephemeral) {
+      const auto name = claim_name_of(pod, volume);
+      if (name.empty()) {
         if (counted_inline(volume.disk)) add(volume.disk, attached);
         continue;
       }
-      const auto name = volume.ephemeral ? pod.meta.name + "-" + volume.name : volume.claim_name;
-      const auto key = pod.meta.namespace_ + "/" + name;
-      const auto* claim = storage.claims.find(key);
+      const auto* claim = find_claim(storage, pod, name);
       if (claim == nullptr) {
         if (!is_new) continue;
-        return unresolvable(
-            fmt::format("looking up PVC {}: {}", key, not_found("persistentvolumeclaim", name)));
+        return unresolvable(fmt::format("looking up PVC {}/{}: {}", pod.meta.namespace_, name,
+                                        not_found("persistentvolumeclaim", name)));
       }
       if (volume.ephemeral) {
         if (auto why = not_made_for(pod, *claim); !why.empty()) return {Code::error, {std::move(why)}, {}};

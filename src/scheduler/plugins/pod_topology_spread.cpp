@@ -17,9 +17,6 @@ namespace {
 using api::TopologySpreadConstraint;
 using Constraints = std::vector<TopologySpreadConstraint>;
 
-constexpr std::string_view hostname_label = "kubernetes.io/hostname";
-constexpr std::string_view zone_label = "topology.kubernetes.io/zone";
-
 bool has_all_keys(const Constraints& constraints, const api::Node& node) {
   return std::ranges::all_of(constraints, [&](const auto& constraint) {
     return node.meta.label(constraint.topology_key) != nullptr;

@@ -148,17 +148,20 @@ class VolumeBinding final : public Plugin {
 
   PreFilterResult pre_filter(CycleState& state, const api::Pod& pod,
                              const Snapshot& snapshot) const override {
-    const auto uses = claims_of(pod);
-    if (uses.empty()) return {skip(), {}};
     auto claims = std::make_unique<Claims>();
     const auto& storage = snapshot.objects().storage();
     claims->storage = &storage;
     std::vector<const PersistentVolumeClaim*> all;
-    for (const auto& use : uses) {
-      const auto* claim = storage.claims.find(pod.meta.namespace_ + "/" + use.name);
-      if (auto why = unusable(pod, use, claim); !why.empty()) return {unresolvable(std::move(why)), {}};
+    for (const auto& volume : pod.volumes) {
+      const auto name = claim_name_of(pod, volume);
+      if (name.empty()) continue;
+      const auto* claim = find_claim(storage, pod, name);
+      if (auto why = unusable(pod, name, volume.ephemeral, claim); !why.empty()) {
+        return {unresolvable(std::move(why)), {}};
+      }
       all.push_back(claim);
     }
+    if (all.empty()) return {skip(), {}};
     bool immediate = false;
     for (const auto* claim : all) {
       if (claim->bound()) {
@@ -180,16 +183,17 @@ class VolumeBinding final : public Plugin {
   Status filter(const CycleState& state, const api::Pod&, const NodeInfo& info) const override {
     const auto& claims = *state.read<Claims>(this);
     const auto& node = *info.node;
+    const auto* csi_node = claims.storage->nodes.find(node.meta.name);
     bool usable = true, there = true;
     for (const auto* claim : claims.bound) {
       const auto* volume = claims.storage->volumes.find(claim->volume_name);
       there = volume != nullptr;
-      if (there && translated_on(*volume, claims.storage->nodes.find(node.meta.name))) {
+      if (there && translated_on(*volume, csi_node)) {
         if (auto why = untranslatable(*volume); !why.empty()) {
           return {Code::error, {"could not translate pv: " + why}, {}};
         }
       }
-      usable = there && usable_on(*volume, node, claims.storage->nodes.find(node.meta.name));
+      usable = there && usable_on(*volume, node, csi_node);
       if (!usable) break;
     }
     const auto found = find_volumes(claims, node);
@@ -217,21 +221,22 @@ class VolumeBinding final : public Plugin {
 
  private:
   // Why the Pod cannot have this claim; "": it can.
-  static std::string unusable(const api::Pod& pod, const ClaimUse& use, const PersistentVolumeClaim* claim) {
+  static std::string unusable(const api::Pod& pod, const std::string& name, bool ephemeral,
+                              const PersistentVolumeClaim* claim) {
     if (claim == nullptr) {
-      return use.ephemeral
+      return ephemeral
                  ? fmt::format(
                        "waiting for ephemeral volume controller to create the persistentvolumeclaim \"{}\"",
-                       use.name)
-                 : not_found("persistentvolumeclaim", use.name);
+                       name)
+                 : not_found("persistentvolumeclaim", name);
     }
     if (claim->phase == "Lost") {
-      return fmt::format("persistentvolumeclaim \"{}\" bound to non-existent persistentvolume \"{}\"",
-                         use.name, claim->volume_name);
+      return fmt::format("persistentvolumeclaim \"{}\" bound to non-existent persistentvolume \"{}\"", name,
+                         claim->volume_name);
     }
     if (claim->meta.deletion_timestamp)
-      return fmt::format("persistentvolumeclaim \"{}\" is being deleted", use.name);
-    return use.ephemeral ? not_made_for(pod, *claim) : std::string();
+      return fmt::format("persistentvolumeclaim \"{}\" is being deleted", name);
+    return ephemeral ? not_made_for(pod, *claim) : std::string();
   }
 };
 

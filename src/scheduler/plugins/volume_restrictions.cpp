@@ -42,8 +42,7 @@ class VolumeRestrictions final : public Plugin {
     for (const auto& volume : pod.volumes) {
       restricted = restricted || is_restricted(volume.disk);
       if (volume.claim_name.empty()) continue;
-      const auto* claim =
-          snapshot.objects().storage().claims.find(pod.meta.namespace_ + "/" + volume.claim_name);
+      const auto* claim = find_claim(snapshot.objects().storage(), pod, volume.claim_name);
       if (claim == nullptr) return {unresolvable(not_found("persistentvolumeclaim", volume.claim_name)), {}};
       if (std::ranges::find(claim->access_modes, "ReadWriteOncePod") == claim->access_modes.end()) continue;
       in_use->claim = in_use->claim || is_used(pod.meta.namespace_, volume.claim_name, snapshot);
@@ -65,8 +64,7 @@ class VolumeRestrictions final : public Plugin {
     if (state.read<InUse>(this)->claim) {
       return unschedulable(
           "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use "
-          "by "
-          "another pod");
+          "by another pod");
     }
     return {};
   }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "../labels.hpp"
 #include "../volumes.hpp"
 #include "plugins.hpp"
 
@@ -11,19 +12,17 @@ namespace actimanager::scheduler {
 namespace {
 
 struct TopologyLabel {
-  const char* name;
-  const char* newer;  // what nodes may call it today
+  std::string_view name;
+  std::string_view newer;  // what nodes may call it today
 };
 constexpr std::array labels = {
-    TopologyLabel{"failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone"},
-    TopologyLabel{"failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/region"},
-    TopologyLabel{"topology.kubernetes.io/zone", "topology.kubernetes.io/zone"},
-    TopologyLabel{"topology.kubernetes.io/region", "topology.kubernetes.io/region"}};
+    TopologyLabel{beta_zone_label, zone_label}, TopologyLabel{beta_region_label, region_label},
+    TopologyLabel{zone_label, zone_label}, TopologyLabel{region_label, region_label}};
 
 // Of labels that are no list of zones ("a____b") nothing is made.
 std::vector<std::string> zones_of(std::string_view text) {
-  const bool has_gap =
-      text.empty() || text.starts_with("__") || text.ends_with("__") || text.contains("____");
+  const auto parts = zone_parts(text);
+  const bool has_gap = std::ranges::find(parts, std::string_view()) != parts.end();
   return has_gap ? std::vector<std::string>() : split_zones(text);
 }
 
@@ -75,7 +74,7 @@ class VolumeZone final : public Plugin {
  private:
   static Status add_places(const api::Pod& pod, const std::string& claim_name, const Storage& storage,
                            Places& places) {
-    const auto* claim = storage.claims.find(pod.meta.namespace_ + "/" + claim_name);
+    const auto* claim = find_claim(storage, pod, claim_name);
     if (claim == nullptr) return unresolvable(not_found("persistentvolumeclaim", claim_name));
     if (claim->volume_name.empty()) {
       if (claim->storage_class.empty()) {

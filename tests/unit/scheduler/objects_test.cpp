@@ -34,10 +34,11 @@ TEST_CASE("a Pod's fellows are those its Services and its controller select, tog
   CHECK(by_service.matches({{"app", "web"}, {"tier", "front"}}));
   CHECK_FALSE(by_service.matches({{"app", "web"}}));
 
-  api::ObjectMeta owner;
-  owner.namespace_ = "default";
-  owner.name = "web-1";
-  objects.set_owner("apps/v1", "ReplicaSet", owner, api::LabelSelector::of({{"hash", "1"}}));
+  api::ReplicaSet owner;
+  owner.meta.namespace_ = "default";
+  owner.meta.name = "web-1";
+  owner.selector = api::LabelSelector::of({{"hash", "1"}});
+  objects.set_owner(owner);
   CHECK(objects.selector_of_fellows(pod) == by_service);
   pod.meta.owner_references = {{"apps/v1", "ReplicaSet", "web-1", "u", true}};
   const auto fellows = objects.selector_of_fellows(pod);
@@ -48,7 +49,7 @@ TEST_CASE("a Pod's fellows are those its Services and its controller select, tog
 
   for (const auto* name : {"web", "front", "other", "headless"})
     objects.remove_service(service(name, {}).meta);
-  objects.remove_owner("apps/v1", "ReplicaSet", owner);
+  objects.remove_owner<api::ReplicaSet>(owner.meta);
   CHECK(objects.selector_of_fellows(pod).selects_everything());
 }
 
