@@ -138,6 +138,7 @@ Result<Pod> Pod::decode(const json& object) {
   pod.phase = status["phase"].string();
   pod.qos_class = status["qosClass"].string();
   pod.nominated_node_name = status["nominatedNodeName"].string();
+  if (const auto started = status["startTime"]) pod.start_time = decode_time(started);
   pod.conditions = decode_conditions(status["conditions"]);
   for (const auto* key : {"initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"}) {
     decode_container_statuses(status[key], pod.container_statuses);

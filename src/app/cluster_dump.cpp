@@ -160,6 +160,7 @@ Result<void> ClusterDump::add(const json& object) {
     return decoded<T>(object,
                       [&](T value) { objects_of_kind.set(std::make_shared<const T>(std::move(value))); });
   };
+  if (kind == "PodDisruptionBudget") return into(objects.budgets());
   if (kind == "PersistentVolumeClaim") return into(storage.claims);
   if (kind == "PersistentVolume") return into(storage.volumes);
   if (kind == "StorageClass") return into(storage.classes);
@@ -171,6 +172,16 @@ Result<void> ClusterDump::add(const json& object) {
   if (kind == "ReplicaSet") return add_owner<api::ReplicaSet>(objects, object);
   if (kind == "StatefulSet") return add_owner<api::StatefulSet>(objects, object);
   return {};
+}
+
+void ClusterDump::nominate(const scheduler::Scheduler& scheduler) {
+  scheduler::Snapshot snapshot;
+  cache_->update(snapshot);
+  for (const auto& [key, pod] : pods_) {
+    const auto& node = pod->nominated_node_name;
+    if (node.empty() || !pod->node_name.empty() || pod->finished()) continue;
+    cache_->nominate(pod, node, scheduler.place_nominated(*pod, snapshot, node));
+  }
 }
 
 scheduler::PodPointer ClusterDump::pod(const std::string& key) const {

@@ -9,7 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <actimanager/scheduler/cache.hpp>
+#include <actimanager/scheduler/scheduler.hpp>
 
 namespace actimanager::app {
 
@@ -25,6 +25,8 @@ class ClusterDump {
   // Errors: invalid_argument, naming the object and its field.
   Result<void> add(const nlohmann::json& object);
 
+  // Pods that wait for a node they were nominated for are counted there. Once, when all is added.
+  void nominate(const scheduler::Scheduler& scheduler);
   // The books of a scheduler that has seen all of it.
   scheduler::Cache& cache() { return *cache_; }
   // By namespace/name; nullptr: there is none.

@@ -40,16 +40,18 @@ Result<void> run(const ExplainOptions& options, std::ostream& out) {
   const auto pods = chosen_pods(options, *dump);
   if (!pods) return fail(pods.error());
 
+  const scheduler::Scheduler scheduler(std::move(*config));
+  dump->nominate(scheduler);
   scheduler::Snapshot snapshot;
   for (const auto& pod : *pods) {
-    const auto profile = profile_for(*config, *pod, options.profile);
+    const auto profile = profile_for(scheduler.config(), *pod, options.profile);
     if (!profile) return fail(profile.error());
     // A Pod of the dump that has a node already is judged as if it were still to be placed.
     auto& cache = dump->cache();
-    const bool on_a_node = dump->pod(pod->meta.key()) == pod;
+    const bool on_a_node = !pod->node_name.empty() && dump->pod(pod->meta.key()) == pod;
     if (on_a_node) cache.remove_pod(pod->meta.uid);
     cache.update(snapshot);
-    const auto explanation = scheduler::explain(*config->profile(*profile), *pod, snapshot);
+    const auto explanation = scheduler::explain(*scheduler.config().profile(*profile), *pod, snapshot);
     if (on_a_node) cache.upsert(pod);
     if (options.output == "json") {
       out << encode(explanation).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";

@@ -34,6 +34,20 @@ std::string_view remedy(std::string_view plugin) {
   return it == remedies.end() ? std::string_view("-") : it->second;
 }
 
+// What can be done about a Pod that fits nowhere.
+std::string ways_out(const scheduler::PostFilterResult& result) {
+  std::vector<std::vector<std::string>> rows{
+      {"", "NODE", "WOULD EVICT", "PROTECTED BY BUDGETS", "CPUS THEN"}};
+  for (const auto& candidate : result.candidates) {
+    std::vector<std::string> victims;
+    for (const auto& victim : candidate.victims) victims.push_back(victim->meta.key());
+    rows.push_back({candidate.node == result.nomination->node ? "*" : " ", candidate.node,
+                    fmt::format("{}", fmt::join(victims, ", ")), std::to_string(candidate.violations),
+                    candidate.placement ? candidate.placement->cpus.to_string() : "-"});
+  }
+  return table(rows);
+}
+
 std::string scores(std::vector<const Node*> nodes, const std::string& winner) {
   std::ranges::sort(nodes, [&](const Node* a, const Node* b) {
     if (a->total != b->total) return a->total > b->total;
@@ -83,6 +97,8 @@ std::string explain_table(const Explanation& explanation, const std::string& pro
   if (!feasible.empty()) out += "\n" + scores(std::move(feasible), explanation.winner);
   const bool asked = std::ranges::any_of(refused, [](const Node* node) { return !node->filters.empty(); });
   if (asked) out += "\n" + refusals(refused);
+  const auto& post_filter = explanation.post_filter;
+  if (post_filter && post_filter->nomination) out += "\n" + ways_out(*post_filter);
   return out + "\n";
 }
 

@@ -41,6 +41,7 @@ Result<PolicyRun> simulate(const SimulateOptions& options, const std::string& po
   const auto pods = pods_to_place(options, *config);
   if (!pods) return fail(pods.error());
   scheduler::Scheduler scheduler(std::move(*config));
+  dump->nominate(scheduler);
   return PolicyRun{policy, scheduler::simulate(scheduler, dump->cache(), *pods)};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <actimanager/topology/drawing.hpp>
@@ -41,12 +42,27 @@ std::vector<std::string> usage_row(std::string name, const Usage& usage) {
           fmt::format("{}/{}", usage.idle_sockets, usage.sockets)};
 }
 
+std::vector<std::string> keys(const std::vector<scheduler::PodPointer>& pods) {
+  std::vector<std::string> keys;
+  for (const auto& pod : pods) keys.push_back(pod->meta.key());
+  return keys;
+}
+
 std::string why_not(const PolicyRun& run) {
   std::string out;
-  for (const auto& [pod, decision] : run.simulation.pods) {
+  for (const auto& [pod, decision, evicted] : run.simulation.pods) {
     if (!decision.placed()) out += fmt::format("  {}: {}\n", pod->meta.key(), decision.message);
   }
   return out.empty() ? out : fmt::format("\nNot placed ({}):\n{}", heading(run), out);
+}
+
+std::string who_left(const PolicyRun& run) {
+  std::string out;
+  for (const auto& [pod, decision, evicted] : run.simulation.pods) {
+    if (!evicted.empty())
+      out += fmt::format("  {} for {}\n", fmt::join(keys(evicted), ", "), pod->meta.key());
+  }
+  return out.empty() ? out : fmt::format("\nEvicted ({}):\n{}", heading(run), out);
 }
 
 json encode(const Usage& usage) {
@@ -67,7 +83,8 @@ json encode(const Simulation::Placed& placed) {
                  {"node", nullptr},
                  {"cpus", nullptr},
                  {"exclusivenessLevel", nullptr},
-                 {"message", decision.message}};
+                 {"message", decision.message},
+                 {"evicted", keys(placed.evicted)}};
   if (decision.placed()) object["node"] = decision.node;
   if (decision.placement) {
     object["cpus"] = decision.placement->cpus.to_string();
@@ -80,7 +97,7 @@ std::string map_of(const Simulation& simulation, const scheduler::NodeInfo& node
   topology::DrawOptions options{.title = node.name(), .colour = colour, .show_owners = true};
   options.reserved = node.cpus.reserved();
   CpuSet known;
-  for (const auto& [pod, decision] : simulation.pods) {
+  for (const auto& [pod, decision, evicted] : simulation.pods) {
     if (decision.node != node.name() || !decision.placement) continue;
     options.owners.push_back({pod->meta.key(), decision.placement->cpus});
     known |= decision.placement->cpus;
@@ -101,7 +118,7 @@ std::string simulation_table(const std::vector<PolicyRun>& runs) {
     for (const auto& run : runs) rows.back().push_back(place_of(run.simulation.pods[i].decision));
   }
   std::string out = table(rows);
-  for (const auto& run : runs) out += why_not(run);
+  for (const auto& run : runs) out += who_left(run) + why_not(run);
 
   rows = {{"", "CPUS", "UTILISATION", "FREE", "FRAGMENTED", "IDLE CORES", "IDLE SOCKETS"},
           usage_row("before", runs.front().simulation.before)};

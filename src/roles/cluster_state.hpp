@@ -29,6 +29,8 @@ class ClusterState {
   kube::Store<api::ReplicationController> replication_controllers;
   kube::Store<api::ReplicaSet> replica_sets;
   kube::Store<api::StatefulSet> stateful_sets;
+  // How many of them may be evicted.
+  kube::Store<api::PodDisruptionBudget> budgets;
   // What volumes there are, and where.
   kube::Store<api::PersistentVolumeClaim> claims;
   kube::Store<api::PersistentVolume> volumes;
@@ -41,8 +43,8 @@ class ClusterState {
  private:
   auto stores() {
     return std::tie(nodes, topologies, bindings, pods, namespaces, services, replication_controllers,
-                    replica_sets, stateful_sets, claims, volumes, storage_classes, csi_nodes, csi_drivers,
-                    storage_capacities, volume_attachments);
+                    replica_sets, stateful_sets, budgets, claims, volumes, storage_classes, csi_nodes,
+                    csi_drivers, storage_capacities, volume_attachments);
   }
 
  public:

@@ -47,6 +47,10 @@ void add_leader(MetricsText& text, const LeaderMetrics& metrics) {
   text.family("actimanager_scheduling_latency_seconds", "histogram",
               "From the queue to bound, retries included.");
   text.histogram(metrics.scheduling_seconds);
+  text.single("actimanager_preemptions_total", "counter", "Pods for which others were evicted.",
+              number(metrics.preemptions));
+  text.single("actimanager_preemption_victims_total", "counter", "Pods evicted for more important ones.",
+              number(metrics.preemption_victims));
   text.family("actimanager_pending_pods", "gauge", "Pods in the scheduling queue, by part.");
   text.sample(number(metrics.queue.active), {{"queue", "active"}});
   text.sample(number(metrics.queue.backoff), {{"queue", "backoff"}});

@@ -11,6 +11,8 @@
 
 #include <actimanager/kube/errors.hpp>
 
+#include "pod_status.hpp"
+
 namespace actimanager::roles {
 namespace {
 
@@ -47,6 +49,7 @@ Scheduling::Scheduling(asio::any_io_executor executor, kube::Client& client, Clu
       queue_(scheduler_.config().queue, [this](const api::Pod& pod) { return scheduler_.pre_enqueue(pod); }),
       binder_(client, [this](const std::string& node) { return cluster_.nodes.get(node) != nullptr; }),
       volume_binder_(client, cluster),
+      preemptor_(client, events, log),
       work_(executor),
       cycles_(executor),
       waiting_cycles_(executor) {
@@ -82,14 +85,16 @@ void Scheduling::follow_changes() {
   follow_owners(cluster_.replication_controllers);
   follow_owners(cluster_.replica_sets);
   follow_owners(cluster_.stateful_sets);
+  follow(cluster_.budgets, cache_.objects().budgets(), {});
   auto& storage = cache_.objects().storage();
-  follow_storage(cluster_.claims, storage.claims);
-  follow_storage(cluster_.volumes, storage.volumes);
-  follow_storage(cluster_.storage_classes, storage.classes);
-  follow_storage(cluster_.csi_nodes, storage.nodes);
-  follow_storage(cluster_.csi_drivers, storage.drivers);
-  follow_storage(cluster_.storage_capacities, storage.capacities);
-  follow_storage(cluster_.volume_attachments, storage.attachments);
+  using scheduler::Event;
+  follow(cluster_.claims, storage.claims, Event::storage_changed);
+  follow(cluster_.volumes, storage.volumes, Event::storage_changed);
+  follow(cluster_.storage_classes, storage.classes, Event::storage_changed);
+  follow(cluster_.csi_nodes, storage.nodes, Event::storage_changed);
+  follow(cluster_.csi_drivers, storage.drivers, Event::storage_changed);
+  follow(cluster_.storage_capacities, storage.capacities, Event::storage_changed);
+  follow(cluster_.volume_attachments, storage.attachments, Event::storage_changed);
   cluster_.on_synced([this] { work_.set(); });
 }
 
@@ -105,14 +110,14 @@ void Scheduling::follow_owners(kube::Store<T>& store) {
 }
 
 template <class T>
-void Scheduling::follow_storage(kube::Store<T>& store, scheduler::ByKey<T>& known) {
-  store.on_change([this, &known](const auto& before, const auto& after) {
+void Scheduling::follow(kube::Store<T>& store, scheduler::ByKey<T>& known, scheduler::Events events) {
+  store.on_change([this, &known, events](const auto& before, const auto& after) {
     if (after) {
       known.set(after);
     } else {
       known.remove(before->meta.key());
     }
-    moved(scheduler::Event::storage_changed);
+    moved(events);
   });
 }
 
@@ -150,12 +155,27 @@ void Scheduling::pod_changed(const PodPointer& before, const PodPointer& after) 
     work_.set();
     return;
   }
+  moved(cache_.upsert(after));
+  follow_nomination(before, after);
   if (queue_.find(after->meta.uid) != nullptr) {
     queue_.update(after, Clock::now());
   } else {
     queue_.add(after, Clock::now());
   }
   work_.set();
+}
+
+void Scheduling::follow_nomination(const PodPointer& before, const PodPointer& after) {
+  const auto& node = after->nominated_node_name;
+  // Our own word is newer than a Pod that says nothing, as before.
+  if (before && before->meta.uid == after->meta.uid && before->nominated_node_name == node) return;
+  if (cache_.nominated_node(after->meta.uid) == node) return;
+  if (node.empty()) {
+    if (before) moved(cache_.withdraw_nomination(after->meta.uid));
+    return;
+  }
+  cache_.update(snapshot_);
+  cache_.nominate(after, node, scheduler_.place_nominated(*after, snapshot_, node));
 }
 
 std::optional<allocator::Placement> Scheduling::place_again(const api::Pod& pod,
@@ -242,6 +262,17 @@ void Scheduling::decide(scheduler::QueuedPod item) {
     }
     return;
   }
+  if (const auto* nomination = decision.nomination()) {
+    ++metrics_.unschedulable;
+    cache_.nominate(item.pod, nomination->node, nomination->placement);
+    cycles_.spawn(preempt(std::move(item), std::move(decision)));
+    return;
+  }
+  auto nominated = cache_.nominated_node(pod.meta.uid);
+  if (!decision.keeps_nominated_node()) {
+    cache_.withdraw_nomination(pod.meta.uid);
+    nominated.clear();
+  }
   if (decision.error) {
     ++metrics_.errors;
     queue_.retry(item, Clock::now());
@@ -249,7 +280,8 @@ void Scheduling::decide(scheduler::QueuedPod item) {
     ++metrics_.unschedulable;
     queue_.park(item, decision.wakes_on, Clock::now());
   }
-  cycles_.spawn(refuse(item.pod, std::move(decision.message)));
+  cycles_.spawn(refuse(item.pod, std::move(decision.message),
+                       decision.error ? "SchedulerError" : "Unschedulable", std::move(nominated)));
 }
 
 asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target) {
@@ -331,26 +363,60 @@ void Scheduling::give_up(const scheduler::QueuedPod& item, const Error& error) {
   }
 }
 
-asio::awaitable<void> Scheduling::refuse(PodPointer pod, std::string message) {
+asio::awaitable<void> Scheduling::refuse(PodPointer pod, std::string message, std::string reason,
+                                         std::string nominated) {
   const auto* known = api::find_condition(pod->conditions, "PodScheduled");
-  if (known != nullptr && known->status == api::ConditionStatus::false_ && known->message == message)
-    co_return;
-  log_.info("pod {}: {}", pod->meta.key(), message);
-  events_.record(kube::reference_to(*pod), kube::EventType::warning, "FailedScheduling", message);
-  const auto now =
-      api::format_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-  const nlohmann::json patch = {{"metadata", {{"uid", pod->meta.uid}}},
-                                {"status",
-                                 {{"conditions",
-                                   {{{"type", "PodScheduled"},
-                                     {"status", "False"},
-                                     {"reason", "Unschedulable"},
-                                     {"message", message},
-                                     {"lastTransitionTime", now}}}}}}};
+  const bool said =
+      known != nullptr && known->status == api::ConditionStatus::false_ && known->message == message;
+  if (said && pod->nominated_node_name == nominated) co_return;
+  auto patch = status_patch(*pod);
+  if (!said) {
+    log_.info("pod {}: {}", pod->meta.key(), message);
+    events_.record(kube::reference_to(*pod), kube::EventType::warning, "FailedScheduling", message);
+    patch = status_patch(*pod, condition_json("PodScheduled", "False", reason, message));
+  }
+  if (pod->nominated_node_name != nominated) set_nominated_node(patch, nominated);
   auto patched = co_await client_.patch(kube::resource_of(*pod, "status"), patch,
                                         {.type = kube::PatchType::strategic_merge});
   if (!patched && patched.error().code != ApiErrc::not_found && patched.error().code != ApiErrc::conflict) {
     log_.warn("pod {}: {}", pod->meta.key(), patched.error().message());
+  }
+}
+
+asio::awaitable<void> Scheduling::preempt(scheduler::QueuedPod item, scheduler::Decision decision) {
+  const auto pod = item.pod;
+  const auto nomination = *decision.nomination();
+  co_await refuse(pod, decision.message, "Unschedulable", nomination.node);
+  co_await withdraw_less_important(*pod, nomination.node);
+  auto evicted = co_await preemptor_.evict(*pod, nomination);
+  if (evicted) {
+    ++metrics_.preemptions;
+    metrics_.preemption_victims += nomination.victims.size();
+    queue_.park(item, decision.wakes_on, Clock::now());
+  } else {
+    ++metrics_.errors;
+    log_.warn("pod {}: {}", pod->meta.key(), evicted.error().message());
+    queue_.retry(item, Clock::now());
+  }
+  work_.set();
+}
+
+asio::awaitable<void> Scheduling::withdraw_less_important(const api::Pod& pod, const std::string& node) {
+  cache_.update(snapshot_);
+  const auto* info = snapshot_.find(node);
+  if (info == nullptr) co_return;
+  std::vector<PodPointer> losers;
+  for (const auto& nominated : info->nominated) {
+    if (nominated.pod->priority < pod.priority) losers.push_back(nominated.pod);
+  }
+  for (const auto& loser : losers) {
+    moved(cache_.withdraw_nomination(loser->meta.uid));
+    auto patch = status_patch(*loser);
+    set_nominated_node(patch, "");
+    auto patched = co_await client_.patch(kube::resource_of(*loser, "status"), patch,
+                                          {.type = kube::PatchType::strategic_merge});
+    if (!patched && patched.error().code != ApiErrc::not_found)
+      log_.warn("pod {}: {}", loser->meta.key(), patched.error().message());
   }
 }
 

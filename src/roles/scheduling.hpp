@@ -20,6 +20,7 @@
 
 #include "cluster_state.hpp"
 #include "pod_binder.hpp"
+#include "preemptor.hpp"
 #include "volume_binder.hpp"
 
 namespace actimanager::roles {
@@ -48,9 +49,11 @@ class Scheduling {
   template <class T>
   void follow_owners(kube::Store<T>& store);
   template <class T>
-  void follow_storage(kube::Store<T>& store, scheduler::ByKey<T>& known);
+  void follow(kube::Store<T>& store, scheduler::ByKey<T>& known, scheduler::Events events);
   void pod_changed(const PodPointer& before, const PodPointer& after);
   void binding_changed(const BindingPointer& before, const BindingPointer& after);
+  // Who waits for a node it was nominated for, as far as the API says so.
+  void follow_nomination(const PodPointer& before, const PodPointer& after);
   void moved(scheduler::Events events);
 
   boost::asio::awaitable<void> loop();
@@ -72,7 +75,13 @@ class Scheduling {
   // The next attempt decides anew.
   void give_up(const scheduler::QueuedPod& item, const Error& error);
   void forget_volumes(const scheduler::VolumePlan& volumes);
-  boost::asio::awaitable<void> refuse(PodPointer pod, std::string message);
+  // Says on the Pod why it was not placed. `nominated`: the node it is nominated for now, "" for none.
+  boost::asio::awaitable<void> refuse(PodPointer pod, std::string message, std::string reason,
+                                      std::string nominated);
+  // Its victims are asked to leave, and it is parked until they have.
+  boost::asio::awaitable<void> preempt(scheduler::QueuedPod item, scheduler::Decision decision);
+  // Less important Pods that were nominated for the node look for another.
+  boost::asio::awaitable<void> withdraw_less_important(const api::Pod& pod, const std::string& node);
 
   kube::Client& client_;
   ClusterState& cluster_;
@@ -87,6 +96,7 @@ class Scheduling {
   scheduler::Snapshot snapshot_;
   PodBinder binder_;
   VolumeBinder volume_binder_;
+  Preemptor preemptor_;
   async::Event work_;
   async::TaskGroup cycles_;
   async::TaskGroup waiting_cycles_;  // for volumes: as many as there are, since they may take minutes

@@ -4,10 +4,15 @@
 
 namespace actimanager::scheduler {
 
-const NodeInfo* Snapshot::find(std::string_view name) const {
-  if (index_ == nullptr) return nullptr;
+std::optional<std::size_t> Snapshot::slot_of(std::string_view name) const {
+  if (index_ == nullptr) return std::nullopt;
   const auto it = index_->find(std::string(name));
-  return it == index_->end() ? nullptr : slots_[it->second].get();
+  return it == index_->end() ? std::nullopt : std::optional(it->second);
+}
+
+const NodeInfo* Snapshot::find(std::string_view name) const {
+  const auto slot = slot_of(name);
+  return slot ? slots_[*slot].get() : nullptr;
 }
 
 int Snapshot::nodes_with_image(std::string_view name) const {
@@ -72,8 +77,20 @@ bool Cache::is_assumed(std::string_view uid) const {
   const auto it = impl_->pods.find(uid);
   return it != impl_->pods.end() && it->second.assumed;
 }
+void Cache::nominate(const PodPointer& pod, std::string_view node,
+                     std::optional<allocator::Placement> placement) {
+  impl_->nominate(pod, node, std::move(placement));
+}
+Events Cache::withdraw_nomination(std::string_view uid) {
+  return impl_->withdraw_nomination(uid);
+}
+std::string Cache::nominated_node(std::string_view uid) const {
+  const auto it = impl_->nominations.find(uid);
+  return it == impl_->nominations.end() ? std::string() : it->second.node;
+}
 void Cache::update(Snapshot& snapshot) const {
   impl_->update(snapshot);
+  snapshot.pods_ = impl_.get();
 }
 
 }  // namespace actimanager::scheduler

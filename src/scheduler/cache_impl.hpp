@@ -16,7 +16,7 @@ template <class T>
 using ByName = std::unordered_map<std::string, T, StringHash, std::equal_to<>>;
 using Names = std::set<std::string, std::less<>>;
 
-struct Cache::Impl {
+struct Cache::Impl : PodAccounts {
   struct PodRecord {
     PodPointer pod;
     std::string key;   // namespace/name
@@ -36,6 +36,10 @@ struct Cache::Impl {
   struct Assumption {  // a binding on its way to the API
     std::string node;
     allocator::Holding holding;
+  };
+  struct Nomination {
+    std::string node;
+    PodPointer pod;
   };
   struct NodeRecord {
     std::string name;
@@ -65,11 +69,16 @@ struct Cache::Impl {
   void assume(const PodPointer& pod, std::string_view node,
               const std::optional<allocator::Placement>& placement);
   Events forget(std::string_view uid);
+  void nominate(const PodPointer& pod, std::string_view node, std::optional<allocator::Placement> placement);
+  Events withdraw_nomination(std::string_view uid);
+  void renew_nominated(const PodPointer& pod);  // it is there in a newer version
+  PodCpus cpus_of(std::string_view uid) const override;
+  bool is_nominated(std::string_view uid) const override { return nominations.contains(uid); }
   void count_pod(const std::string& uid, PodRecord pod);
   Events uncount_pod(std::string_view uid);
-  // Its node's lists of Pods: the Pod enters them, is struck out, or is there in a newer version.
-  void list_pod(NodeInfo& info, const PodPointer& pod);
-  void unlist_pod(NodeInfo& info, const PodPointer& pod);
+  // A Pod with wishes about others came (+1) or went (-1).
+  void count_affinity(const api::Pod& pod, int change);
+  // Its node's lists have the Pod in a newer version.
   static void relist_pod(NodeInfo& info, const PodPointer& before, const PodPointer& after);
   // Whether the Pod runs in the shared pool, anew. Returns whether the pool's load became less.
   bool recount_pool(std::string_view uid);
@@ -90,6 +99,7 @@ struct Cache::Impl {
   ByName<BindingRecord> bindings;  // by namespace/name
   ByName<Names> bindings_of_pod;   // by the Pod's namespace/name: the bindings' keys
   ByName<Assumption> assumptions;  // by Pod UID
+  ByName<Nomination> nominations;  // by Pod UID
 
   std::list<NodeRecord*> recent;  // records with a Node, the last changed first
   std::vector<std::size_t> free_slots;

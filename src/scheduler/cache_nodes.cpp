@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cache_impl.hpp"
+#include "tie_break.hpp"
 
 namespace actimanager::scheduler {
 namespace {
@@ -16,12 +17,6 @@ bool same_images(const api::Node& a, const api::Node& b) {
   return std::ranges::equal(a.images, b.images, [](const auto& x, const auto& y) {
     return x.names == y.names && x.size_bytes == y.size_bytes;
   });
-}
-
-std::uint64_t hash_of(std::string_view text) {  // FNV-1a: the same on every machine
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return hash;
 }
 
 // A copy to change, unless nobody else has it.
@@ -41,7 +36,7 @@ Cache::Impl::NodeRecord& Cache::Impl::record(std::string_view node) {
 
 void Cache::Impl::drop_if_unused(NodeRecord& node) {
   if (node.slot == no_slot && node.topology == nullptr && node.bindings.empty() && node.assumptions.empty() &&
-      node.info->pods.empty()) {
+      node.info->pods.empty() && node.info->nominated.empty()) {
     nodes.erase(nodes.find(node.name));
   }
 }
@@ -142,6 +137,7 @@ void Cache::Impl::update(Snapshot& snapshot) const {
   snapshot.objects_ = objects;
   snapshot.affinity_generation_ = affinity_generation;
   snapshot.pods_with_affinity_ = pods_with_affinity;
+  snapshot.nominated_pods_ = static_cast<int>(nominations.size());
   if (snapshot.generation_ == generation) return;
   const auto set = [&](const NodeRecord& node) {
     snapshot.slots_[node.slot] = node.info;

@@ -12,38 +12,11 @@ bool asks_for_less(const Resources& before, const Resources& now) {
              before.scalars, [&](const auto& entry) { return now.scalar(entry.first) < entry.second; });
 }
 
-void add_load(NodeInfo& info, const PodLoad& load) {
-  info.requested.add(load.requests);
-  info.non_zero_milli_cpu += load.non_zero_milli_cpu;
-  info.non_zero_memory += load.non_zero_memory;
-  info.used_ports.insert(info.used_ports.end(), load.ports.begin(), load.ports.end());
-}
-
-void remove_load(NodeInfo& info, const PodLoad& load) {
-  info.requested.subtract(load.requests);
-  info.non_zero_milli_cpu -= load.non_zero_milli_cpu;
-  info.non_zero_memory -= load.non_zero_memory;
-  for (const auto& port : load.ports) {
-    const auto it = std::ranges::find(info.used_ports, port);
-    if (it != info.used_ports.end()) info.used_ports.erase(it);
-  }
-}
-
 }  // namespace
 
-void Cache::Impl::list_pod(NodeInfo& info, const PodPointer& pod) {
-  info.pods.push_back(pod);
-  if (!pod->has_pod_affinity()) return;
-  info.pods_with_affinity.push_back(pod);
-  ++pods_with_affinity;
-  ++affinity_generation;
-}
-
-void Cache::Impl::unlist_pod(NodeInfo& info, const PodPointer& pod) {
-  std::erase(info.pods, pod);
-  if (!pod->has_pod_affinity()) return;
-  std::erase(info.pods_with_affinity, pod);
-  --pods_with_affinity;
+void Cache::Impl::count_affinity(const api::Pod& pod, int change) {
+  if (!pod.has_pod_affinity()) return;
+  pods_with_affinity += change;
   ++affinity_generation;
 }
 
@@ -55,8 +28,8 @@ void Cache::Impl::relist_pod(NodeInfo& info, const PodPointer& before, const Pod
 void Cache::Impl::count_pod(const std::string& uid, PodRecord pod) {
   NodeRecord& node = record(pod.node);
   NodeInfo& info = writable(node);
-  add_load(info, pod.load);
-  list_pod(info, pod.pod);
+  info.add(pod.pod, pod.load);
+  count_affinity(*pod.pod, 1);
   const std::string key = pod.key;
   uid_by_key[key] = uid;
   pods.insert_or_assign(uid, std::move(pod));
@@ -70,8 +43,8 @@ Events Cache::Impl::uncount_pod(std::string_view uid) {
   const PodRecord pod = std::move(it->second);
   NodeRecord& node = record(pod.node);
   NodeInfo& info = writable(node);
-  remove_load(info, pod.load);
-  unlist_pod(info, pod.pod);
+  info.remove(pod.pod, pod.load);
+  count_affinity(*pod.pod, -1);
   if (pod.in_pool) info.pool_milli_cpu -= pod.load.requests.milli_cpu;
   if (const auto key = uid_by_key.find(pod.key); key != uid_by_key.end() && key->second == uid)
     uid_by_key.erase(key);
@@ -107,13 +80,17 @@ bool Cache::Impl::recount_pool(std::string_view uid) {
 Events Cache::Impl::upsert_pod(const PodPointer& pod) {
   const auto& uid = pod->meta.uid;
   if (pod->finished()) {
-    Events events = uncount_pod(uid);
+    Events events = uncount_pod(uid) | withdraw_nomination(uid);
     drop_assumption(uid);
     return events | release_bindings_of(pod->meta.key(), uid);
   }
   const auto it = pods.find(uid);
   // Not on a node yet. If it is on its way to one, this is older news than our own.
-  if (pod->node_name.empty()) return {};
+  if (pod->node_name.empty()) {
+    renew_nominated(pod);
+    return {};
+  }
+  withdraw_nomination(uid);
   PodLoad load = pod_load(*pod);
   PodRecord now{pod, pod->meta.key(), pod->node_name, std::move(load), false, false};
   if (it == pods.end()) {
@@ -144,7 +121,7 @@ Events Cache::Impl::upsert_pod(const PodPointer& pod) {
 Events Cache::Impl::remove_pod(std::string_view uid) {
   const auto it = pods.find(uid);
   const std::string key = it == pods.end() ? std::string() : it->second.key;
-  Events events = uncount_pod(uid);
+  Events events = uncount_pod(uid) | withdraw_nomination(uid);
   if (drop_assumption(uid)) events |= Event::binding_changed;
   // A Pod that was never on a node is only known by its bindings' owner.
   return events | release_bindings_of(key, uid);
@@ -155,6 +132,7 @@ void Cache::Impl::assume(const PodPointer& pod, std::string_view node,
   const auto& uid = pod->meta.uid;
   uncount_pod(uid);
   drop_assumption(uid);
+  withdraw_nomination(uid);
   if (placement) {
     NodeRecord& record = this->record(node);
     allocator::Holding holding{placement->cpus, placement->level};
@@ -171,6 +149,52 @@ Events Cache::Impl::forget(std::string_view uid) {
   Events events = uncount_pod(uid);
   if (drop_assumption(uid)) events |= Event::binding_changed;
   return events;
+}
+
+void Cache::Impl::nominate(const PodPointer& pod, std::string_view node,
+                           std::optional<allocator::Placement> placement) {
+  withdraw_nomination(pod->meta.uid);
+  writable(record(node)).nominated.push_back({pod, std::move(placement)});
+  nominations.emplace(pod->meta.uid, Nomination{std::string(node), pod});
+}
+
+Events Cache::Impl::withdraw_nomination(std::string_view uid) {
+  const auto it = nominations.find(uid);
+  if (it == nominations.end()) return {};
+  NodeRecord& node = record(it->second.node);
+  std::erase_if(writable(node).nominated, [&](const auto& n) { return n.pod == it->second.pod; });
+  nominations.erase(it);
+  drop_if_unused(node);
+  return Event::pod_removed;
+}
+
+void Cache::Impl::renew_nominated(const PodPointer& pod) {
+  const auto it = nominations.find(pod->meta.uid);
+  if (it == nominations.end()) return;
+  for (auto& nominated : writable(record(it->second.node)).nominated) {
+    if (nominated.pod == it->second.pod) nominated.pod = pod;
+  }
+  it->second.pod = pod;
+}
+
+PodCpus Cache::Impl::cpus_of(std::string_view uid) const {
+  PodCpus cpus;
+  const auto it = pods.find(uid);
+  if (it == pods.end()) return cpus;
+  const PodRecord& pod = it->second;
+  cpus.in_pool = pod.in_pool;
+  if (const auto assumed = assumptions.find(uid); assumed != assumptions.end()) {
+    cpus.holdings.push_back(assumed->second.holding);
+  }
+  const auto keys = bindings_of_pod.find(pod.key);
+  if (keys == bindings_of_pod.end()) return cpus;
+  for (const auto& key : keys->second) {
+    const auto& binding = bindings.find(key)->second;
+    const bool its = binding.owner_uid.empty() || binding.owner_uid == uid;
+    if (!its || binding.node != pod.node) continue;
+    cpus.holdings.insert(cpus.holdings.end(), binding.holdings.begin(), binding.holdings.end());
+  }
+  return cpus;
 }
 
 }  // namespace actimanager::scheduler

@@ -20,10 +20,16 @@ class TopologyCounts {
  public:
   bool empty() const { return counts_.empty(); }
 
-  // Nothing happens if the node has no such label.
+  // Nothing happens if the node has no such label. A domain that counts zero is none.
   void add(const api::Node& node, const std::string& topology_key, std::int64_t count) {
     const auto* value = node.meta.label(topology_key);
-    if (value != nullptr) counts_[topology_key][*value] += count;
+    if (value == nullptr) return;
+    auto& domains = counts_[topology_key];
+    const auto domain = domains.try_emplace(*value, 0).first;
+    domain->second += count;
+    if (domain->second != 0) return;
+    domains.erase(domain);
+    if (domains.empty()) counts_.erase(topology_key);
   }
   // Of the node's domain; 0 also where it has no such label.
   std::int64_t of(const api::Node& node, const std::string& topology_key) const {

@@ -5,19 +5,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "fit_error.hpp"
+#include "tie_break.hpp"
+
 namespace actimanager::scheduler {
-namespace {
-
-// A well mixed 64 bits of both (splitmix64's finisher).
-std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-  std::uint64_t x = a ^ (b * 0x9e3779b97f4a7c15ULL);
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
-
-}  // namespace
-
 Evaluation::Evaluation(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot)
     : profile_(profile),
       nodes_generation_(snapshot.nodes_generation()),
@@ -65,9 +56,7 @@ void Evaluation::pre_filter(const api::Pod& pod, const Snapshot& snapshot) {
       return;
     }
   }
-  for (const auto* plugin : profile_.filter) {
-    if (!skipped.contains(plugin)) filters_.push_back(plugin);
-  }
+  filters_ = Filters(without(profile_.pre_filter, skipped), without(profile_.filter, skipped));
 }
 
 void Evaluation::pre_score(const api::Pod& pod, const Snapshot& snapshot) {
@@ -116,15 +105,9 @@ void Evaluation::filter(const api::Pod& pod, const NodeInfo& node, std::size_t s
     verdicts_[slot] = absent;
     return;
   }
-  for (const auto* plugin : filters_) {
-    auto status = plugin->filter(state_, pod, node);
-    if (status.ok()) continue;
-    status.plugin = plugin->name();
-    if (status.code == Code::error && !failure_) failure_ = status;
-    verdicts_[slot] = intern(std::move(status));
-    return;
-  }
-  verdicts_[slot] = feasible;
+  auto status = filters_.ask(state_, pod, node);
+  if (status.code == Code::error && !failure_) failure_ = status;
+  verdicts_[slot] = status.ok() ? feasible : intern(std::move(status));
 }
 
 void Evaluation::score(const api::Pod& pod, const NodeInfo& node, std::size_t slot) {
@@ -173,7 +156,7 @@ std::optional<std::size_t> Evaluation::best(const Snapshot& snapshot, std::uint6
   for (std::size_t i = 0; i < candidates_.size(); ++i) {
     if (totals_[i] != highest) continue;
     const auto& node = *snapshot.slots()[candidates_[i]];
-    const auto rank = mix(pod_hash, node.name_hash);
+    const auto rank = tie_rank(pod_hash, node.name_hash);
     const bool better = !chosen || rank > chosen_rank ||
                         (rank == chosen_rank && node.name() < snapshot.slots()[*chosen]->name());
     if (!better) continue;
@@ -184,34 +167,30 @@ std::optional<std::size_t> Evaluation::best(const Snapshot& snapshot, std::uint6
 }
 
 std::string Evaluation::message(const Snapshot& snapshot) const {
-  std::string text = fmt::format("0/{} nodes are available:", snapshot.node_count());
-  if (pre_filter_refusal_) {
-    if (const auto& reasons = pre_filter_refusal_->reasons; !reasons.empty()) {
-      text += fmt::format(" {}.", fmt::join(reasons, ", "));
-    }
-    return text;
-  }
+  if (pre_filter_refusal_) return fit_error(snapshot.node_count(), *pre_filter_refusal_);
   std::vector<int> nodes_by_status(statuses_.size() + 1);
-  int refused = 0;
   for (const auto verdict : verdicts_) {
-    if (verdict <= feasible) continue;
-    ++nodes_by_status[static_cast<std::size_t>(verdict)];
-    ++refused;
+    if (verdict > feasible) ++nodes_by_status[static_cast<std::size_t>(verdict)];
   }
-  std::map<std::string, int> reasons;
+  Reasons reasons;
   for (std::size_t i = 0; i < statuses_.size(); ++i) {
-    if (nodes_by_status[i + 1] == 0) continue;
-    for (const auto& reason : statuses_[i].reasons) reasons[reason] += nodes_by_status[i + 1];
+    if (nodes_by_status[i + 1] > 0) reasons.add(statuses_[i], nodes_by_status[i + 1]);
   }
-  if (only_ && refused < snapshot.node_count()) {
-    reasons[fmt::format("node(s) didn't satisfy plugin(s) [{}]", fmt::join(narrowed_by_, " "))] +=
-        snapshot.node_count() - refused;
+  if (only_) {
+    reasons.add(fmt::format("node(s) didn't satisfy plugin(s) [{}]", fmt::join(narrowed_by_, " ")),
+                snapshot.node_count() - reasons.nodes());
   }
-  std::vector<std::string> lines;
-  for (const auto& [reason, count] : reasons) lines.push_back(fmt::format("{} {}", count, reason));
-  std::ranges::sort(lines);
-  if (!lines.empty()) text += fmt::format(" {}.", fmt::join(lines, ", "));
-  return text;
+  return fit_error(snapshot.node_count(), reasons);
+}
+
+std::vector<std::size_t> Evaluation::unschedulable() const {
+  std::vector<std::size_t> slots;
+  for (std::size_t slot = 0; slot < verdicts_.size(); ++slot) {
+    if (verdicts_[slot] <= feasible) continue;
+    const auto& status = statuses_[static_cast<std::size_t>(verdicts_[slot]) - 1];
+    if (status.code == Code::unschedulable) slots.push_back(slot);
+  }
+  return slots;
 }
 
 Events Evaluation::wakes_on() const {

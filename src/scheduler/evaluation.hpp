@@ -14,6 +14,8 @@
 #include <actimanager/scheduler/config.hpp>
 #include <actimanager/scheduler/scheduler.hpp>
 
+#include "filters.hpp"
+
 namespace actimanager::scheduler {
 
 // One decision that remembers nothing: what Scheduler::schedule_one says, for explain().
@@ -36,10 +38,15 @@ class Evaluation {
   int feasible_nodes() const { return feasible_; }
 
   CycleState& state() { return state_; }
+  const CycleState& state() const { return state_; }
   // A plugin failed: no answer. Where there is only one node to choose, nobody is asked for scores.
   const std::optional<Status>& failure() const {
     return !failure_ && feasible_ > 1 ? score_failure_ : failure_;
   }
+  const Filters& filters() const { return filters_; }
+  bool is_feasible(std::size_t slot) const { return verdicts_[slot] == feasible; }
+  // The slots of nodes that might become feasible if Pods left them.
+  std::vector<std::size_t> unschedulable() const;
   // Why no node is feasible.
   std::string message(const Snapshot& snapshot) const;
   Events wakes_on() const;
@@ -67,7 +74,7 @@ class Evaluation {
   std::optional<Status> pre_filter_refusal_;
   std::optional<std::set<std::string, std::less<>>> only_;  // these nodes alone
   std::set<std::string, std::less<>> narrowed_by_;          // the plugins that said so
-  std::vector<const Plugin*> filters_;
+  Filters filters_;
   std::vector<Scored> normalized_;
   std::vector<Profile::Scorer> plain_;
 

@@ -42,12 +42,11 @@ Preparation prepare(const Profile& profile, const api::Pod& pod, const Snapshot&
   return prepared;
 }
 
-void filter(const Profile& profile, const api::Pod& pod, const NodeInfo& info, const Preparation& prepared,
+void filter(const Filters& filters, const api::Pod& pod, const NodeInfo& info, const Preparation& prepared,
             Explanation::Node& node) {
   node.feasible = !prepared.only || prepared.only->contains(node.name);
-  for (const auto* plugin : profile.filter) {
-    if (prepared.skipped.contains(plugin)) continue;
-    auto status = plugin->filter(prepared.state, pod, info);
+  for (const auto* plugin : filters.plugins()) {
+    auto status = filters.ask(*plugin, prepared.state, pod, info);
     node.feasible = node.feasible && status.ok();
     node.filters.push_back({std::string(plugin->name()), status.code, std::move(status.reasons)});
   }
@@ -96,6 +95,29 @@ void score(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot
   }
 }
 
+nlohmann::json encode(const Nomination& nomination) {
+  auto victims = nlohmann::json::array();
+  for (const auto& victim : nomination.victims) victims.push_back(victim->meta.key());
+  nlohmann::json json = {{"node", nomination.node},
+                         {"victims", victims},
+                         {"pdbViolations", nomination.violations},
+                         {"cpus", nullptr}};
+  if (nomination.placement) json["cpus"] = nomination.placement->cpus.to_string();
+  return json;
+}
+
+nlohmann::json encode(const PostFilterResult& result) {
+  auto candidates = nlohmann::json::array();
+  for (const auto& candidate : result.candidates) candidates.push_back(encode(candidate));
+  nlohmann::json json = {{"plugin", result.status.plugin},
+                         {"verdict", to_string(result.status.code)},
+                         {"reasons", result.status.reasons},
+                         {"nominated", nullptr},
+                         {"candidates", candidates}};
+  if (result.nomination) json["nominated"] = encode(*result.nomination);
+  return json;
+}
+
 nlohmann::json encode(const std::vector<Explanation::Verdict>& verdicts) {
   auto list = nlohmann::json::array();
   for (const auto& verdict : verdicts) {
@@ -111,10 +133,12 @@ Explanation explain(const Profile& profile, const api::Pod& pod, const Snapshot&
   Explanation out;
   out.pod = pod.meta.key();
   Preparation prepared = prepare(profile, pod, snapshot, out);
+  const Filters filters(without(profile.pre_filter, prepared.skipped),
+                        without(profile.filter, prepared.skipped));
   for (const auto& info : snapshot.slots()) {
     if (info == nullptr) continue;
     Explanation::Node node{.name = info->name()};
-    if (!prepared.refused) filter(profile, pod, *info, prepared, node);
+    if (!prepared.refused) filter(filters, pod, *info, prepared, node);
     out.nodes.push_back(std::move(node));
   }
   std::ranges::sort(out.nodes, {}, &Explanation::Node::name);
@@ -124,6 +148,7 @@ Explanation explain(const Profile& profile, const api::Pod& pod, const Snapshot&
   out.winner = decision.node;
   out.placement = decision.placement;
   out.message = decision.message;
+  out.post_filter = decision.post_filter;
   return out;
 }
 
@@ -143,10 +168,12 @@ nlohmann::json encode(const Explanation& explanation) {
   nlohmann::json json = {{"pod", explanation.pod},
                          {"preFilter", encode(explanation.pre_filter)},
                          {"nodes", nodes},
+                         {"postFilter", nullptr},
                          {"winner", nullptr},
                          {"cpus", nullptr},
                          {"exclusivenessLevel", nullptr},
                          {"message", explanation.message}};
+  if (explanation.post_filter) json["postFilter"] = encode(*explanation.post_filter);
   if (!explanation.winner.empty()) json["winner"] = explanation.winner;
   if (explanation.placement) {
     json["cpus"] = explanation.placement->cpus.to_string();

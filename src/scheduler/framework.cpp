@@ -30,11 +30,6 @@ Status skip() {
   return {Code::skip, {}, {}};
 }
 
-int NodeInfo::min_pool(std::int64_t more_milli_cpu) const {
-  const auto milli = std::clamp<std::int64_t>(pool_milli_cpu + more_milli_cpu, 1, 1000LL * CpuSet::max_id);
-  return static_cast<int>((milli + 999) / 1000);
-}
-
 allocator::Request CpuWish::request(const NodeInfo& node) const {
   allocator::Request request;
   request.shape = shape.value_or(allocator::Shape::fewest_units);

@@ -202,6 +202,7 @@ class Builder {
     profile_.pre_enqueue = points_[Point::pre_enqueue];
     profile_.pre_filter = points_[Point::pre_filter];
     profile_.filter = points_[Point::filter];
+    profile_.post_filter = points_[Point::post_filter];
     profile_.pre_score = points_[Point::pre_score];
     profile_.reserve = points_[Point::reserve];
   }

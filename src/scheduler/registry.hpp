@@ -11,8 +11,7 @@ namespace actimanager::scheduler {
 
 struct Registered {
   std::string_view name;
-  // nullptr: one of kube-scheduler's that does nothing here (DefaultPreemption) or whose work is done
-  // elsewhere (DefaultBinder: by the leader). Profiles may name it.
+  // nullptr: one whose work is done elsewhere (DefaultBinder: by the leader). Profiles may name it.
   Factory make = nullptr;
   std::vector<std::string_view> args;  // the fields of its arguments; of one without factory: any
   std::int64_t weight = 1;             // where the configuration leaves it out

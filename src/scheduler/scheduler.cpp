@@ -8,15 +8,10 @@
 
 #include "evaluation.hpp"
 #include "plugins/plugins.hpp"
+#include "tie_break.hpp"
 
 namespace actimanager::scheduler {
 namespace {
-
-std::uint64_t hash_of(std::string_view text) {  // FNV-1a
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return hash;
-}
 
 Decision no_nodes() {
   Decision decision;
@@ -32,16 +27,43 @@ Decision failed(const Status& status) {
   return decision;
 }
 
+// No node is feasible. Who finds a way ends it; else the last one asked has the last word.
+void post_filter(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot,
+                 const Evaluation& evaluation, Decision& decision) {
+  const auto unschedulable = evaluation.unschedulable();
+  std::vector<std::string> reasons;
+  bool keeps_nominated_node = true;
+  for (const auto* plugin : profile.post_filter) {
+    auto& result = decision.post_filter.emplace(
+        plugin->post_filter(evaluation.state(), pod, snapshot, {evaluation.filters(), unschedulable}));
+    result.status.plugin = plugin->name();
+    if (result.status.ok()) return;
+    reasons.insert(reasons.end(), result.status.reasons.begin(), result.status.reasons.end());
+    result.keep_nominated_node = keeps_nominated_node = keeps_nominated_node && result.keep_nominated_node;
+  }
+  if (!reasons.empty()) decision.message += fmt::format(" {}", fmt::join(reasons, ", "));
+}
+
+// The Pod's nominated node is likely the only one that fits; it is taken before better ones are looked for.
+std::optional<std::size_t> nominated_slot(const api::Pod& pod, const Snapshot& snapshot,
+                                          const Evaluation& evaluation) {
+  if (pod.nominated_node_name.empty()) return std::nullopt;
+  const auto slot = snapshot.slot_of(pod.nominated_node_name);
+  return slot && evaluation.is_feasible(*slot) ? slot : std::nullopt;
+}
+
 Decision conclude(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot,
                   Evaluation& evaluation) {
   evaluation.refresh(pod, snapshot);
   if (evaluation.failure()) return failed(*evaluation.failure());
   Decision decision;
   decision.feasible_nodes = evaluation.feasible_nodes();
-  const auto slot = evaluation.best(snapshot, hash_of(pod.meta.uid));
+  auto slot = nominated_slot(pod, snapshot, evaluation);
+  if (!slot) slot = evaluation.best(snapshot, hash_of(pod.meta.uid));
   if (!slot) {
     decision.message = evaluation.message(snapshot);
     decision.wakes_on = evaluation.wakes_on();
+    post_filter(profile, pod, snapshot, evaluation, decision);
     return decision;
   }
   const NodeInfo& node = *snapshot.slots()[*slot];
@@ -79,7 +101,10 @@ struct Scheduler::Impl {
   static std::optional<std::string> sign(const Profile& profile, const api::Pod& pod,
                                          const Snapshot& snapshot) {
     std::string signature;
+    // Nominated Pods count for those that are not more important, and not for themselves.
+    if (!pod.nominated_node_name.empty() || snapshot.is_nominated(pod.meta.uid)) return std::nullopt;
     sign_text(signature, profile.name);
+    if (snapshot.nominated_pods() > 0) sign_text(signature, std::to_string(pod.priority));
     for (const auto& plugin : profile.plugins) {
       if (!plugin->sign(pod, snapshot, signature)) return std::nullopt;
       signature += '|';
@@ -153,6 +178,18 @@ std::optional<allocator::Placement> Scheduler::place_on(const api::Pod& pod, con
   for (const auto* plugin : profile->pre_filter) plugin->pre_filter(state, pod, nothing);
   if (!state.cpu_wish) return std::nullopt;
   return allocator::place(node.cpus, state.cpu_wish->request(node));
+}
+
+std::optional<allocator::Placement> Scheduler::place_nominated(const api::Pod& pod, const Snapshot& snapshot,
+                                                               std::string_view node) const {
+  const auto* found = snapshot.find(node);
+  if (found == nullptr || !found->cpus.has_topology() || !handles(pod.scheduler_name)) return std::nullopt;
+  auto later = *found;
+  for (const auto& other : found->pods) {
+    if (other->priority >= pod.priority || !other->meta.deletion_timestamp) continue;
+    for (const auto& holding : snapshot.cpus_of(other->meta.uid).holdings) later.cpus.remove(holding);
+  }
+  return place_on(pod, later);
 }
 
 Decision decide(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot) {

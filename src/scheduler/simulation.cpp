@@ -37,18 +37,25 @@ Simulation simulate(Scheduler& scheduler, Cache& cache, const std::vector<PodPoi
   result.before = usage_of(result.snapshot);
   for (const auto& pod : pods) {
     const auto gate = scheduler.pre_enqueue(*pod);
-    Decision decision;
+    Simulation::Placed placed{.pod = pod};
+    Decision& decision = placed.decision;
     if (gate.ok()) {
       decision = scheduler.schedule_one(*pod, result.snapshot);
     } else {
       decision.message = gate.reasons.empty() ? std::string(gate.plugin) : gate.reasons.front();
+    }
+    if (const auto* nomination = decision.nomination()) {
+      placed.evicted = nomination->victims;
+      for (const auto& victim : placed.evicted) cache.remove_pod(victim->meta.uid);
+      cache.update(result.snapshot);
+      decision = scheduler.schedule_one(*pod, result.snapshot);
     }
     if (decision.placed()) {
       cache.assume(pod, decision.node, decision.placement);
       assume(cache.objects().storage(), decision.volumes, decision.node);
       cache.update(result.snapshot);
     }
-    result.pods.push_back({pod, std::move(decision)});
+    result.pods.push_back(std::move(placed));
   }
   result.after = usage_of(result.snapshot);
   return result;

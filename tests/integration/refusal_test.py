@@ -63,8 +63,9 @@ def test_the_words_are_kube_schedulers_for_nodes_that_differ(api, start):
     # The node controller turns that into a taint, for all to see.
     eventually(lambda: api.get("nodes", "node-0002")["spec"].get("taints"))
     message = same_as_kube_scheduler(api, pod("ours", **requesting(cpu="65")))
-    assert message == (f"0/{NODES} nodes are available: 1 node(s) were unschedulable, "
-                       "2 node(s) had untolerated taint(s), 5 Insufficient cpu.")
+    assert message == (f"0/{NODES} nodes are available: 1 node(s) were unschedulable, 2 node(s) had untolerated taint(s), "
+                       f"5 Insufficient cpu. no new claims to deallocate, preemption: 0/{NODES} nodes are available: "
+                       f"{NODES} Preemption is not helpful for scheduling.")
 
 
 def test_the_words_are_kube_schedulers_for_ports(api, start, bound):

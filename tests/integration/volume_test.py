@@ -113,7 +113,8 @@ def test_a_pod_waits_for_its_claim_to_be_there(api, start, bound, storage):
     start(config=configuration())
     api.create("pods", user("early", "data"))
     message = eventually(lambda: condition(api.get("pods", "early"), "PodScheduled").get("message"))
-    assert message == '0/8 nodes are available: persistentvolumeclaim "data" not found.', message
+    assert message == ('0/8 nodes are available: persistentvolumeclaim "data" not found. no new claims to '
+                       "deallocate, preemption: 0/8 nodes are available: 8 Preemption is not helpful for scheduling."), message
     claim(storage, "data", "made")
     node = eventually(lambda: api.get("persistentvolumeclaims", "data")["metadata"].get("annotations", {}).get(SELECTED))
     volume(storage, "made-1", "made", node, claim=api.get("persistentvolumeclaims", "data"))

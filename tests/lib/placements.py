@@ -123,4 +123,4 @@ def check_apart(node: str, holders: list[tuple[str, set[int], set[int]]], machin
 
 def check_message(message: str, nodes: int) -> None:
     """The form kube-scheduler uses."""
-    assert re.match(rf"0/{nodes} nodes are available: .+\.( preemption: .+\.)?$", message), message
+    assert re.match(rf"0/{nodes} nodes are available: .+\. no new claims to deallocate, preemption: .+\.$", message), message

@@ -26,6 +26,8 @@ _ROOTS = {
     "persistentvolumeclaims": "/api/v1/namespaces/{}",
     "persistentvolumes": "/api/v1",
     "storageclasses": "/apis/storage.k8s.io/v1",
+    "priorityclasses": "/apis/scheduling.k8s.io/v1",
+    "poddisruptionbudgets": "/apis/policy/v1/namespaces/{}",
     "leases": "/apis/coordination.k8s.io/v1/namespaces/{}",
 }
 _STARTING = 30
@@ -156,6 +158,14 @@ def ignoring(*codes: int):
     except ApiError as error:
         if error.code not in codes:
             raise
+
+
+def stays(check, seconds: float, every: float = 0.2) -> None:
+    """It is true all that time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert check(), f"not true any more: {getattr(check, '__name__', check)}"
+        time.sleep(every)
 
 
 def eventually(check, seconds: float = 30, every: float = 0.05):

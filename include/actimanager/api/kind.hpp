@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <actimanager/api/disruption.hpp>
 #include <actimanager/api/names.hpp>
 #include <actimanager/api/node.hpp>
 #include <actimanager/api/node_cpu_topology.hpp>
@@ -65,6 +66,12 @@ template <>
 struct Kind<StatefulSet> {
   static constexpr std::string_view group = "apps", version = "v1", plural = "statefulsets",
                                     kind = "StatefulSet";
+  static constexpr bool namespaced = true;
+};
+template <>
+struct Kind<PodDisruptionBudget> {
+  static constexpr std::string_view group = "policy", version = "v1", plural = "poddisruptionbudgets",
+                                    kind = "PodDisruptionBudget";
   static constexpr bool namespaced = true;
 };
 template <>

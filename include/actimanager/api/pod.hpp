@@ -105,6 +105,7 @@ struct Pod {
   std::string phase;
   std::string qos_class;
   std::string nominated_node_name;
+  std::optional<Time> start_time;
   std::vector<Condition> conditions;
   std::vector<ContainerStatus> container_statuses;  // of containers, init and ephemeral containers alike
 

@@ -63,6 +63,14 @@ class Cache {
   Events forget(std::string_view uid);
   bool is_assumed(std::string_view uid) const;
 
+  // The Pod is to go to `node`, as soon as there is room for it; its place is kept free of Pods that are not
+  // more important. A Pod is nominated for one node at most, until it is assumed, bound or gone.
+  void nominate(const PodPointer& pod, std::string_view node, std::optional<allocator::Placement> placement);
+  // Nothing happens if it is not nominated.
+  Events withdraw_nomination(std::string_view uid);
+  // The node it is nominated for; "": none.
+  std::string nominated_node(std::string_view uid) const;
+
   // Brings the snapshot up to date; the cost is that of the nodes that changed since it was last updated by
   // this cache.
   void update(Snapshot& snapshot) const;

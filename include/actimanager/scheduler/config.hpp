@@ -26,7 +26,7 @@ struct Profile {
   };
   std::string name;                              // schedulerName
   std::vector<std::unique_ptr<Plugin>> plugins;  // owns them
-  std::vector<const Plugin*> pre_enqueue, pre_filter, filter, pre_score, reserve;
+  std::vector<const Plugin*> pre_enqueue, pre_filter, filter, post_filter, pre_score, reserve;
   std::vector<Scorer> score;
 
   const Plugin* plugin(std::string_view plugin_name) const;

@@ -45,14 +45,17 @@ struct Explanation {
   std::vector<Node> nodes;  // by name
   std::string winner;       // "": nowhere
   std::optional<allocator::Placement> placement;
-  std::string message;  // why nowhere
+  std::string message;                          // why nowhere
+  std::optional<PostFilterResult> post_filter;  // what could be done about it
 };
 
 Explanation explain(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot);
 
 // {"pod", "preFilter": [{"plugin", "verdict", "reasons"}], "nodes": [{"name", "filters": […], "scores":
 // [{"plugin", "raw", "normalized", "weighted"}], "total"}], "winner", "cpus", "exclusivenessLevel",
-// "message"}; winner, cpus and exclusivenessLevel are null where there are none.
+// "message", "postFilter": {"plugin", "verdict", "reasons", "nominated", "candidates": [{"node", "victims",
+// "pdbViolations", "cpus"}]}}; winner, cpus, exclusivenessLevel, postFilter and nominated (one of the
+// candidates) are null where there are none.
 nlohmann::json encode(const Explanation& explanation);
 
 }  // namespace actimanager::scheduler

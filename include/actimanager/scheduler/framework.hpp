@@ -24,6 +24,8 @@
 
 namespace actimanager::scheduler {
 
+class Filters;
+
 inline constexpr std::int64_t max_node_score = 100;
 
 enum class Code {
@@ -97,7 +99,8 @@ struct CpuWish {
   allocator::Request request(const NodeInfo& node) const;
 };
 
-// What the plugins share within one decision.
+// What the plugins share within one decision. A copy costs little: what was written is shared, and replaced,
+// never changed.
 class CycleState {
  public:
   struct Data {
@@ -122,7 +125,7 @@ class CycleState {
 
  private:
   using Key = std::pair<const void*, std::type_index>;
-  boost::container::flat_map<Key, std::unique_ptr<Data>> data_;
+  boost::container::flat_map<Key, std::shared_ptr<const Data>> data_;
 };
 
 enum class Point : std::uint32_t {
@@ -155,6 +158,26 @@ struct PreFilterResult {
   std::optional<std::set<std::string, std::less<>>> node_names;  // only these; nullopt: all
 };
 
+// The Pod can go to the node once the victims have left.
+struct Nomination {
+  std::string node;
+  std::vector<PodPointer> victims;                // never none; the most important first
+  int violations = 0;                             // how many of them a PodDisruptionBudget protects
+  std::optional<allocator::Placement> placement;  // the CPUs that will be its own, for a Pod that wants some
+};
+struct PostFilterResult {
+  Status status;                              // success: there is a nomination
+  std::optional<Nomination> nomination = {};  // the best of the candidates
+  std::vector<Nomination> candidates = {};    // by node
+  // No nomination, and no reason to doubt an earlier one.
+  bool keep_nominated_node = false;
+};
+// What a decision has found out before PostFilter.
+struct Refusals {
+  const Filters& filters;
+  std::span<const std::size_t> unschedulable;  // the slots of nodes where fewer Pods might help
+};
+
 class Plugin {
  public:
   virtual ~Plugin() = default;
@@ -164,6 +187,14 @@ class Plugin {
   virtual Status pre_enqueue(const api::Pod&) const { return {}; }
   virtual PreFilterResult pre_filter(CycleState&, const api::Pod&, const Snapshot&) const { return {}; }
   virtual Status filter(const CycleState&, const api::Pod&, const NodeInfo&) const { return {}; }
+  // What PreFilter wrote follows: another Pod has come to the node, or left it.
+  virtual void pod_added(CycleState&, const api::Pod&, const api::Pod& /*other*/, const NodeInfo&) const {}
+  virtual void pod_removed(CycleState&, const api::Pod&, const api::Pod& /*other*/, const NodeInfo&) const {}
+  // No node is feasible: what could be done about it.
+  virtual PostFilterResult post_filter(const CycleState&, const api::Pod&, const Snapshot&,
+                                       const Refusals&) const {
+    return {.status = {Code::unschedulable, {}, {}}};
+  }
   virtual Status pre_score(CycleState&, const api::Pod&, const Snapshot&,
                            const NodeList& /*feasible*/) const {
     return {};

@@ -4,15 +4,29 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
-#include <actimanager/allocator/occupancy.hpp>
+#include <actimanager/allocator/placement.hpp>
 #include <actimanager/api/node.hpp>
 #include <actimanager/scheduler/resources.hpp>
 
 namespace actimanager::scheduler {
 
 using PodPointer = std::shared_ptr<const api::Pod>;
+
+// What one Pod holds of its node's CPUs.
+struct PodCpus {
+  std::vector<allocator::Holding> holdings;  // of its bindings, persisted or assumed
+  bool in_pool = false;  // it runs in the shared pool, which its CPU request counts against
+};
+
+// A Pod that is to go to a node where there is no room for it yet: others have been asked to leave.
+struct NominatedPod {
+  PodPointer pod;
+  std::optional<allocator::Placement> placement;  // the CPUs that will be its own
+};
 
 struct NodeInfo {
   std::shared_ptr<const api::Node> node;  // never null in a Snapshot
@@ -33,7 +47,12 @@ struct NodeInfo {
   // CPU requests of the Pods that run in the shared pool: those without a binding at an exclusive level.
   std::int64_t pool_milli_cpu = 0;
 
+  std::vector<NominatedPod> nominated;  // not counted in anything above
+
   const std::string& name() const { return node->meta.name; }
+  // The Pod is one more, or one less, of the node's, with everything it asks for but CPU sets.
+  void add(const PodPointer& pod, const PodLoad& load);
+  void remove(const PodPointer& pod, const PodLoad& load);
   // How many CPUs the shared pool must keep for its Pods: at least one.
   int min_pool(std::int64_t more_milli_cpu = 0) const;
 };

@@ -1,6 +1,6 @@
 // Objects: what plugins ask of the cluster beside its nodes and Pods: Namespaces' labels, what selects Pods
-// (Services, and the controllers that own them), and storage. Cluster-wide, kept current by the leader's
-// watches.
+// (Services, and the controllers that own them), what protects them, and storage. Cluster-wide, kept current
+// by the leader's watches.
 #pragma once
 
 #include <functional>
@@ -41,6 +41,8 @@ class Objects {
   // selector of everything.
   api::LabelSelector selector_of_fellows(const api::Pod& pod) const;
 
+  const ByKey<api::PodDisruptionBudget>& budgets() const { return budgets_; }
+  ByKey<api::PodDisruptionBudget>& budgets() { return budgets_; }
   const Storage& storage() const { return storage_; }
   Storage& storage() { return storage_; }
 
@@ -55,6 +57,7 @@ class Objects {
   ByName namespaces_;                                           // name → labels
   std::unordered_map<std::string, ByName> services_;            // namespace → name → selector
   std::unordered_map<std::string, api::LabelSelector> owners_;  // "apps/v1 ReplicaSet default/web"
+  ByKey<api::PodDisruptionBudget> budgets_;
   Storage storage_;
 };
 

@@ -32,12 +32,20 @@ struct Decision {
   // Where nowhere: the text of the PodScheduled condition and the FailedScheduling event, in kube-scheduler's
   // wording: "0/5 nodes are available: 2 Insufficient cpu, 3 node(s) had untolerated taint(s)."
   std::string message;
+  // And what can be done about it: nullopt where nobody was asked.
+  std::optional<PostFilterResult> post_filter;
   // What may change that: for SchedulingQueue::park.
   Events wakes_on;
   // Nowhere for a reason that no event will mend (a plugin failed): SchedulingQueue::retry.
   bool error = false;
 
   bool placed() const { return !node.empty(); }
+  // nullptr: none.
+  const Nomination* nomination() const {
+    return post_filter && post_filter->nomination ? &*post_filter->nomination : nullptr;
+  }
+  // The node it was nominated for before is worth waiting for; else the Pod is not nominated any more.
+  bool keeps_nominated_node() const { return post_filter && post_filter->keep_nominated_node; }
 };
 
 class Scheduler {
@@ -58,6 +66,11 @@ class Scheduler {
   // CPUs on this very node, for a Pod that is on it already; nullopt: there are none, or no CPU plugin places
   // the Pod. Precondition: handles(pod.scheduler_name), node.cpus.has_topology().
   std::optional<allocator::Placement> place_on(const api::Pod& pod, const NodeInfo& node) const;
+
+  // The CPUs that a Pod nominated for this node will find once the less important Pods that are being deleted
+  // there have left. nullopt: it wants none, or there are none, or it is not one of ours.
+  std::optional<allocator::Placement> place_nominated(const api::Pod& pod, const Snapshot& snapshot,
+                                                      std::string_view node) const;
 
  private:
   struct Impl;

@@ -31,13 +31,15 @@ struct Simulation {
   struct Placed {
     PodPointer pod;
     Decision decision;
+    std::vector<PodPointer> evicted;  // to make room for it
   };
   std::vector<Placed> pods;  // in the order given
   Usage before, after;
   Snapshot snapshot;  // afterwards
 };
 
-// Precondition: the scheduler handles every Pod's schedulerName. What is placed stays assumed in the cache.
+// Pods that must leave for a more important one are gone at once, and their bindings with them. Precondition:
+// the scheduler handles every Pod's schedulerName. What is placed stays assumed in the cache.
 Simulation simulate(Scheduler& scheduler, Cache& cache, const std::vector<PodPointer>& pods);
 
 }  // namespace actimanager::scheduler

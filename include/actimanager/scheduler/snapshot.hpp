@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,12 +16,22 @@
 
 namespace actimanager::scheduler {
 
+// What is kept of single Pods.
+class PodAccounts {
+ public:
+  virtual ~PodAccounts() = default;
+  // What a Pod on a node holds of its CPUs.
+  virtual PodCpus cpus_of(std::string_view uid) const = 0;
+  virtual bool is_nominated(std::string_view uid) const = 0;
+};
+
 // The nodes of the cluster at one moment, of one Cache. Nodes keep their place between updates, and free
 // places are null.
 class Snapshot {
  public:
   const std::vector<std::shared_ptr<const NodeInfo>>& slots() const { return slots_; }
   int node_count() const { return node_count_; }
+  std::optional<std::size_t> slot_of(std::string_view name) const;
   const NodeInfo* find(std::string_view name) const;
   // The generation of each slot's NodeInfo, 0 for a free place: to see what changed without looking at it.
   const std::vector<std::uint64_t>& generations() const { return generations_; }
@@ -28,6 +39,11 @@ class Snapshot {
   int nodes_with_image(std::string_view name) const;
   // How many Pods on nodes have wishes about other Pods (affinity or anti-affinity).
   int pods_with_affinity() const { return pods_with_affinity_; }
+  // How many Pods are nominated for a node.
+  int nominated_pods() const { return nominated_pods_; }
+  // A live view, as objects() is; nothing is known of any Pod where there is no cache.
+  PodCpus cpus_of(std::string_view uid) const { return pods_ == nullptr ? PodCpus() : pods_->cpus_of(uid); }
+  bool is_nominated(std::string_view uid) const { return pods_ != nullptr && pods_->is_nominated(uid); }
   // What else the cluster has. A live view: it is the cache's own.
   const Objects& objects() const;
   std::uint64_t generation() const { return generation_; }
@@ -47,7 +63,9 @@ class Snapshot {
   std::uint64_t nodes_generation_ = 0;
   int pods_with_affinity_ = 0;
   std::uint64_t affinity_generation_ = 0;
+  int nominated_pods_ = 0;
   std::shared_ptr<const Objects> objects_;
+  const PodAccounts* pods_ = nullptr;
 };
 
 // Some of a snapshot's nodes.

@@ -8,11 +8,19 @@ namespace {
 class DynamicResources final : public Plugin {
  public:
   std::string_view name() const override { return "DynamicResources"; }
-  Points points() const override { return static_cast<Points>(Point::pre_filter); }
+  Points points() const override { return Point::pre_filter | Point::post_filter; }
 
   PreFilterResult pre_filter(CycleState&, const api::Pod& pod, const Snapshot&) const override {
     if (!pod.has_resource_claims) return {skip(), {}};
     return {unresolvable("pod uses spec.resourceClaims, which this scheduler does not support"), {}};
+  }
+
+  // As kube-scheduler says it of Pods that have none.
+  PostFilterResult post_filter(const CycleState&, const api::Pod& pod, const Snapshot&,
+                               const Refusals&) const override {
+    Status status{Code::unschedulable, {}, {}};
+    if (!pod.has_resource_claims) status.reasons.emplace_back("no new claims to deallocate");
+    return {.status = std::move(status), .keep_nominated_node = true};
   }
 
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {

@@ -18,6 +18,18 @@ void normalize_to_highest(std::span<std::int64_t> scores, bool reverse) {
   }
 }
 
+Status filter_cpus(const CycleState& state, const NodeInfo& node) {
+  auto fit = allocator::fits(node.cpus, state.cpu_wish->request(node));
+  if (fit.possible) return {};
+  return node.cpus.has_topology() ? unschedulable(std::move(fit.reason))
+                                  : unresolvable(std::move(fit.reason));
+}
+
+Status reserve_cpus(CycleState& state, const NodeInfo& node) {
+  if (!state.placement) state.placement = allocator::place(node.cpus, state.cpu_wish->request(node));
+  return state.placement ? Status{} : unschedulable("node(s) had their CPUs taken meanwhile");
+}
+
 void only_fields(api::JsonCursor object, std::initializer_list<std::string_view> names) {
   object.each_member([&](const std::string& key, api::JsonCursor member) {
     if (std::ranges::find(names, key) == names.end()) member.fail("unknown field");

@@ -51,7 +51,8 @@ struct Required : CycleState::Data {
   std::vector<PodAffinityTerm> affinity, anti_affinity;  // of the Pod
   TopologyCounts near;                                   // Pods that match all terms of `affinity`
   TopologyCounts away;                                   // Pods that match a term of `anti_affinity`
-  TopologyCounts unwelcoming;  // Pods with an anti-affinity term that matches the Pod
+  TopologyCounts unwelcoming;       // Pods with an anti-affinity term that matches the Pod
+  api::StringMap namespace_labels;  // of the Pod
   bool matches_itself = false;
 };
 
@@ -77,19 +78,27 @@ class InterPodAffinity final : public Plugin {
     required->affinity = resolved(pod.pod_affinity.required, snapshot.objects());
     required->anti_affinity = resolved(pod.pod_anti_affinity.required, snapshot.objects());
     required->matches_itself = matches_all(required->affinity, pod);
-    const auto& labels = snapshot.objects().namespace_labels(pod.meta.namespace_);
+    required->namespace_labels = snapshot.objects().namespace_labels(pod.meta.namespace_);
     for (const auto& info : snapshot.slots()) {
       if (info == nullptr) continue;
       for (const auto& other : info->pods_with_affinity) {
-        for (const auto& term : other->pod_anti_affinity.required) {
-          if (term_matches(term, pod, labels)) required->unwelcoming.add(*info->node, term.topology_key, 1);
-        }
+        count_unwelcoming(*required, pod, *other, *info->node, 1);
       }
-      if (asks) count(*required, *info);
+      if (!asks) continue;
+      for (const auto& other : info->pods) count(*required, *other, *info->node, 1);
     }
     if (!asks && required->unwelcoming.empty()) return {skip(), {}};
     state.write(this, std::move(required));
     return {};
+  }
+
+  void pod_added(CycleState& state, const api::Pod& pod, const api::Pod& other,
+                 const NodeInfo& info) const override {
+    change(state, pod, other, *info.node, 1);
+  }
+  void pod_removed(CycleState& state, const api::Pod& pod, const api::Pod& other,
+                   const NodeInfo& info) const override {
+    change(state, pod, other, *info.node, -1);
   }
 
   Status filter(const CycleState& state, const api::Pod&, const NodeInfo& info) const override {
@@ -176,15 +185,29 @@ class InterPodAffinity final : public Plugin {
   }
 
  private:
-  static void count(Required& required, const NodeInfo& info) {
-    for (const auto& other : info.pods) {
-      if (matches_all(required.affinity, *other)) {
-        for (const auto& term : required.affinity) required.near.add(*info.node, term.topology_key, 1);
-      }
-      for (const auto& term : required.anti_affinity) {
-        if (term_matches(term, *other, no_labels)) required.away.add(*info.node, term.topology_key, 1);
-      }
+  static void count(Required& required, const api::Pod& other, const api::Node& node, std::int64_t change) {
+    if (matches_all(required.affinity, other)) {
+      for (const auto& term : required.affinity) required.near.add(node, term.topology_key, change);
     }
+    for (const auto& term : required.anti_affinity) {
+      if (term_matches(term, other, no_labels)) required.away.add(node, term.topology_key, change);
+    }
+  }
+
+  static void count_unwelcoming(Required& required, const api::Pod& pod, const api::Pod& other,
+                                const api::Node& node, std::int64_t change) {
+    for (const auto& term : other.pod_anti_affinity.required) {
+      if (!term_matches(term, pod, required.namespace_labels)) continue;
+      required.unwelcoming.add(node, term.topology_key, change);
+    }
+  }
+
+  void change(CycleState& state, const api::Pod& pod, const api::Pod& other, const api::Node& node,
+              std::int64_t change) const {
+    auto required = std::make_unique<Required>(*state.read<Required>(this));
+    count_unwelcoming(*required, pod, other, node, change);
+    count(*required, other, node, change);
+    state.write(this, std::move(required));
   }
 
   static bool near_enough(const Required& required, const api::Node& node) {

@@ -14,6 +14,7 @@ namespace actimanager::scheduler {
 // Reads its arguments from `args` (absent: defaults), reporting what is wrong to the cursor's document.
 using Factory = std::unique_ptr<Plugin> (*)(api::JsonCursor args);
 
+std::unique_ptr<Plugin> make_default_preemption(api::JsonCursor args);
 std::unique_ptr<Plugin> make_dynamic_resources(api::JsonCursor args);
 std::unique_ptr<Plugin> make_image_locality(api::JsonCursor args);
 std::unique_ptr<Plugin> make_inter_pod_affinity(api::JsonCursor args);
@@ -41,6 +42,11 @@ bool tolerates(const api::Toleration& toleration, const api::Taint& taint);
 bool tolerates_any(const std::vector<api::Toleration>& tolerations, const api::Taint& taint);
 // A NoSchedule or NoExecute taint that the Pod does not tolerate.
 bool untolerated_taint(const api::Pod& pod, const api::Node& node);
+
+// WorkloadAware and PodIsolation. Precondition: the state has a CpuWish. A node without topology is hopeless.
+Status filter_cpus(const CycleState& state, const NodeInfo& node);
+// Keeps what is reserved already.
+Status reserve_cpus(CycleState& state, const NodeInfo& node);
 
 // Scores from 0 up become [0, 100]: the highest 100, in proportion; reversed: the lowest best.
 void normalize_to_highest(std::span<std::int64_t> scores, bool reverse);

@@ -39,14 +39,11 @@ class PodIsolation final : public Plugin {
   }
 
   Status filter(const CycleState& state, const api::Pod&, const NodeInfo& node) const override {
-    auto fit = allocator::fits(node.cpus, state.cpu_wish->request(node));
-    return fit.possible ? Status{} : unschedulable(std::move(fit.reason));
+    return filter_cpus(state, node);
   }
 
   Status reserve(CycleState& state, const api::Pod&, const NodeInfo& node) const override {
-    if (state.placement) return {};
-    state.placement = allocator::place(node.cpus, state.cpu_wish->request(node));
-    return state.placement ? Status{} : unschedulable("node(s) had their CPUs taken meanwhile");
+    return reserve_cpus(state, node);
   }
 
   Events events() const override {

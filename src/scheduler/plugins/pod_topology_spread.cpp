@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -49,6 +50,12 @@ struct Hard : CycleState::Data {
     DomainCounts domains;
     std::int64_t itself = 0;  // 1 if the Pod is one of those it counts
     std::int64_t fewest = 0;  // in any domain
+
+    void find_fewest() {
+      // With fewer domains than wanted, the next one is as good as there, and empty.
+      const bool enough = std::ssize(domains) >= constraint.min_domains.value_or(1);
+      fewest = enough ? std::ranges::min(domains | std::views::values) : 0;
+    }
   };
   std::vector<Part> parts;
 };
@@ -92,14 +99,18 @@ class PodTopologySpread final : public Plugin {
             count_fellows(part.constraint, pod.meta.namespace_, *info);
       }
     }
-    for (auto& part : hard->parts) {
-      // With fewer domains than wanted, the next one is as good as there, and empty.
-      if (std::ssize(part.domains) < part.constraint.min_domains.value_or(1)) continue;
-      part.fewest =
-          std::ranges::min_element(part.domains, {}, [](const auto& d) { return d.second; })->second;
-    }
+    for (auto& part : hard->parts) part.find_fewest();
     state.write(this, std::move(hard));
     return {};
+  }
+
+  void pod_added(CycleState& state, const api::Pod& pod, const api::Pod& other,
+                 const NodeInfo& info) const override {
+    change(state, pod, other, *info.node, 1);
+  }
+  void pod_removed(CycleState& state, const api::Pod& pod, const api::Pod& other,
+                   const NodeInfo& info) const override {
+    change(state, pod, other, *info.node, -1);
   }
 
   Status filter(const CycleState& state, const api::Pod&, const NodeInfo& info) const override {
@@ -188,6 +199,25 @@ class PodTopologySpread final : public Plugin {
   }
 
  private:
+  // As in kube-scheduler a Pod that is being deleted counts here, though PreFilter did not count it.
+  void change(CycleState& state, const api::Pod& pod, const api::Pod& other, const api::Node& node,
+              std::int64_t change) const {
+    const auto& before = *state.read<Hard>(this);
+    if (other.meta.namespace_ != pod.meta.namespace_) return;
+    const auto all_keys = [&](const auto& part) {
+      return node.meta.label(part.constraint.topology_key) != nullptr;
+    };
+    if (!std::ranges::all_of(before.parts, all_keys)) return;
+    auto hard = std::make_unique<Hard>(before);
+    for (auto& part : hard->parts) {
+      const auto& constraint = part.constraint;
+      if (!constraint.label_selector.matches(other.meta.labels) || !includes(constraint, pod, node)) continue;
+      part.domains[*node.meta.label(constraint.topology_key)] += change;
+      part.find_fewest();
+    }
+    state.write(this, std::move(hard));
+  }
+
   Constraints constraints_of(const api::Pod& pod, const Snapshot& snapshot,
                              std::string_view when_unsatisfiable) const {
     Constraints constraints;

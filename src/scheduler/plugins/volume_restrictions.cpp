@@ -27,7 +27,8 @@ bool uses_claim(const api::Pod& pod, std::string_view name) {
 }
 
 struct InUse : CycleState::Data {
-  bool claim = false;  // a ReadWriteOncePod claim of the Pod is another's
+  std::vector<std::string> claims;  // of the Pod, that only one Pod may use
+  std::int64_t by_others = 0;       // how often other Pods use them
 };
 
 class VolumeRestrictions final : public Plugin {
@@ -45,11 +46,21 @@ class VolumeRestrictions final : public Plugin {
       const auto* claim = find_claim(snapshot.objects().storage(), pod, volume.claim_name);
       if (claim == nullptr) return {unresolvable(not_found("persistentvolumeclaim", volume.claim_name)), {}};
       if (std::ranges::find(claim->access_modes, "ReadWriteOncePod") == claim->access_modes.end()) continue;
-      in_use->claim = in_use->claim || is_used(pod.meta.namespace_, volume.claim_name, snapshot);
+      if (std::ranges::find(in_use->claims, volume.claim_name) != in_use->claims.end()) continue;
+      in_use->claims.push_back(volume.claim_name);
+      if (is_used(pod.meta.namespace_, volume.claim_name, snapshot)) ++in_use->by_others;
     }
-    if (!restricted && !in_use->claim) return {skip(), {}};
+    if (!restricted && in_use->by_others == 0) return {skip(), {}};
     state.write(this, std::move(in_use));
     return {};
+  }
+
+  void pod_added(CycleState& state, const api::Pod&, const api::Pod& other, const NodeInfo&) const override {
+    change(state, other, 1);
+  }
+  void pod_removed(CycleState& state, const api::Pod&, const api::Pod& other,
+                   const NodeInfo&) const override {
+    change(state, other, -1);
   }
 
   Status filter(const CycleState& state, const api::Pod& pod, const NodeInfo& node) const override {
@@ -61,7 +72,7 @@ class VolumeRestrictions final : public Plugin {
         }
       }
     }
-    if (state.read<InUse>(this)->claim) {
+    if (state.read<InUse>(this)->by_others > 0) {
       return unschedulable(
           "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use "
           "by another pod");
@@ -73,6 +84,16 @@ class VolumeRestrictions final : public Plugin {
   bool sign(const api::Pod& pod, const Snapshot&, std::string&) const override { return !uses_disks(pod); }
 
  private:
+  // As in kube-scheduler claims are told apart by name alone here.
+  void change(CycleState& state, const api::Pod& other, std::int64_t change) const {
+    auto in_use = std::make_unique<InUse>(*state.read<InUse>(this));
+    for (const auto& volume : other.volumes) {
+      if (std::ranges::find(in_use->claims, volume.claim_name) != in_use->claims.end())
+        in_use->by_others += change;
+    }
+    state.write(this, std::move(in_use));
+  }
+
   static bool is_used(const std::string& pod_namespace, const std::string& claim, const Snapshot& snapshot) {
     return std::ranges::any_of(snapshot.slots(), [&](const auto& info) {
       return info != nullptr && std::ranges::any_of(info->pods, [&](const PodPointer& other) {

@@ -68,11 +68,40 @@ TEST_CASE("explain says why nowhere") {
   auto json = encode(explain(profile, pod, snapshot));
   CHECK(json["winner"].is_null());
   CHECK(json["cpus"].is_null());
-  CHECK(json["message"] == "0/1 nodes are available: 1 node(s) had no CPU topology.");
+  CHECK(json["message"] ==
+        "0/1 nodes are available: 1 node(s) had no CPU topology. no new claims to deallocate, "
+        "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.");
 
   pod.has_resource_claims = true;
   json = encode(explain(profile, pod, snapshot));
   CHECK(json["preFilter"].back()["plugin"] == "DynamicResources");
   CHECK(json["preFilter"].back()["verdict"] == "UnschedulableAndUnresolvable");
   CHECK(json["nodes"][0]["filters"].empty());
+}
+
+TEST_CASE("explain says who would have to leave") {
+  Cache cache;
+  Snapshot snapshot;
+  cache.upsert(make_node("a", "8"));
+  cache.upsert(make_topology("a", make_machine(1, 4, 2)));
+  const auto low = on_node(make_class_pod("low", "cpu-bound", "3"), "a");
+  cache.upsert(low);
+  cache.upsert(make_binding(low, "a", "0-2", api::ExclusivenessLevel::cpu));
+  cache.update(snapshot);
+  auto pod = make_class_pod("p", "cpu-bound", "2");
+  pod.priority = 1;
+  Scheduler scheduler(default_config());
+  const auto& profile = scheduler.config().profiles[0];
+  auto json = encode(explain(profile, pod, snapshot))["postFilter"];
+  const nlohmann::json candidate = {
+      {"node", "a"}, {"victims", {"default/low"}}, {"pdbViolations", 0}, {"cpus", "0-1"}};
+  CHECK(json == nlohmann::json{{"plugin", "DefaultPreemption"},
+                               {"verdict", "Success"},
+                               {"reasons", nlohmann::json::array()},
+                               {"nominated", candidate},
+                               {"candidates", {candidate}}});
+  pod.priority = 0;
+  json = encode(explain(profile, pod, snapshot))["postFilter"];
+  CHECK(json["verdict"] == "Unschedulable");
+  CHECK(json["nominated"].is_null());
 }

@@ -4,6 +4,11 @@
 
 namespace actimanager::scheduler::testing {
 
+std::string why(const Decision& decision) {
+  const auto first = decision.message.find(". ");
+  return first == std::string::npos ? decision.message : decision.message.substr(0, first + 1);
+}
+
 api::ResourceList resources(std::initializer_list<std::pair<const char*, const char*>> entries) {
   api::ResourceList list;
   for (const auto& [name, text] : entries) {

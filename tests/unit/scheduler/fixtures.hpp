@@ -25,6 +25,9 @@ api::Pod on_node(api::Pod pod, std::string node);
 api::PodCPUBinding make_binding(const api::Pod& pod, const std::string& node, const char* cpus,
                                 api::ExclusivenessLevel level);
 
+// The decision's message without what PostFilter adds to it.
+std::string why(const Decision& decision);
+
 api::ResourceList resources(std::initializer_list<std::pair<const char*, const char*>> entries);
 
 }  // namespace actimanager::scheduler::testing

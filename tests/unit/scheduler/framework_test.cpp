@@ -21,16 +21,6 @@ TEST_CASE("statuses say their code, and which of them refuse") {
   CHECK(unschedulable("full").reasons == std::vector<std::string>{"full"});
 }
 
-TEST_CASE("the pool keeps a CPU for every thousand milli-CPUs that run in it, and one at least") {
-  NodeInfo node;
-  CHECK(node.min_pool(0) == 1);
-  node.pool_milli_cpu = 1000;
-  CHECK(node.min_pool(0) == 1);
-  CHECK(node.min_pool(1) == 2);
-  node.pool_milli_cpu = 1'000'000'000'000;
-  CHECK(node.min_pool(0) == CpuSet::max_id);
-}
-
 TEST_CASE(
     "a wish becomes a request: the annotation's level wins, at level None the Pod is in the pool itself") {
   NodeInfo node;

@@ -104,7 +104,7 @@ TEST_CASE("the annotation's level replaces the class's, its shape stays") {
   auto second = make_class_pod("q", "cpu-bound", "1");
   second.meta.annotations.emplace(api::exclusiveness_level_annotation, "Socket");
   const auto refused = cluster.decide(second);
-  CHECK(refused.message == "0/1 nodes are available: 1 node(s) needed 1 CPU for the shared pool.");
+  CHECK(why(refused) == "0/1 nodes are available: 1 node(s) needed 1 CPU for the shared pool.");
 }
 
 TEST_CASE("the policy says which node") {
@@ -125,7 +125,7 @@ TEST_CASE("the policy says which node") {
 
 TEST_CASE("why a Pod goes nowhere is said in kube-scheduler's words") {
   Cluster cluster;
-  CHECK(cluster.decide(make_pod("p")).message == "no nodes available to schedule pods");
+  CHECK(why(cluster.decide(make_pod("p"))) == "no nodes available to schedule pods");
 
   for (int i = 0; i < 3; ++i) {
     auto node = make_node("tainted" + std::to_string(i));
@@ -137,7 +137,7 @@ TEST_CASE("why a Pod goes nowhere is said in kube-scheduler's words") {
   auto decision = cluster.decide(make_pod("p", "2", "2Gi"));
   CHECK_FALSE(decision.placed());
   CHECK_FALSE(decision.error);
-  CHECK(decision.message ==
+  CHECK(why(decision) ==
         "0/5 nodes are available: 1 Insufficient memory, 2 Insufficient cpu, 3 node(s) had untolerated "
         "taint(s).");
   CHECK(decision.wakes_on.intersects(Event::node_taints));
@@ -148,7 +148,7 @@ TEST_CASE("why a Pod goes nowhere is said in kube-scheduler's words") {
   cluster.cache.upsert(make_node("plain"));
   decision = cluster.decide(make_pod("p", "2", "2Gi"));
   CHECK(
-      decision.message ==
+      why(decision) ==
       "0/6 nodes are available: 1 Insufficient memory, 1 node(s) had no CPU topology, 2 Insufficient cpu, 3 "
       "node(s) had untolerated taint(s).");
 }
@@ -168,8 +168,8 @@ TEST_CASE("what cannot be kept is refused by its field") {
     row.use(pod);
     const auto decision = cluster.decide(pod);
     CHECK_FALSE(decision.placed());
-    CHECK(decision.message == std::string("0/1 nodes are available: pod uses ") + row.field +
-                                  ", which this scheduler does not support.");
+    CHECK(why(decision) == std::string("0/1 nodes are available: pod uses ") + row.field +
+                               ", which this scheduler does not support.");
     CHECK(decision.wakes_on.empty());
   }
   auto harmless = make_pod("p", "1");
@@ -180,13 +180,13 @@ TEST_CASE("what cannot be kept is refused by its field") {
 TEST_CASE("nonsense in label and annotation is refused by name") {
   Cluster cluster;
   cluster.add("n1", make_machine(1, 4, 2));
-  CHECK(cluster.decide(make_class_pod("p", "gpu-bound", "1")).message ==
+  CHECK(why(cluster.decide(make_class_pod("p", "gpu-bound", "1"))) ==
         "0/1 nodes are available: label cslab.ece.ntua.gr/workload-type: \"gpu-bound\" is not one of "
         "memory-bound, "
         "cpu-bound, io-bound, best-effort.");
   auto pod = make_pod("p", "1");
   pod.meta.annotations.emplace(api::exclusiveness_level_annotation, "Rack");
-  CHECK(cluster.decide(pod).message ==
+  CHECK(why(cluster.decide(pod)) ==
         "0/1 nodes are available: annotation cslab.ece.ntua.gr/exclusiveness-level: \"Rack\" is not one of "
         "None, CPU, "
         "Core, Socket, NUMA.");
@@ -210,7 +210,7 @@ TEST_CASE("Pods of other schedulers keep the CPUs they ask for in the shared poo
   CHECK(cluster.decide(make_class_pod("p", "io-bound", "3")).placed());
   auto whole_cores = make_class_pod("p", "cpu-bound", "2");
   whole_cores.meta.annotations.emplace(api::exclusiveness_level_annotation, "Core");
-  CHECK(cluster.decide(whole_cores).message ==
+  CHECK(why(cluster.decide(whole_cores)) ==
         "0/1 nodes are available: 1 node(s) needed 5 CPUs for the shared pool.");
   // Once that Pod has CPUs of its own it needs none of the pool's.
   cluster.cache.upsert(make_binding(make_pod("other"), "n1", "0-2,4-5", Level::cpu));
@@ -221,7 +221,7 @@ TEST_CASE("reserved CPUs are left alone") {
   Cluster cluster;
   cluster.add("n1", make_machine(1, 4, 2), {0, 4});
   CHECK(cpus(cluster.decide(make_class_pod("p", "cpu-bound", "3"))) == "1-3");
-  CHECK(cluster.decide(make_class_pod("p", "cpu-bound", "4")).message ==
+  CHECK(why(cluster.decide(make_class_pod("p", "cpu-bound", "4"))) ==
         "0/1 nodes are available: 1 node(s) had no 4 idle physical cores.");
 }
 
@@ -232,7 +232,7 @@ TEST_CASE("affinity to nodes by name asks those nodes alone") {
   pod.node_affinity.required = {{.match_expressions = {}, .match_fields = {{"metadata.name", "In", {"b"}}}}};
   CHECK(cluster.decide(pod).node == "b");
   pod.node_affinity.required = {{.match_expressions = {}, .match_fields = {{"metadata.name", "In", {"z"}}}}};
-  CHECK(cluster.decide(pod).message ==
+  CHECK(why(cluster.decide(pod)) ==
         "0/3 nodes are available: 3 node(s) didn't satisfy plugin(s) [NodeAffinity].");
 }
 
@@ -249,7 +249,7 @@ TEST_CASE("a preference that nobody can read fails the decision only where there
   CHECK(decision.message.starts_with(
       "plugin NodeAffinity: matchExpressions[0].operator: \"Near\" is not one of"));
   pod.containers[0].requests = resources({{"cpu", "900"}});
-  CHECK(cluster.decide(pod).message == "0/2 nodes are available: 2 Insufficient cpu.");
+  CHECK(why(cluster.decide(pod)) == "0/2 nodes are available: 2 Insufficient cpu.");
 }
 
 TEST_CASE("ties go by the Pod's UID, always the same way") {
@@ -273,8 +273,7 @@ TEST_CASE("decisions follow what the cache learns") {
   const auto pod = make_class_pod("p", "cpu-bound", "1");
   const auto next = make_class_pod("q", "cpu-bound", "1");
   CHECK(cpus(cluster.place(pod)) == "0");
-  CHECK(cluster.decide(next).message ==
-        "0/1 nodes are available: 1 node(s) needed 1 CPU for the shared pool.");
+  CHECK(why(cluster.decide(next)) == "0/1 nodes are available: 1 node(s) needed 1 CPU for the shared pool.");
   cluster.add("b", make_machine(1, 2, 1));
   CHECK(cluster.decide(next).node == "b");
   cluster.cache.remove_node("b");
@@ -282,5 +281,5 @@ TEST_CASE("decisions follow what the cache learns") {
   cluster.cache.forget(pod.meta.uid);
   CHECK(cluster.decide(next).node == "a");
   cluster.cache.remove_topology("a");
-  CHECK(cluster.decide(next).message == "0/1 nodes are available: 1 node(s) had no CPU topology.");
+  CHECK(why(cluster.decide(next)) == "0/1 nodes are available: 1 node(s) had no CPU topology.");
 }

@@ -78,7 +78,7 @@ TEST_CASE("in a simulation, too, a volume goes to one claim") {
   Scheduler scheduler(default_config());
   const auto result = simulate(scheduler, cache, pods);
   CHECK(result.pods[0].decision.placed());
-  CHECK(result.pods[1].decision.message ==
+  CHECK(why(result.pods[1].decision) ==
         "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind.");
 }
 
@@ -87,4 +87,21 @@ TEST_CASE("free CPUs outside idle cores are fragments") {
   CHECK(usage.fragmentation() == Catch::Approx(0.6));
   CHECK(Usage{}.fragmentation() == 0);
   CHECK(Usage{}.utilisation() == 0);
+}
+
+TEST_CASE("in a simulation less important Pods leave at once, with their CPUs") {
+  Cache cache;
+  cache.upsert(make_node("a", "8"));
+  cache.upsert(make_topology("a", make_machine(1, 4, 2)));
+  const auto low = on_node(make_class_pod("low", "cpu-bound", "3"), "a");
+  cache.upsert(low);
+  cache.upsert(make_binding(low, "a", "0-2", api::ExclusivenessLevel::cpu));
+  auto high = make_class_pod("high", "cpu-bound", "3");
+  high.priority = 1;
+  Scheduler scheduler(default_config());
+  const auto result = simulate(scheduler, cache, {shared(high)});
+  REQUIRE(result.pods[0].evicted.size() == 1);
+  CHECK(result.pods[0].evicted[0]->meta.name == "low");
+  CHECK(result.pods[0].decision.node == "a");
+  CHECK(result.after.exclusive == 3);
 }

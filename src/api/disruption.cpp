@@ -1,0 +1,23 @@
+#include <limits>
+
+#include <actimanager/api/disruption.hpp>
+
+#include "meta_json.hpp"
+
+namespace actimanager::api {
+
+Result<PodDisruptionBudget> PodDisruptionBudget::decode(const nlohmann::json& object) {
+  JsonDocument document(object);
+  const auto root = document.root();
+  const auto status = root["status"];
+  PodDisruptionBudget budget;
+  budget.meta = decode_meta(root["metadata"]);
+  budget.selector = decode_label_selector(root["spec"]["selector"]);
+  budget.disruptions_allowed = static_cast<std::int32_t>(status["disruptionsAllowed"].integer_between(
+      std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max(), 0));
+  status["disruptedPods"].each_member(
+      [&](const std::string& name, JsonCursor) { budget.disrupted_pods.insert(name); });
+  return std::move(document).finish(std::move(budget));
+}
+
+}  // namespace actimanager::api

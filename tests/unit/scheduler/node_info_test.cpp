@@ -1,0 +1,43 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include <actimanager/scheduler/node_info.hpp>
+
+#include "fixtures.hpp"
+
+using namespace actimanager;
+using namespace actimanager::scheduler;
+using namespace actimanager::scheduler::testing;
+
+TEST_CASE("the pool keeps a CPU for every thousand milli-CPUs that run in it, and one at least") {
+  NodeInfo node;
+  CHECK(node.min_pool(0) == 1);
+  node.pool_milli_cpu = 1000;
+  CHECK(node.min_pool(0) == 1);
+  CHECK(node.min_pool(1) == 2);
+  node.pool_milli_cpu = 1'000'000'000'000;
+  CHECK(node.min_pool(0) == CpuSet::max_id);
+}
+
+TEST_CASE("what a Pod adds to a node, it takes away again, and nothing of another's") {
+  NodeInfo node;
+  auto first = make_pod("first", "1", "1Gi");
+  auto second = make_pod("second", "2", "2Gi");
+  for (auto* pod : {&first, &second}) pod->containers[0].ports = {{.host_port = 80, .protocol = "TCP"}};
+  second.pod_anti_affinity.required.emplace_back();
+  const auto a = std::make_shared<const api::Pod>(first);
+  const auto b = std::make_shared<const api::Pod>(second);
+  node.add(a, pod_load(*a));
+  node.add(b, pod_load(*b));
+  CHECK(node.requested.milli_cpu == 3000);
+  CHECK(node.used_ports.size() == 2);
+  CHECK(node.pods_with_affinity == std::vector{b});
+  node.remove(a, pod_load(*a));
+  CHECK(node.requested.milli_cpu == 2000);
+  CHECK(node.non_zero_memory == 2LL << 30);
+  CHECK(node.used_ports.size() == 1);
+  CHECK(node.pods == std::vector{b});
+  node.remove(b, pod_load(*b));
+  CHECK(node.requested == Resources{});
+  CHECK(node.used_ports.empty());
+  CHECK(node.pods_with_affinity.empty());
+}
