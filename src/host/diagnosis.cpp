@@ -179,12 +179,13 @@ Finding systemd(const Examination& machine) {
   const std::string check = "systemd";
   if (!machine.systemd) return ok(check, "does not run here, or cannot be seen");
   if (machine.cgroups.version != CgroupVersion::v2) return ok(check, "leaves cpuset alone on cgroup v1");
-  return {check,
-          Severity::note,
-          fmt::format("on cgroup v2 a daemon-reload may rewrite cpusets of its units: the agent puts them "
-                      "back (D-Bus {})",
-                      machine.dbus ? "answers" : "does not answer"),
-          {}};
+  if (machine.cgroups.driver == CgroupDriver::cgroupfs)
+    return ok(check, "leaves Pods alone: they are not its units (cgroupfs driver)");
+  if (machine.dbus) return ok(check, "can be told of pins: D-Bus answers");
+  return {check, Severity::warning,
+          "D-Bus does not answer: systemd cannot be told of pins, and may rewrite cpusets of Pods at a "
+          "daemon-reload or a change of their units; the agent puts them back",
+          "start dbus; inside a container, mount the host's /run/dbus (read-only is enough)"};
 }
 
 Finding kernel(const KernelFacts& facts) {

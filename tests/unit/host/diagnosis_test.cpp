@@ -114,15 +114,27 @@ TEST_CASE("what is good to know is no warning") {
   auto machine = good();
   machine.kernel.release = "6.1.0-18-amd64";
   machine.kernel.command_line = "nohz_full=2-3";
-  machine.cgroups.version = CgroupVersion::v2;
-  machine.systemd = true;
   const auto findings = diagnose(machine);
   CHECK(about(findings, "kernel").severity == Severity::note);
   CHECK(about(findings, "kernel").message.contains("6.7"));
   CHECK(about(findings, "boot parameters").severity == Severity::note);
-  CHECK(about(findings, "systemd").severity == Severity::note);
-  CHECK(about(findings, "systemd").message.contains("does not answer"));
   CHECK(can_pin(findings));
+}
+
+TEST_CASE("systemd that makes Pods' cgroups on v2 has to be reached; where it makes none it need not be") {
+  auto machine = good();
+  machine.systemd = true;
+  CHECK(about(diagnose(machine), "systemd").severity == Severity::ok);  // v1
+  machine.cgroups.version = CgroupVersion::v2;
+  CHECK(about(diagnose(machine), "systemd").severity == Severity::ok);  // cgroupfs
+  machine.cgroups.driver = CgroupDriver::systemd;
+  const auto finding = about(diagnose(machine), "systemd");
+  CHECK(finding.severity == Severity::warning);
+  CHECK(finding.message.contains("D-Bus does not answer"));
+  CHECK(finding.fix.contains("/run/dbus"));
+  CHECK(can_pin(diagnose(machine)));
+  machine.dbus = true;
+  CHECK(about(diagnose(machine), "systemd").severity == Severity::ok);
 }
 
 TEST_CASE("Pods on fewer CPUs are as they should be while an agent runs") {

@@ -1,0 +1,54 @@
+// Unit: what systemd has to be told of a Pod's cgroups, so that it does not undo a pin. Under the systemd
+// driver a Pod's cgroup is a slice and each container's a scope, and on cgroup v2 systemd writes cpuset.cpus
+// and cpuset.mems of its units anew from their properties AllowedCPUs and AllowedMemoryNodes. Pure.
+//
+// Follows systemd.resource-control(5) and org.freedesktop.systemd1(5).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <actimanager/core/cpu_set.hpp>
+#include <actimanager/core/error.hpp>
+#include <actimanager/host/cgroup_tree.hpp>
+#include <actimanager/host/pinning.hpp>
+
+namespace actimanager::host::systemd {
+
+// A unit's properties AllowedCPUs and AllowedMemoryNodes. Empty: it has none, and what the file says counts.
+struct Allowed {
+  CpuSet cpus;
+  NumaSet mems;
+  bool operator==(const Allowed&) const = default;
+};
+
+// A unit of a Pod, with the path of the cgroup it was found by.
+struct Unit {
+  std::string cgroup;
+  Allowed wants;
+  bool operator==(const Unit&) const = default;
+};
+using Units = std::map<std::string, Unit>;  // by name
+
+// The unit a directory is: a Pod's "….slice", a container's "….scope" directly below that. nullopt: systemd
+// does not manage it. A scope is delegated: what lies in it may be named like units, and is none.
+std::optional<std::string> unit_of_pod(std::string_view directory);
+std::optional<std::string> unit_of_container(std::string_view directory);
+
+// The Pod's slice and its containers' scopes, with the sets that pin() gives them, or with none where there
+// is no target: a Pod that is in the shared pool. Empty under other drivers than systemd's.
+Units units_of(const PodCgroup& pod, const PodTarget* target);
+
+// A set as these properties carry it: bit n of byte n / 8 (least significant first) is member n.
+template <class Set>
+std::vector<std::uint8_t> to_bitmap(const Set& set);
+// Errors: out_of_range, where members are above what a set can hold.
+template <class Set>
+Result<Set> from_bitmap(std::span<const std::uint8_t> bytes);
+
+}  // namespace actimanager::host::systemd

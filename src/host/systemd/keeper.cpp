@@ -1,0 +1,101 @@
+#include <actimanager/async/event.hpp>
+#include <actimanager/host/systemd/keeper.hpp>
+#include <actimanager/host/systemd/ledger.hpp>
+
+#include "bus.hpp"
+
+namespace actimanager::host::systemd {
+
+namespace asio = boost::asio;
+
+struct Keeper::Impl {
+  asio::awaitable<void> say_all();
+  asio::awaitable<Result<void>> carry_out(Bus& bus, Call call);
+
+  asio::any_io_executor executor;
+  std::string socket;
+  Outcome outcome;
+  async::Event work;
+  Ledger ledger;
+  std::uint64_t writes = 0;
+};
+
+Keeper::Keeper(asio::any_io_executor executor, std::string socket, Outcome outcome)
+    : impl_(new Impl{executor, std::move(socket), std::move(outcome), async::Event(executor), {}, 0}) {}
+Keeper::~Keeper() = default;
+
+void Keeper::want(const PodCgroup& pod, const PodTarget* target, bool fresh) {
+  impl_->ledger.want(pod.uid, units_of(pod, target), fresh);
+  impl_->work.set();
+}
+
+void Keeper::forget(const std::string& pod) {
+  impl_->ledger.forget(pod);
+}
+
+void Keeper::doubt(const std::string& pod) {
+  impl_->ledger.doubt(pod);
+  impl_->work.set();
+}
+
+void Keeper::retry() {
+  impl_->ledger.retry();
+  impl_->work.set();
+}
+
+std::uint64_t Keeper::writes() const {
+  return impl_->writes;
+}
+
+asio::awaitable<void> Keeper::run() {
+  while (true) {
+    co_await impl_->work.wait();
+    if (impl_->ledger.next()) co_await impl_->say_all();
+  }
+}
+
+asio::awaitable<void> Keeper::Impl::say_all() {
+  auto bus = Bus::open(executor, socket);
+  if (!bus) {
+    ledger.all_failed();
+    co_return outcome(bus.error());
+  }
+  std::optional<Error> failure;
+  while (const auto call = ledger.next()) {
+    auto done = co_await carry_out(**bus, *call);
+    if (done) continue;
+    failure = std::move(done.error());
+    if (failure->code == Errc::unavailable) {
+      ledger.all_failed();  // none would fare better
+      break;
+    }
+    ledger.failed(call->unit);
+  }
+  outcome(failure);
+}
+
+asio::awaitable<Result<void>> Keeper::Impl::carry_out(Bus& bus, Call call) {
+  if (call.asks()) {
+    auto state = co_await bus.ask(call.unit);
+    if (state) {
+      ledger.found(call.unit, state->control_group, std::move(state->allowed));
+    } else if (state.error().code == Errc::not_found) {
+      ledger.absent(call.unit);
+    } else {
+      co_return fail(std::move(state.error()));
+    }
+    co_return Result<void>{};
+  }
+  auto told = co_await bus.tell(call);
+  if (told) {
+    ++writes;
+    ledger.told(call);
+  } else if (told.error().code == Errc::not_found) {
+    ledger.absent(call.unit);  // it has ended meanwhile
+  } else {
+    co_return told;
+  }
+  co_return Result<void>{};
+}
+
+}  // namespace actimanager::host::systemd

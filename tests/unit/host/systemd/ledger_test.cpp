@@ -1,0 +1,117 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include <actimanager/host/systemd/ledger.hpp>
+
+using namespace actimanager;
+using namespace actimanager::host::systemd;
+
+namespace {
+
+const std::string top = "/sys/fs/cgroup";
+
+Unit unit(const std::string& name, const CpuSet& cpus, const NumaSet& mems = {}) {
+  return {top + "/" + name, {cpus, mems}};
+}
+Call ask(const std::string& name) {
+  return {name, std::nullopt, std::nullopt};
+}
+
+// One Pod with one unit that is asked, and has `has`.
+Ledger asked(const Allowed& wants, const Allowed& has) {
+  Ledger ledger;
+  ledger.want("a", {{"a.slice", {top + "/a.slice", wants}}}, false);
+  REQUIRE(ledger.next() == ask("a.slice"));
+  ledger.found("a.slice", "/a.slice", has);
+  return ledger;
+}
+
+}  // namespace
+
+TEST_CASE("Ledger: a unit is asked first, then told what differs, then left alone") {
+  auto ledger = asked({{1, 2}, {0}}, {{1}, {0}});
+  const Call call{"a.slice", CpuSet{1, 2}, std::nullopt};
+  CHECK(ledger.next() == call);
+  CHECK(ledger.next() == call);  // until it is answered
+  ledger.told(call);
+  CHECK(ledger.next() == std::nullopt);
+  ledger.retry();
+  ledger.want("a", {{"a.slice", unit("a.slice", {1, 2}, {0})}}, true);
+  CHECK(ledger.next() == std::nullopt);
+}
+
+TEST_CASE("Ledger: what an earlier agent has told is not told again") {
+  CHECK(asked({{1}, {0}}, {{1}, {0}}).next() == std::nullopt);
+}
+
+TEST_CASE("Ledger: a changed set is told at once, one that is not wanted any more is taken back") {
+  auto ledger = asked({{1}, {0}}, {{1}, {0}});
+  ledger.want("a", {{"a.slice", unit("a.slice", {2}, {0})}}, true);
+  CHECK(ledger.next() == Call{"a.slice", CpuSet{2}, std::nullopt});
+  ledger.told(*ledger.next());
+  ledger.want("a", {{"a.slice", unit("a.slice", {})}}, true);
+  CHECK(ledger.next() == Call{"a.slice", CpuSet{}, NumaSet{}});
+}
+
+TEST_CASE(
+    "Ledger: of new Pods in the shared pool nothing is asked and nothing told, of old ones it is asked") {
+  Ledger ledger;
+  ledger.want("new", {{"new.slice", unit("new.slice", {})}}, true);
+  CHECK(ledger.next() == std::nullopt);
+  ledger.want("old", {{"old.slice", unit("old.slice", {})}}, false);
+  CHECK(ledger.next() == ask("old.slice"));
+}
+
+TEST_CASE("Ledger: a new Pod that is pinned is asked, too: it may not be this systemd's") {
+  Ledger ledger;
+  ledger.want("new", {{"new.slice", unit("new.slice", {1})}}, true);
+  CHECK(ledger.next() == ask("new.slice"));
+}
+
+TEST_CASE("Ledger: a unit that is not the cgroup we mean, or none of systemd's, is left alone for good") {
+  for (const char* group : {"", "/elsewhere/b.slice"}) {
+    Ledger ledger;
+    ledger.want("a", {{"a.slice", unit("a.slice", {1})}}, false);
+    ledger.found("a.slice", group, {});
+    ledger.retry();
+    CHECK(ledger.next() == std::nullopt);
+  }
+  Ledger ledger;
+  ledger.want("a", {{"a.slice", unit("a.slice", {1})}}, false);
+  ledger.absent("a.slice");
+  ledger.retry();
+  CHECK(ledger.next() == std::nullopt);
+}
+
+TEST_CASE("Ledger: one that failed waits for the next look and is asked again, the others go on") {
+  auto ledger = asked({{1}, {}}, {});
+  ledger.want("b", {{"b.slice", unit("b.slice", {2})}}, false);
+  ledger.failed("a.slice");
+  CHECK(ledger.next() == ask("b.slice"));
+  ledger.all_failed();
+  CHECK(ledger.next() == std::nullopt);
+  ledger.retry();
+  CHECK(ledger.next() == ask("a.slice"));
+}
+
+TEST_CASE("Ledger: when somebody else has moved a Pod, its units are asked, also while one is being told") {
+  auto ledger = asked({{1}, {}}, {});
+  const auto call = *ledger.next();
+  ledger.doubt("a");
+  ledger.told(call);
+  CHECK(ledger.next() == ask("a.slice"));
+  ledger.found("a.slice", "/a.slice", {{7}, {}});
+  CHECK(ledger.next() == Call{"a.slice", CpuSet{1}, std::nullopt});
+}
+
+TEST_CASE("Ledger: Pods and containers that are gone are not spoken of") {
+  Ledger ledger;
+  ledger.want("a", {{"a.slice", unit("a.slice", {1})}, {"c.scope", unit("c.scope", {1})}}, false);
+  ledger.absent("a.slice");
+  CHECK(ledger.next() == ask("c.scope"));
+  ledger.want("a", {{"a.slice", unit("a.slice", {1})}}, false);
+  CHECK(ledger.next() == std::nullopt);  // and what is known of the others is kept
+  ledger.forget("a");
+  ledger.found("a.slice", "/a.slice", {});
+  ledger.retry();
+  CHECK(ledger.next() == std::nullopt);
+}
