@@ -44,6 +44,12 @@ void add_cgroups_path(CLI::App& app, std::string& path) {
   app.add_option("--cgroups-path", path, "Where the cgroup file systems are mounted")->capture_default_str();
 }
 
+void add_dbus_socket(CLI::App& app, std::string& socket) {
+  app.add_option("--dbus-socket", socket,
+                 "Of the system's D-Bus, by which systemd is told of pins (cgroup v2)")
+      ->capture_default_str();
+}
+
 void add_reserved_cpus(CLI::App& app, CpuSet& cpus, const std::string& help) {
   add_parsed(app, "--reserved-cpus", cpus, [](const std::string& text) { return CpuSet::parse(text); }, help);
 }
@@ -55,6 +61,7 @@ void add_run(CLI::App& app, RunOptions& run) {
                  "containerd, docker or kind; accepted for compatibility, every layout is recognised")
       ->check(CLI::IsMember({"containerd", "docker", "kind", "crio"}));
   add_cgroups_path(app, run.cgroups_path);
+  add_dbus_socket(app, run.dbus_socket);
   app.add_option("--cgroups-driver", run.cgroups_driver, "systemd or cgroupfs (default: what the tree shows)")
       ->check(CLI::IsMember({"systemd", "cgroupfs"}));
   add_duration(app, "--reconcile-period", run.reconcile_period,
@@ -127,6 +134,7 @@ void add_doctor(CLI::App& app, DoctorOptions& doctor) {
 
 void add_reset(CLI::App& app, ResetOptions& reset) {
   add_cgroups_path(app, reset.cgroups_path);
+  add_dbus_socket(app, reset.dbus_socket);
   app.add_flag("--dry-run", reset.dry_run, "Print what would be written, write nothing");
   app.add_flag("--force", reset.force, "Also while an agent runs, which will pin anew");
 }

@@ -23,6 +23,7 @@ struct RunOptions {
   std::string node_name;  // the agent's; default: $NODE_NAME, then the host name
   std::string container_runtime = "containerd";
   std::string cgroups_path = "/sys/fs/cgroup";
+  std::string dbus_socket = "/run/dbus/system_bus_socket";
   std::string cgroups_driver;  // "systemd", "cgroupfs"; "": whichever the tree shows
   std::chrono::milliseconds reconcile_period = std::chrono::seconds(15);
   int verbosity = 3;  // 0 errors … 2 warnings, 3 one line per state change, 4 and more: debugging
@@ -73,6 +74,7 @@ struct DoctorOptions {
 
 struct ResetOptions {
   std::string cgroups_path = "/sys/fs/cgroup";
+  std::string dbus_socket = "/run/dbus/system_bus_socket";
   bool dry_run = false;
   bool force = false;  // also while an agent runs
 };

@@ -6,6 +6,7 @@
 
 #include <actimanager/host/presence.hpp>
 #include <actimanager/host/reset.hpp>
+#include <actimanager/host/systemd/release.hpp>
 
 namespace actimanager::app {
 namespace {
@@ -17,6 +18,40 @@ int fails(std::ostream& err, const std::string& why) {
 
 std::string shown(const std::string& list) {
   return list.empty() ? "its parent's" : list;
+}
+
+std::string counted(std::size_t n, const char* one, const char* many) {
+  return fmt::format("{} {}", n, n == 1 ? one : many);
+}
+
+// What was changed, and the number of Pods and changes. False: something was refused.
+bool print(const host::ResetReport& files, const Result<host::ResetReport>& units, bool dry_run,
+           std::ostream& out, std::ostream& err) {
+  const auto released = units ? units->changes : std::vector<host::ResetChange>();
+  for (const auto& change : released) {
+    out << fmt::format("{}/{}: {} -> none\n", change.path, change.file, change.before);
+  }
+  for (const auto& change : files.changes) {
+    out << fmt::format("{}/{}: {} -> {}\n", change.path, change.file, shown(change.before),
+                       shown(change.after));
+  }
+  out << counted(static_cast<std::size_t>(files.pods), "Pod", "Pods");
+  const char* would = dry_run ? " would be" : "";
+  if (!files.changes.empty()) {
+    out << fmt::format(", {}{} written", counted(files.changes.size(), "cpuset file", "cpuset files"), would);
+  }
+  if (!released.empty()) {
+    out << fmt::format(", {}{} taken back", counted(released.size(), "property", "properties"), would);
+  }
+  out << (files.changes.empty() && released.empty() ? ", nothing to reset\n" : "\n");
+  out.flush();
+  for (const auto& error : files.errors) err << fmt::format("actimanager: {}\n", error.message());
+  if (!units) {
+    fails(err, "systemd cannot be asked for properties of Pods' units: " + units.error().message());
+    return false;
+  }
+  for (const auto& error : units->errors) err << fmt::format("actimanager: {}\n", error.message());
+  return files.errors.empty() && units->errors.empty();
 }
 
 }  // namespace
@@ -32,26 +67,13 @@ int reset_command(const ResetOptions& options, std::ostream& out, std::ostream& 
       return fails(err, "an agent runs on this node and would pin anew: end it first, or --force");
     }
   }
-  const auto report = host::reset_cpusets(*tree, options.dry_run);
-  if (!report) return fails(err, report.error().message());
-  for (const auto& change : report->changes) {
-    out << fmt::format("{}/{}: {} -> {}\n", change.path, change.file, shown(change.before),
-                       shown(change.after));
-  }
-  const auto counted = [](auto n, const char* what) {
-    return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
-  };
-  out << counted(report->pods, "Pod") << ", ";
-  if (report->changes.empty()) {
-    out << "nothing to reset\n";
-  } else {
-    out << counted(report->changes.size(), "cpuset file") << (options.dry_run ? " would be" : "")
-        << " written\n";
-  }
-  out.flush();
-  for (const auto& error : report->errors) err << fmt::format("actimanager: {}\n", error.message());
+  // systemd first: what it writes because of that, the files' own reset puts right.
+  const auto units = host::systemd::release_properties(*tree, options.dbus_socket, options.dry_run);
+  const auto files = host::reset_cpusets(*tree, options.dry_run);
+  if (!files) return fails(err, files.error().message());
+  const bool complete = print(*files, units, options.dry_run, out, err);
   if (!out) return fails(err, "cannot write what was done");
-  return report->errors.empty() ? 0 : 1;
+  return complete ? 0 : 1;
 }
 
 }  // namespace actimanager::app

@@ -9,7 +9,7 @@
 namespace actimanager::app {
 
 // The exit code: 0; 1 where an agent runs and --force was not given, where there is no cpuset hierarchy, or
-// where the kernel refused a write, with a line on `err` for each.
+// where the kernel refused a write or systemd cannot be asked, with a line on `err` for each.
 int reset_command(const ResetOptions& options, std::ostream& out, std::ostream& err);
 
 }  // namespace actimanager::app

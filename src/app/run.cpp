@@ -141,6 +141,7 @@ int run(const RunOptions& options) {
     auto made = roles::Agent::make(executor, **client, agent_events,
                                    {.node_name = node_name,
                                     .cgroups = cgroup_options(options),
+                                    .dbus_socket = options.dbus_socket,
                                     .reserved = options.reserved_cpus,
                                     .reconcile_period = options.reconcile_period},
                                    topology, log);

@@ -109,6 +109,7 @@ asio::awaitable<void> Agent::Impl::run() {
   std::vector<asio::awaitable<void>> parts;
   parts.push_back(state.run());
   parts.push_back(pinner->watch());
+  parts.push_back(pinner->tell_systemd());
   parts.push_back(reconcile_loop());
   parts.push_back(follow_hotplug());
   parts.push_back(writer.run());
@@ -285,7 +286,7 @@ Result<std::unique_ptr<Agent>> Agent::make(asio::any_io_executor executor, kube:
                                                     absent.to_string(), topology->cpus().to_string()));
   }
   auto metrics = std::make_unique<AgentMetrics>();
-  auto pinner = Pinner::open(executor, options.cgroups, *metrics, log);
+  auto pinner = Pinner::open(executor, options.cgroups, options.dbus_socket, *metrics, log);
   if (!pinner) return fail(std::move(pinner.error()));
   auto impl = std::make_unique<Impl>(executor, client, events, std::move(options), std::move(topology),
                                      std::move(*pinner), *metrics, log);

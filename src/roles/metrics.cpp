@@ -23,6 +23,8 @@ void add_agent(MetricsText& text, const Agent& agent) {
               number(metrics.pin_errors));
   text.single("actimanager_cpuset_drifts_total", "counter",
               "Cpusets that somebody else had changed; put back.", number(metrics.drifts));
+  text.single("actimanager_unit_writes_total", "counter",
+              "Calls by which systemd was told of pins, or that they are gone.", number(metrics.unit_writes));
   text.single("actimanager_status_writes_total", "counter", "Statuses of PodCPUBindings written.",
               number(metrics.status_writes));
   const auto view = agent.view();

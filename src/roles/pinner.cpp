@@ -13,15 +13,39 @@ namespace actimanager::roles {
 namespace asio = boost::asio;
 
 Result<std::unique_ptr<Pinner>> Pinner::open(const asio::any_io_executor& executor,
-                                             host::CgroupTreeOptions options, AgentMetrics& metrics,
-                                             spdlog::logger& log) {
+                                             host::CgroupTreeOptions options, const std::string& dbus_socket,
+                                             AgentMetrics& metrics, spdlog::logger& log) {
   auto tree = host::CgroupTree::open(std::move(options));
   if (!tree) return fail(std::move(tree.error()));
   if (auto announced = host::announce_agent(tree->root()); !announced)
     log.warn("{}", announced.error().message());  // `actimanager reset` will not see us
   auto watcher = host::CgroupWatcher::open(executor);
   if (!watcher) return fail(std::move(watcher.error()));
-  return std::unique_ptr<Pinner>(new Pinner(std::move(*tree), std::move(*watcher), metrics, log));
+  return std::unique_ptr<Pinner>(
+      new Pinner(executor, std::move(*tree), std::move(*watcher), dbus_socket, metrics, log));
+}
+
+Pinner::Pinner(const asio::any_io_executor& executor, host::CgroupTree tree,
+               std::unique_ptr<host::CgroupWatcher> watcher, const std::string& dbus_socket,
+               AgentMetrics& metrics, spdlog::logger& log)
+    : tree_(std::move(tree)),
+      watcher_(std::move(watcher)),
+      systemd_(executor, dbus_socket, [this](const std::optional<Error>& failure) { note_systemd(failure); }),
+      metrics_(metrics),
+      log_(log) {}
+
+asio::awaitable<void> Pinner::tell_systemd() {
+  co_await systemd_.run();
+}
+
+void Pinner::note_systemd(const std::optional<Error>& failure) {
+  metrics_.unit_writes = systemd_.writes();
+  if (failure.has_value() == std::exchange(systemd_fails_, failure.has_value())) return;
+  if (failure) {
+    log_.warn("systemd cannot be told of pins, the cpuset files alone hold them: {}", failure->message());
+  } else {
+    log_.info("systemd knows the pins again");
+  }
 }
 
 const Sight* Pinner::sight(const std::string& uid) const {
@@ -60,6 +84,7 @@ void Pinner::apply(Targets targets) {
     if (!there.contains(uid)) vanished.push_back(uid);
   for (const auto& uid : vanished) forget(uid);
 
+  systemd_.retry();
   const auto before = std::exchange(targets_, std::move(targets));
   // Who has nothing new to do goes first: back to where it was, if somebody else has moved it.
   std::erase_if(found, [this](const host::PodCgroup& pod) {
@@ -71,6 +96,7 @@ void Pinner::apply(Targets targets) {
   });
   // What an earlier agent made exclusive is not known: any CPU may be.
   hand_over(found, before ? before->exclusive : CpuSet::range(0, CpuSet::max_id));
+  looked_ = true;
 }
 
 void Pinner::hand_over(const std::vector<host::PodCgroup>& pods, const CpuSet& exclusive) {
@@ -119,17 +145,19 @@ asio::awaitable<void> Pinner::watch() {
   }
 }
 
-void Pinner::watch_pod(const std::string& uid) {
-  if (const auto found = tree_.find_pod(uid)) {
+std::optional<host::PodCgroup> Pinner::watch_pod(const std::string& uid) {
+  auto found = tree_.find_pod(uid);
+  if (found) {
     if (auto watched = watcher_->watch_pod(*found); !watched) log_.warn("{}", watched.error().message());
   }
+  return found;
 }
 
 void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
   // The Pod's level first: what is started from now on inherits it. Then the watch, then another look for
   // what came in between.
   auto report = host::pin(tree_, uid, target);
-  watch_pod(uid);
+  const auto found = watch_pod(uid);
   metrics_.cpuset_writes += static_cast<std::uint64_t>(report.writes);
   if (!report.gone && report.writes > 0) {
     auto again = host::pin(tree_, uid, target);
@@ -148,6 +176,11 @@ void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
   }
   note_drift(uid, pod, target, report);
   pod.target = target;
+  // Of what is only a step on the way systemd need not know. Why the files come first:
+  // docs/decisions/0007-file-before-property.md
+  if (found && tree_.version() == host::CgroupVersion::v2 && target == targets_->of(uid)) {
+    systemd_.want(*found, targets_->pods.contains(uid) ? &target : nullptr, looked_);
+  }
   const bool same = pod.sight.pod == report.pod && pod.sight.containers == report.containers &&
                     pod.sight.error.has_value() == report.error.has_value();
   pod.sight = {std::move(report.pod), std::move(report.containers), std::move(report.error)};
@@ -167,6 +200,7 @@ void Pinner::note_drift(const std::string& uid, Pod& pod, const host::PodTarget&
                     container ? "container " + difference.container.substr(0, 12) : std::string("the Pod"),
                     difference.had.to_string(), difference.wanted.to_string());
     log_.warn("Pod {}: {}", uid, message);
+    systemd_.doubt(uid);
     if (handlers_.drift) handlers_.drift(uid, message);
   }
 }
@@ -177,6 +211,7 @@ bool Pinner::fights(Pod& pod, Clock::time_point now) const {
 }
 
 void Pinner::forget(const std::string& uid) {
+  systemd_.forget(uid);
   if (pods_.erase(uid) > 0 && handlers_.seen) handlers_.seen(uid);
 }
 

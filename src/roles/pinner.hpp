@@ -1,7 +1,7 @@
 // Pinner: keeps the kernel at the targets it was given last: at once for a Pod's cgroup that appears, for
 // everyone where the targets change, and whenever somebody else writes a cpuset. Two who keep writing against
 // each other: after `repairs_at_once` repairs of one Pod within `repair_window` it is left to the next full
-// look.
+// look. On cgroup v2 systemd is told, too: see host/systemd/keeper.hpp.
 #pragma once
 
 #include <chrono>
@@ -19,6 +19,7 @@
 #include <actimanager/host/cgroup_tree.hpp>
 #include <actimanager/host/cgroup_watcher.hpp>
 #include <actimanager/host/pinning.hpp>
+#include <actimanager/host/systemd/keeper.hpp>
 #include <actimanager/roles/agent.hpp>
 
 #include "targets.hpp"
@@ -44,8 +45,8 @@ class Pinner {
 
   // Errors: no cpuset hierarchy, no inotify.
   static Result<std::unique_ptr<Pinner>> open(const boost::asio::any_io_executor& executor,
-                                              host::CgroupTreeOptions options, AgentMetrics& metrics,
-                                              spdlog::logger& log);
+                                              host::CgroupTreeOptions options, const std::string& dbus_socket,
+                                              AgentMetrics& metrics, spdlog::logger& log);
   void set_handlers(Handlers handlers) { handlers_ = std::move(handlers); }
 
   // Looks at every Pod and makes the kernel agree. Who has to leave CPUs leaves before others come: see
@@ -55,6 +56,9 @@ class Pinner {
 
   // Follows the cgroups until cancelled. Before the first apply() it only watches.
   boost::asio::awaitable<void> watch();
+
+  // Brings to systemd what it is to know, until cancelled.
+  boost::asio::awaitable<void> tell_systemd();
 
   // nullptr: the Pod has no cgroup that we have seen.
   const Sight* sight(const std::string& uid) const;
@@ -68,25 +72,29 @@ class Pinner {
     std::deque<Clock::time_point> repairs;
   };
 
-  Pinner(host::CgroupTree tree, std::unique_ptr<host::CgroupWatcher> watcher, AgentMetrics& metrics,
-         spdlog::logger& log)
-      : tree_(std::move(tree)), watcher_(std::move(watcher)), metrics_(metrics), log_(log) {}
+  Pinner(const boost::asio::any_io_executor& executor, host::CgroupTree tree,
+         std::unique_ptr<host::CgroupWatcher> watcher, const std::string& dbus_socket, AgentMetrics& metrics,
+         spdlog::logger& log);
 
   std::vector<host::PodCgroup> look_around();
   void hand_over(const std::vector<host::PodCgroup>& pods, const CpuSet& exclusive);
-  void watch_pod(const std::string& uid);
+  std::optional<host::PodCgroup> watch_pod(const std::string& uid);
   void pin(const std::string& uid, const host::PodTarget& target);
   void note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target,
                   const host::PinReport& report);
   bool fights(Pod& pod, Clock::time_point now) const;
+  void note_systemd(const std::optional<Error>& failure);
   void forget(const std::string& uid);
 
   host::CgroupTree tree_;
   std::unique_ptr<host::CgroupWatcher> watcher_;
+  host::systemd::Keeper systemd_;
+  bool systemd_fails_ = false;
   AgentMetrics& metrics_;
   spdlog::logger& log_;
   Handlers handlers_;
   std::optional<Targets> targets_;
+  bool looked_ = false;                        // at every Pod, once: what appears from then on is new
   std::unordered_map<std::string, Pod> pods_;  // by UID
 };
 

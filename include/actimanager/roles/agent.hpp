@@ -26,6 +26,7 @@ namespace actimanager::roles {
 
 struct AgentMetrics {
   std::uint64_t reconciles = 0, scans = 0, cpuset_writes = 0, pin_errors = 0, drifts = 0, status_writes = 0;
+  std::uint64_t unit_writes = 0;  // calls that set or took back properties of systemd's units
   Histogram pin_seconds{Histogram::latency_bounds()};  // a Pod's cgroup was told of -> its cpuset is right
   Histogram reconcile_seconds{Histogram::latency_bounds()};  // one whole look at the node
 };
@@ -33,6 +34,7 @@ struct AgentMetrics {
 struct AgentOptions {
   std::string node_name;
   host::CgroupTreeOptions cgroups;
+  std::string dbus_socket = "/run/dbus/system_bus_socket";  // of the node's systemd; of use on cgroup v2 only
   CpuSet reserved;
   std::chrono::milliseconds reconcile_period{15000};
 };

@@ -21,7 +21,7 @@ class PinnerTest {
     layout.add("cpuset/kubepods");
     for (const char* pod : {"a", "b", "c"}) layout.add(std::string("cpuset/kubepods/pod") + pod, "0");
     pinner = value_or_throw(
-        roles::Pinner::open(context.get_executor(), {.path = layout.root().string()}, metrics, log));
+        roles::Pinner::open(context.get_executor(), {.path = layout.root().string()}, "", metrics, log));
     pinner->set_handlers(
         {.seen = [this](const std::string&) { seen.push_back(now()); },
          .drift = [this](const std::string& uid, const std::string&) { drifts.push_back(uid); }});
