@@ -29,6 +29,10 @@ threads=$(find . -name cgroup.threads -exec cat {} + | sed 's|.*|/proc/&/status|
 [ -z "$threads" ] || grep -sHE '^(Name|Cpus_allowed_list|Mems_allowed_list):' $threads
 exit 0
 """
+_PROPERTIES = r"""
+cd $(find /sys/fs/cgroup/kubepods.slice -type d -name '*pod%s.slice')
+systemctl show -p Id -p AllowedCPUs -p AllowedMemoryNodes "$(basename "$PWD")" *.scope
+"""
 
 
 def numa_nodes(cpus) -> frozenset[int]:
@@ -71,9 +75,13 @@ class Guest:
 
     def drifts(self) -> int:
         """How often the agent has put back what somebody else wrote, since it started."""
+        return self.metric("actimanager_cpuset_drifts_total")
+
+    def metric(self, name: str) -> int:
+        """One of the agent's counters."""
         port = json.loads((self.api.state() / "instance.json").read_text())["ports"]["vm-actimanager"]
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as page:
-            (line,) = [x for x in page.read().decode().splitlines() if x.startswith("actimanager_cpuset_drifts_total ")]
+            (line,) = [x for x in page.read().decode().splitlines() if x.startswith(f"{name} ")]
         return int(float(line.split()[1]))
 
     def kubelet_is_healthy(self) -> bool:
@@ -182,6 +190,26 @@ class Guest:
 
     def wait_in_pool(self, uid: str, cpus, seconds: float = 60) -> View:
         return eventually(lambda: self.in_pool(uid, cpus), seconds, every=0.3)
+
+    def properties(self, uid: str) -> dict[str, tuple[frozenset[int], frozenset[int]]]:
+        """What systemd has of the Pod's slice and scopes: AllowedCPUs and AllowedMemoryNodes, by unit."""
+        found = {}
+        for block in self.sh(_PROPERTIES % uid.replace("-", "_")).strip().split("\n\n"):
+            unit = dict(line.split("=", 1) for line in block.splitlines())
+            # systemctl writes lists with blanks for commas.
+            found[unit["Id"]] = tuple(parse_cpus(unit[name].replace(" ", ","))
+                                      for name in ("AllowedCPUs", "AllowedMemoryNodes"))
+        return found
+
+    def told(self, uid: str, cpus) -> dict:
+        """systemd has these CPUs, and their memory, of all of the Pod's units; none: it has no property of any."""
+        cpus, units = frozenset(cpus), self.properties(uid)
+        assert len(units) == self._groups[uid], units
+        assert all(unit == (cpus, numa_nodes(cpus)) for unit in units.values()), f"wanted {sorted(cpus)}: {units}"
+        return units
+
+    def wait_told(self, uid: str, cpus, seconds: float = 60) -> dict:
+        return eventually(lambda: self.told(uid, cpus), seconds, every=0.3)
 
     def write_cpus(self, uid: str, text: str) -> None:
         """What somebody else does to a Pod: its slice and every scope below are written."""

@@ -1,0 +1,141 @@
+"""What systemd knows of pins, and what it does to them: it writes the cpusets of its units anew from their properties."""
+
+import contextlib
+import time
+
+import pytest
+
+from api import NAMESPACE
+from guest import CPUS, PATIENCE
+from rest import eventually
+
+PINNED = {4, 5, 12}
+_LOOK = 15  # --reconcile-period
+
+
+@pytest.fixture
+def pinned(guest, unbound):
+    """The UID of a Pod on CPUs of both NUMA nodes, of which systemd knows."""
+    guest.bind("one", PINNED, level="CPU")
+    guest.applied("one")
+    guest.wait_on(unbound["one"], PINNED)
+    guest.wait_told(unbound["one"], PINNED)
+    return unbound["one"]
+
+
+@contextlib.contextmanager
+def stopped(guest):
+    """No D-Bus is there. systemctl needs none."""
+    guest.sh("systemctl stop dbus.socket dbus.service")
+    try:
+        yield
+    finally:
+        guest.sh("systemctl start dbus.socket dbus.service")
+
+
+@contextlib.contextmanager
+def mute(guest):
+    """D-Bus takes connections, and never answers."""
+    guest.sh("kill -STOP $(pidof dbus-daemon)")
+    try:
+        yield
+    finally:
+        guest.sh("kill -CONT $(pidof dbus-daemon)")
+
+
+def test_systemd_knows_pins_and_when_they_change_and_end(guest, unbound):
+    drifts = guest.drifts()
+    for cpus in (PINNED, {9}, {0, 15}):
+        guest.bind("one", cpus)
+        guest.wait_on(unbound["one"], cpus)
+        guest.wait_told(unbound["one"], cpus)
+    guest.delete("pcb", "one")
+    guest.wait_told(unbound["one"], ())
+    guest.wait_in_pool(unbound["one"], CPUS)
+    # What systemd writes because of what it was told is no drift.
+    assert guest.drifts() == drifts
+
+
+def test_systemd_is_told_of_no_pod_in_the_shared_pool(guest, unbound, pinned):
+    guest.wait_in_pool(unbound["other"], CPUS - PINNED)
+    guest.told(unbound["other"], ())
+
+
+def test_what_has_not_changed_is_not_told_again(guest, pinned):
+    before = guest.metric("actimanager_unit_writes_total")
+    looks = guest.metric("actimanager_reconciles_total")
+    eventually(lambda: guest.metric("actimanager_reconciles_total") >= looks + 2, PATIENCE, every=1)
+    assert guest.metric("actimanager_unit_writes_total") == before
+
+
+@pytest.mark.parametrize("command", ["daemon-reload", "daemon-reexec"])
+def test_a_pin_is_kept_when_systemd_begins_anew(guest, pinned, command):
+    before = guest.drifts()
+    for _ in range(5):
+        guest.sh(f"systemctl {command}")
+        guest.on(pinned, PINNED)
+    # An unrelated change makes systemd write all that it has of a unit.
+    for unit in guest.told(pinned, PINNED):
+        guest.sh(f"systemctl set-property --runtime {unit} CPUWeight=77")
+        guest.on(pinned, PINNED)
+    guest.told(pinned, PINNED)
+    assert guest.drifts() == before
+
+
+def test_a_property_that_somebody_else_sets_is_put_back(guest, pinned):
+    before = guest.drifts()
+    for unit in guest.properties(pinned):
+        guest.sh(f"systemctl set-property --runtime {unit} AllowedCPUs=0-15")
+        guest.wait_told(pinned, PINNED)
+        guest.wait_on(pinned, PINNED)
+    assert guest.drifts() > before
+    guest.sh("systemctl daemon-reload")
+    guest.on(pinned, PINNED)
+
+
+@pytest.mark.parametrize("broken", [stopped, mute])
+def test_without_dbus_the_files_alone_hold_pins_until_it_is_back(guest, unbound, broken):
+    restarts = guest.agent()["restarts"]
+    with broken(guest):
+        guest.bind("one", PINNED)
+        guest.wait_on(unbound["one"], PINNED)
+        time.sleep(2 * _LOOK)  # two more attempts: one line of the log
+        guest.on(unbound["one"], PINNED)
+        guest.told(unbound["one"], ())
+        log = guest.api.kubectl("logs", "-n", NAMESPACE, "daemonset/actimanager", f"--since={2 * _LOOK + 10}s")
+        assert log.count("systemd cannot be told of pins") == 1, log
+    guest.wait_told(unbound["one"], PINNED)
+    assert guest.agent() == {"ready": True, "restarts": restarts}
+
+
+def test_an_agent_that_was_away_finds_what_its_properties_are(guest, unbound, pinned):
+    before = guest.agent()
+    guest.bind("two", {8})
+    guest.wait_told(unbound["two"], {8})
+    guest.sh("kill -9 $(pidof actimanager)")
+    guest.delete("pcb", "two")
+    eventually(lambda: guest.agent()["restarts"] > before["restarts"] and guest.agent()["ready"], PATIENCE, every=1)
+    guest.wait_told(unbound["two"], ())
+    guest.wait_told(pinned, PINNED)
+    # Of what was right nothing was told: the slice and both scopes of the other one were.
+    assert guest.metric("actimanager_unit_writes_total") == len(guest.properties(unbound["two"]))
+
+
+def test_reset_takes_the_properties_back(guest, pinned):
+    def reset(*arguments: str) -> str:
+        return guest.api.kubectl("exec", "-n", NAMESPACE, "daemonset/actimanager", "--", "/usr/bin/actimanager", "reset",
+                                 *arguments)
+
+    guest.sh("kill -STOP $(pidof actimanager)")
+    try:
+        assert "AllowedCPUs: 4-5,12 -> none" in reset("--dry-run")
+        guest.told(pinned, PINNED)
+        assert "properties taken back" in reset("--force")
+        guest.told(pinned, ())
+        guest.sh("systemctl daemon-reload")
+        guest.in_pool(pinned, CPUS)
+    finally:
+        guest.sh("kill -CONT $(pidof actimanager)")
+    # The agent that was not asked pins anew.
+    guest.wait_on(pinned, PINNED)
+    guest.wait_told(pinned, PINNED)
