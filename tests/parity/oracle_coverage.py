@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What of kube-scheduler's plugins the generated clusters reach: statements that were run, by package.
 
-Left out is what is no part of a verdict: queueing hints, signatures, binding, preemption and the like.
+Left out is what is no part of a verdict: queueing hints, signatures, binding and the like.
 """
 
 import argparse
@@ -16,19 +16,20 @@ import oracle_program
 from cluster import golang
 from generate import add_choice, generate
 
-_PLUGINS = "k8s.io/kubernetes/pkg/scheduler/framework/plugins/"
-_OTHER_PACKAGES = ("defaultbinder", "defaultpreemption", "dynamicresources", "gangscheduling", "nodedeclaredfeatures",
-                   "queuesort", "schedulinggates", "testing", "feature", "volumebinding/metrics", "")
+_COUNTED = re.compile("k8s.io/kubernetes/pkg/scheduler/framework/(plugins/(?=.*/)|(?=preemption/))(?P<path>.*)")
+_OTHER_PACKAGES = ("defaultbinder", "dynamicresources", "gangscheduling", "nodedeclaredfeatures",
+                   "queuesort", "schedulinggates", "testing", "feature", "volumebinding/metrics")
 # Other moments than judging one Pod, what is off in the default profile or by the release's gates, and states of the
 # cycle that are always there.
 _OTHER_FUNCTIONS = re.compile(
     r"^(isSchedulable|isPodSchedulable|EventsToRegister|Sign|sign|Reserve|Unreserve|PreBind|Bind|bind|Assume|Revert|"
-    r"revert|Clone|clone|AddPod|RemovePod|update|merge$|delete$|Restore|getNodeAffinity|checkBindings|replaceAssumed|"
-    r"PreFilterExtensions|ScoreExtensions|String$|Name$|Len$|Less$|Swap$|Events|hasPodTopology|podLabelsMatch|"
+    r"revert|merge$|delete$|Restore|getNodeAffinity|checkBindings|replaceAssumed|"
+    r"ScoreExtensions|String$|Name$|Len$|Less$|Swap$|Events|hasPodTopology|podLabelsMatch|"
     r"involvedInTopology|getOldAndNew|isFit|Fits$|New|get\w*State\w*$|getArgs|mayExpire|most|requestedTo|"
     r"buildRequestedTo|BuildBrokenLinear|buildScorerFunction|\w*DRA|\w*DeviceMatch|deviceMatches|nodeMatches|"
     r"buildNodeMatch|haveAny|isPVCRequested|conflictingPVC|checkCSIDriverOnNode|checkTopologyKey|arePodVolumesBound|"
-    r"convertDynamic|GetAPIObj|Storage|getPodName|hasRestartableInit|hasConstraintWithNodeTaints)")
+    r"convertDynamic|GetAPIObj|Storage|getPodName|hasRestartableInit|hasConstraintWithNodeTaints|callExtenders|"
+    r"prepareCandidate$)")
 _OTHER_FILES = re.compile(r".*/(test_utils?|fake_binder|assume_cache)\.go")
 _BLOCK = re.compile(r"(?P<file>\S+):(?P<line>\d+)\.\d+,(?P<end>\d+)\.\d+ (?P<statements>\d+) (?P<count>\d+)")
 _FUNCTION = re.compile(r"(?P<file>\S+):(?P<line>\d+):\s+(?P<name>\S+)\s+[\d.]+%")
@@ -81,16 +82,16 @@ def _print(blocks: list, functions: _Functions, missing: list[str]) -> None:
     unreached = []
     for block in blocks:
         file, line = block["file"], int(block["line"])
-        package = file.removeprefix(_PLUGINS).rpartition("/")[0]
-        function = functions.at(file, line)
-        if not file.startswith(_PLUGINS) or package in _OTHER_PACKAGES or _OTHER_FUNCTIONS.match(function):
+        counted, function = _COUNTED.fullmatch(file), functions.at(file, line)
+        if not counted or _OTHER_FUNCTIONS.match(function) or _OTHER_FILES.fullmatch(file):
             continue
-        if _OTHER_FILES.fullmatch(file):
+        package = counted["path"].rpartition("/")[0]
+        if package in _OTHER_PACKAGES:
             continue
         total[package] += int(block["statements"])
         run[package] += int(block["statements"]) * (block["count"] != "0")
         if package in missing and block["count"] == "0":
-            unreached.append((file.removeprefix(_PLUGINS), line, int(block["end"]), function))
+            unreached.append((counted["path"], line, int(block["end"]), function))
     for file, line, end, function in sorted(unreached):
         print(f"{file}:{line}-{end} {function}")
     for package in sorted(total):

@@ -15,7 +15,8 @@ from cluster import binaries, golang  # noqa: E402
 
 MODULE = binaries.MODULES / "kubernetes"
 # Without the program itself among them, nothing is counted.
-_COUNTED = "command-line-arguments,k8s.io/kubernetes/pkg/scheduler/framework/plugins/..."
+_COUNTED = ("command-line-arguments,k8s.io/kubernetes/pkg/scheduler/framework/plugins/...,"
+            "k8s.io/kubernetes/pkg/scheduler/framework/preemption")
 
 
 def build(coverage: bool = False) -> Path:

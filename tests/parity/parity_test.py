@@ -2,7 +2,7 @@
 
 import pytest
 
-from clusters.families import FAMILIES
+from clusters.families import COMPARED
 
 _MIXED = 0.4
 
@@ -11,6 +11,6 @@ def test_all_families(differ):
     differ(_MIXED)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", COMPARED)
 def test_family(differ, family):
-    differ((1 - _MIXED) / len(FAMILIES), [family])
+    differ((1 - _MIXED) / len(COMPARED), [family])

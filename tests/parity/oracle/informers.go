@@ -8,11 +8,11 @@ import (
 	apps "k8s.io/api/apps/v1"
 	v1 "k8s.io/api/core/v1"
 	policy "k8s.io/api/policy/v1"
+	scheduling "k8s.io/api/scheduling/v1"
 	storage "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/tools/cache"
 )
 
@@ -21,7 +21,7 @@ var lookedAt = []runtime.Object{
 	&v1.Node{}, &v1.Pod{}, &v1.Namespace{}, &v1.Service{}, &v1.ReplicationController{}, &v1.PersistentVolume{},
 	&v1.PersistentVolumeClaim{}, &apps.ReplicaSet{}, &apps.StatefulSet{}, &policy.PodDisruptionBudget{},
 	&storage.StorageClass{}, &storage.CSINode{}, &storage.CSIDriver{}, &storage.CSIStorageCapacity{},
-	&storage.VolumeAttachment{},
+	&storage.VolumeAttachment{}, &scheduling.PriorityClass{},
 }
 
 // fixedInformer has its objects from the start and tells each handler of them before AddEventHandler returns: there is
@@ -43,7 +43,7 @@ func (fixedInformer) HasSynced() bool {
 }
 
 // newFactory has an informer of every kind that is looked at, and fails on objects of any other.
-func newFactory(cluster objects) (informers.SharedInformerFactory, error) {
+func newFactory(cluster objects, client kubernetes.Interface) (informers.SharedInformerFactory, error) {
 	factory := informers.NewSharedInformerFactory(client, 0)
 	taken := 0
 	for _, example := range lookedAt {
@@ -66,6 +66,3 @@ func newFactory(cluster objects) (informers.SharedInformerFactory, error) {
 	}
 	return factory, nil
 }
-
-// client is for plugins that want one at hand; none asks it anything while it judges.
-var client = fake.NewSimpleClientset()
