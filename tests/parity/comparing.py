@@ -42,7 +42,7 @@ class Comparison:
         """Compares the lines of two outputs, each a Pod's."""
         expected, got = _by_pod(theirs), _by_pod(ours)
         for pod in sorted(expected.keys() | got.keys()):
-            self._same(pod, "is judged", pod in expected, pod in got)
+            self.same(pod, "is judged", pod in expected, pod in got)
         for pod in sorted(expected.keys() & got.keys()):
             _Pod(self, pod, expected[pod], got[pod]).compare()
 
@@ -52,7 +52,7 @@ class Comparison:
     def count(self, plugin: str, what: str) -> None:
         self.counts[plugin][what] += 1
 
-    def _same(self, pod: str, where: str, theirs, ours) -> None:
+    def same(self, pod: str, where: str, theirs, ours) -> None:
         if theirs != ours:
             self.differences.append(Difference(pod, where, str(theirs), str(ours)))
 
@@ -129,7 +129,7 @@ class _Pod:
         return found
 
     def _same(self, where: str, theirs, ours) -> None:
-        self._in._same(self._pod, where, theirs, ours)
+        self._in.same(self._pod, where, theirs, ours)
 
 
 def _ordered(*sides: dict) -> list[str]:

@@ -39,8 +39,8 @@ func (c *cycle) isLeft(node string) bool {
 	return c.only.AllNodes() || c.only.NodeNames.Has(node) || c.pod.Status.NominatedNodeName == node
 }
 
-// filterWithNominated asks in two rounds, as RunFilterPluginsWithNominatedPods does, but every plugin: a plugin's verdict
-// is its refusal in either. The status is the scheduler's own.
+// filterWithNominated asks in two rounds, as RunFilterPluginsWithNominatedPods does, but every plugin: a plugin's
+// verdict is its refusal in either. The status is the scheduler's own.
 func (c *cycle) filterWithNominated(node fwk.NodeInfo) ([]verdict, *fwk.Status, error) {
 	with, state, added, err := c.addNominated(node)
 	if err != nil {

@@ -35,8 +35,9 @@ func (w *watcher) SelectVictimsOnNode(ctx context.Context, state fwk.CycleState,
 	pods, violations, status := w.Interface.SelectVictimsOnNode(ctx, state, pod, node, budgets)
 	if status.IsSuccess() && len(pods) > 0 {
 		others, more, _ := w.Interface.SelectVictimsOnNode(ctx, otherwise, pod, again, budgets)
-		found := &candidate{node: node.Node().Name, unique: violations == more && slices.Equal(podNames(pods), podNames(others)),
-			victims: extenderv1.Victims{Pods: pods, NumPDBViolations: int64(violations)}}
+		found := &candidate{node: node.Node().Name,
+			victims: extenderv1.Victims{Pods: pods, NumPDBViolations: int64(violations)},
+			unique:  violations == more && slices.Equal(podNames(pods), podNames(others))}
 		w.mu.Lock()
 		w.found = append(w.found, found)
 		w.mu.Unlock()
