@@ -12,7 +12,7 @@ The question is whether the change makes the scheduler try the Pod again.
                  CSIDriver, CSIStorageCapacity or VolumeAttachment. A Pod may be the rejected one itself, another that
                  waits, or one that has a node: which events that makes is for the scheduler to say
      "action":   Add, Update or Delete
-     "old":      the object before, as it is in cluster.json, or the rejected Pod; null if it is added
+     "old":      the object before: as it is in cluster.json, or the rejected Pod; null if it is added
      "new":      the object afterwards; null if it is deleted}
 
 The change is in the scheduler's stores by the time plugins are asked, as with an informer. Cases have nothing to do
@@ -22,9 +22,9 @@ The answers are lines, one for each case, in order:
 
     {"case": its index, "hint": "Queue" or "Skip"}
 
-kube-scheduler's own (the oracle's mode "requeue") are in hints.jsonl. They say "NotRegistered" instead of Skip where the
-plugin does not want to know of such changes at all, and list the "events" that the scheduler makes of the change, which
-is for the reader.
+kube-scheduler's own (the oracle's mode "requeue") are in hints.jsonl. They say "NotRegistered" instead of Skip where
+the plugin does not want to know of such changes at all, and list the "events" that the scheduler makes of the change,
+for the reader.
 """
 
 import argparse

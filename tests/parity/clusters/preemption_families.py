@@ -88,6 +88,7 @@ def victims_of_others(world: World) -> None:
     world.crowd()
     for pod in world.pods():
         _obstacle(world, pod, 0.7 if pod in world.judged else 0.4)
+    _one_pod_a_port(world)
 
 
 def _fill(world: World, room: float = 0.1) -> None:
@@ -113,6 +114,7 @@ def _fill(world: World, room: float = 0.1) -> None:
             pod.setdefault("status", {})["startTime"] = f"2026-01-01T00:00:0{i % len(fillings)}Z"
         elif not ties or world.chance(0.9):
             pod.setdefault("status", {})["startTime"] = _start(world, ties)
+    _one_pod_a_port(world)
     for pod in world.judged:
         pod["spec"]["priority"] = world.pick((0, 10, 11, 1000, 1000, 2000))
         pod["spec"]["containers"][0]["resources"] = {"requests": {
@@ -193,6 +195,21 @@ def _waiting(world: World, name: str) -> dict:
     return pod
 
 
+def _one_pod_a_port(world: World) -> None:
+    """No scheduler places two on a node that want the same; where one of such two goes, kube-scheduler forgets both."""
+    taken = set()
+    for pod in world.bound:
+        spec = pod["spec"]
+        ports = [port for container in spec["containers"] + spec.get("initContainers", [])
+                 for port in container.get("ports", [])]
+        used = {(spec["nodeName"], port["containerPort"]) for port in ports
+                if "hostPort" in port or spec.get("hostNetwork")}
+        if used & taken:
+            for container in spec["containers"] + spec.get("initContainers", []):
+                container.pop("ports", None)
+        taken |= used
+
+
 def _obstacle(world: World, pod: dict, probability: float) -> None:
     spec = pod["spec"]
     if world.chance(probability):
@@ -200,7 +217,8 @@ def _obstacle(world: World, pod: dict, probability: float) -> None:
         web = {"matchLabels": {"app": "web"}}
         required = "requiredDuringSchedulingIgnoredDuringExecution"
         if kind == "port":
-            spec["containers"][0]["ports"] = [{"containerPort": 80, "hostPort": world.pick((80, 80, 8080))}]
+            port = world.pick((80, 80, 8080))
+            spec["containers"][0]["ports"] = [{"containerPort": port, "hostPort": port}]
         elif kind == "affinity":
             spec["affinity"] = {"podAffinity": {required: [
                 {"labelSelector": web, "topologyKey": world.pick((HOST, ZONE))}]}}

@@ -36,7 +36,7 @@ type candidateReport struct {
 	Node          string   `json:"node"`
 	Victims       []string `json:"victims"`
 	PDBViolations int      `json:"pdbViolations"`
-	// Unique: that Pods of equal importance came in another order to the scheduler would change nothing.
+	// Unique: that Pods of equal importance come in another order would change nothing.
 	Unique bool `json:"unique"`
 }
 
