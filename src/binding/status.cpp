@@ -71,6 +71,13 @@ api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string
   } else if (was_degraded) {
     set("Degraded", false, "Recovered", "");
   }
+
+  // It is there only while it is so: nothing can be said of writers that the kernel does not tell of.
+  if (!observed.disturbance.empty()) {
+    set("Undisturbed", false, "FightingWriter", observed.disturbance);
+  } else {
+    std::erase_if(status.conditions, [](const api::Condition& c) { return c.type == "Undisturbed"; });
+  }
   return status;
 }
 

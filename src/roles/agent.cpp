@@ -49,7 +49,7 @@ struct Agent::Impl {
   asio::awaitable<void> follow_hotplug();
   void reconcile(bool everything);
   void report(const binding::Verdict& verdict);
-  void note_drift(const std::string& uid, const std::string& message);
+  void tell_pod(const std::string& uid, const char* reason, const std::string& message);
   binding::PodPointer pod_of_cgroup(const std::string& uid) const;
   PublishedState published() const;
   AgentView view() const;
@@ -72,6 +72,7 @@ struct Agent::Impl {
   binding::Desired desired;
   std::unordered_map<std::string, Clock::time_point> validated_at;  // by binding UID: reported if it lasts
   Clock::time_point next_report = Clock::time_point::max();
+  Clock::time_point next_full = Clock::time_point::min();
   bool reconciled = false;
 };
 
@@ -101,7 +102,13 @@ Agent::Impl::Impl(asio::any_io_executor executor, kube::Client& client, kube::Ev
   state.unclaimed.on_synced(synced);
   pinner->set_handlers(
       {.seen = [this](const std::string&) { work.set(); },
-       .drift = [this](const std::string& uid, const std::string& message) { note_drift(uid, message); }});
+       .drift = [this](const std::string& uid,
+                       const std::string& message) { tell_pod(uid, "CPUSetDrift", message); },
+       .quarrel =
+           [this](const std::string& uid, const std::string& message) {
+             tell_pod(uid, "FightingWriter", message);
+             work.set();
+           }});
 }
 
 asio::awaitable<void> Agent::Impl::run() {
@@ -120,7 +127,6 @@ asio::awaitable<void> Agent::Impl::reconcile_loop() {
   // Before all is known nothing is touched: what an earlier agent has pinned stays pinned.
   while (!state.synced()) co_await work.wait();
   log.info("agent: {} Pods, {} bindings on this node", state.pods.items().size(), state.bound.items().size());
-  auto next_full = Clock::now();
   while (true) {
     const auto now = Clock::now();
     const bool everything = now >= next_full;
@@ -161,6 +167,10 @@ void Agent::Impl::report(const binding::Verdict& verdict) {
   if (verdict.admitted()) {
     const auto& uid = binding::cgroup_uid(*verdict.pod);
     observed = observe(*verdict.pod, pinner->sight(uid), pinner->targets()->of(uid), known->status);
+    if (auto disturbance = pinner->disturbance(uid)) {
+      observed.disturbance = std::move(disturbance->message);
+      next_full = std::min(next_full, disturbance->until);  // and put back what was let
+    }
   }
   auto said = verdict;
   said.binding = known;
@@ -218,9 +228,9 @@ binding::PodPointer Agent::Impl::pod_of_cgroup(const std::string& uid) const {
   return nullptr;
 }
 
-void Agent::Impl::note_drift(const std::string& uid, const std::string& message) {
+void Agent::Impl::tell_pod(const std::string& uid, const char* reason, const std::string& message) {
   if (const auto pod = pod_of_cgroup(uid)) {
-    events.record(kube::reference_to(*pod), kube::EventType::warning, "CPUSetDrift", message);
+    events.record(kube::reference_to(*pod), kube::EventType::warning, reason, message);
   }
 }
 

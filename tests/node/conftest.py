@@ -37,9 +37,9 @@ def start(node, tmp_path):
     instance = node.api
     started = []
 
-    def run(*arguments: str) -> Actimanager:
+    def run(*arguments: str, under: tuple = ()) -> Actimanager:
         process = Actimanager(instance.kubeconfig, tmp_path / f"actimanager-{len(started)}.log",
-                              "--node-name", instance.node(), "--cgroups-path", node.cgroup, *arguments)
+                              "--node-name", instance.node(), "--cgroups-path", node.cgroup, *arguments, under=under)
         started.append(process)
         eventually(lambda: process.get("/readyz")[0] == 200, 30)
         return process

@@ -21,11 +21,13 @@
 #include <actimanager/kube/client.hpp>
 #include <actimanager/kube/event_recorder.hpp>
 #include <actimanager/roles/agent_view.hpp>
+#include <actimanager/roles/writer_counts.hpp>
 
 namespace actimanager::roles {
 
 struct AgentMetrics {
-  std::uint64_t reconciles = 0, scans = 0, cpuset_writes = 0, pin_errors = 0, drifts = 0, status_writes = 0;
+  std::uint64_t reconciles = 0, scans = 0, cpuset_writes = 0, pin_errors = 0, status_writes = 0;
+  WriterCounts drifts;                                 // by who made them
   Histogram pin_seconds{Histogram::latency_bounds()};  // a Pod's cgroup was told of -> its cpuset is right
   Histogram reconcile_seconds{Histogram::latency_bounds()};  // one whole look at the node
 };

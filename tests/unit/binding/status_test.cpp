@@ -140,3 +140,17 @@ TEST_CASE("memory nodes asked for by a container are among the binding's") {
   node.binding("b").spec.containers = {{"app", {}, {1}}};
   CHECK(status_of(node, "b", {}).memory_nodes == NumaSet{0, 1});
 }
+
+TEST_CASE("who writes against us is named for as long as he does") {
+  auto node = one_bound();
+  const Observed right{.containers = {{"app", {1, 4}, {0}}}, .complete = true};
+  auto fought = right;
+  fought.disturbance = "koordlet (pid 47) keeps writing its cpusets";
+  node.binding("b").status = status_of(node, "b", fought);
+  auto status = status_of(node, "b", fought);
+  check_condition(status, "Undisturbed", ConditionStatus::false_, "FightingWriter",
+                  fought.disturbance.c_str());
+  CHECK(status.resource_status == BindingStatus::applied);
+  status = status_of(node, "b", right);
+  CHECK(api::find_condition(status.conditions, "Undisturbed") == nullptr);
+}
