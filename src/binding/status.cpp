@@ -49,7 +49,7 @@ api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string
     status.memory_nodes.clear();
   } else {
     if (!observed.error.empty()) {
-      set("Applied", false, "KernelRefused", observed.error);
+      set("Applied", false, observed.error_reason, observed.error);
     } else if (observed.complete) {
       set("Applied", true, "Applied", "");
     } else {

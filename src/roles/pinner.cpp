@@ -6,7 +6,6 @@
 #include <spdlog/spdlog.h>
 
 #include <actimanager/host/handover.hpp>
-#include <actimanager/host/presence.hpp>
 
 namespace actimanager::roles {
 
@@ -28,6 +27,17 @@ Result<std::unique_ptr<Pinner>> Pinner::open(const asio::any_io_executor& execut
   }
   return std::unique_ptr<Pinner>(
       new Pinner(std::move(*tree), std::move(*watcher), std::move(*writers), metrics, log));
+}
+
+bool Pinner::claim() {
+  const auto claimed = claim_.take(tree_.root());
+  return !claimed || *claimed;  // who cannot ask goes ahead
+}
+
+void Pinner::let_be() {
+  targets_.reset();
+  // What others write meanwhile is no drift.
+  for (auto& [uid, pod] : pods_) pod.target.reset();
 }
 
 const Sight* Pinner::sight(const std::string& uid) const {

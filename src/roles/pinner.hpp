@@ -19,6 +19,7 @@
 #include <actimanager/host/cgroup_watcher.hpp>
 #include <actimanager/host/cpuset_writers.hpp>
 #include <actimanager/host/pinning.hpp>
+#include <actimanager/host/presence.hpp>
 #include <actimanager/roles/agent.hpp>
 
 #include "quarrel.hpp"
@@ -51,6 +52,8 @@ class Pinner {
   // host/handover.hpp.
   void apply(Targets targets);
   const std::optional<Targets>& targets() const { return targets_; }
+  // Leaves every cpuset as it is and only watches, until the next apply().
+  void let_be();
 
   // Follows the cgroups until cancelled. Before the first apply() it only watches.
   boost::asio::awaitable<void> watch();
@@ -65,6 +68,8 @@ class Pinner {
   };
   std::optional<Disturbance> disturbance(const std::string& uid) const;
   const host::CgroupTree& tree() const { return tree_; }
+  // Whether no other agent keeps the cpusets of this hierarchy; it is ours from then on.
+  bool claim();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -100,6 +105,7 @@ class Pinner {
   Handlers handlers_;
   std::optional<Targets> targets_;
   std::unordered_map<std::string, Pod> pods_;  // by UID
+  host::PinningClaim claim_;
 };
 
 }  // namespace actimanager::roles

@@ -13,8 +13,9 @@ namespace actimanager::binding {
 // What the kernel shows of an admitted binding's Pod.
 struct Observed {
   std::vector<api::PodCPUBinding::ObservedContainer> containers;  // by name
-  bool complete = false;    // every container that should run has been seen, on its set
-  std::string error;        // what the kernel refused
+  bool complete = false;  // every container that should run has been seen, on its set
+  std::string error;      // why it is not in the kernel, where that is known
+  std::string error_reason = "KernelRefused";
   std::string disturbance;  // who keeps writing against us; "": nobody
 };
 

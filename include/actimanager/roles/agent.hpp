@@ -2,7 +2,8 @@
 // Pod's cgroups equal to what was admitted, and writes the bindings' statuses. Needs the API server to learn
 // of changes, but no leader; while it cannot be reached, what was known last stays enforced.
 //
-// Before everything about the node is known, no cpuset is touched: a restarted agent unpins nobody.
+// Before everything about the node is known, no cpuset is touched: a restarted agent unpins nobody. Where
+// somebody else owns the cpusets (host/other_owners.hpp) none is touched either, until he does no longer.
 #pragma once
 
 #include <chrono>
@@ -37,6 +38,7 @@ struct AgentOptions {
   host::CgroupTreeOptions cgroups;
   CpuSet reserved;
   std::chrono::milliseconds reconcile_period{15000};
+  std::string kubelet_directory = "/var/lib/kubelet";  // where it keeps its state
 };
 
 class Agent {

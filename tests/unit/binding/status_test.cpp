@@ -69,6 +69,13 @@ TEST_CASE("what the kernel refused is Failed, in its words") {
                   "container app: write cpuset.cpus: EBUSY");
 }
 
+TEST_CASE("what the agent leaves to another owner is Failed, with that owner's reason") {
+  const auto node = one_bound();
+  const auto status = status_of(node, "b", {.error = "the kubelet's", .error_reason = "KubeletCPUManager"});
+  CHECK(status.resource_status == BindingStatus::failed);
+  check_condition(status, "Applied", ConditionStatus::false_, "KubeletCPUManager", "the kubelet's");
+}
+
 TEST_CASE("a refused binding has nothing and names the field") {
   auto node = one_bound();
   node.binding("b").spec.cpu_set = {};
