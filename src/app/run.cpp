@@ -142,7 +142,8 @@ int run(const RunOptions& options) {
                                    {.node_name = node_name,
                                     .cgroups = cgroup_options(options),
                                     .reserved = options.reserved_cpus,
-                                    .reconcile_period = options.reconcile_period},
+                                    .reconcile_period = options.reconcile_period,
+                                    .kubelet_directory = options.kubelet_directory},
                                    topology, log);
     if (!made) return refuse(made.error());
     agent = std::move(*made);

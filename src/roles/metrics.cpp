@@ -21,8 +21,10 @@ void add_agent(MetricsText& text, const Agent& agent) {
               number(metrics.cpuset_writes));
   text.single("actimanager_cpuset_errors_total", "counter", "Pods whose cpuset the kernel refused.",
               number(metrics.pin_errors));
-  text.single("actimanager_cpuset_drifts_total", "counter",
-              "Cpusets that somebody else had changed; put back.", number(metrics.drifts));
+  text.family("actimanager_cpuset_drifts_total", "counter",
+              "Cpusets that somebody else had changed, by who did; put back.");
+  for (const auto& [writer, count] : metrics.drifts.by_name())
+    text.sample(number(count), {{"writer", writer}});
   text.single("actimanager_status_writes_total", "counter", "Statuses of PodCPUBindings written.",
               number(metrics.status_writes));
   const auto view = agent.view();

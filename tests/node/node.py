@@ -14,6 +14,7 @@ class Node:
         self.cpus = online_cpus()
         settings = json.loads((instance.state() / "instance.json").read_text())["node"]
         self.cgroup = pathlib.Path("/sys/fs/cgroup/cpuset", settings["cgroup"])  # the kubelet's
+        self.kubelet = instance.state() / "kubelet"  # its config.json, and its root directory
 
     # Pods
 
