@@ -72,6 +72,15 @@ bool Cache::is_assumed(std::string_view uid) const {
   const auto it = impl_->pods.find(uid);
   return it != impl_->pods.end() && it->second.assumed;
 }
+void Cache::assume_edit(std::string_view binding, const allocator::Placement& placement) {
+  impl_->assume_edit(binding, placement);
+}
+Events Cache::forget_edit(std::string_view binding) {
+  return impl_->forget_edit(binding);
+}
+std::optional<NodeInfo> Cache::node_without(std::string_view binding) const {
+  return impl_->node_without(binding);
+}
 void Cache::update(Snapshot& snapshot) const {
   impl_->update(snapshot);
 }
