@@ -63,6 +63,9 @@ void add_leader(MetricsText& text, const LeaderMetrics& metrics) {
               number(metrics.bindings_deleted));
   text.single("actimanager_bindings_replaced_total", "counter",
               "Refused PodCPUBindings that were given other CPUs.", number(metrics.bindings_replaced));
+  text.single("actimanager_bindings_resized_total", "counter",
+              "PodCPUBindings that were given as many CPUs as their resized Pods ask for.",
+              number(metrics.bindings_resized));
 }
 
 }  // namespace
