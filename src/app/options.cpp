@@ -66,6 +66,9 @@ void add_run(CLI::App& app, RunOptions& run) {
       ->check(CLI::IsMember({"systemd", "cgroupfs"}));
   add_duration(app, "--reconcile-period", run.reconcile_period,
                "Between full reconciles without an event (15s)");
+  app.add_option("--kubelet-root-dir", run.kubelet_directory,
+                 "Where the kubelet keeps its cpu_manager_state, by which one that writes cpusets is noticed")
+      ->capture_default_str();
   app.add_option("-v,--verbosity", run.verbosity, "0 errors only, 3 state changes, 4 and more debugging")
       ->check(CLI::Range(0, 10))
       ->capture_default_str();

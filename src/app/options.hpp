@@ -26,6 +26,7 @@ struct RunOptions {
   std::string dbus_socket = "/run/dbus/system_bus_socket";
   std::string cgroups_driver;  // "systemd", "cgroupfs"; "": whichever the tree shows
   std::chrono::milliseconds reconcile_period = std::chrono::seconds(15);
+  std::string kubelet_directory = "/var/lib/kubelet";
   int verbosity = 3;  // 0 errors … 2 warnings, 3 one line per state change, 4 and more: debugging
 
   std::string kubeconfig;  // "": $KUBECONFIG, else in-cluster

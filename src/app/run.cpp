@@ -143,7 +143,8 @@ int run(const RunOptions& options) {
                                     .cgroups = cgroup_options(options),
                                     .dbus_socket = options.dbus_socket,
                                     .reserved = options.reserved_cpus,
-                                    .reconcile_period = options.reconcile_period},
+                                    .reconcile_period = options.reconcile_period,
+                                    .kubelet_directory = options.kubelet_directory},
                                    topology, log);
     if (!made) return refuse(made.error());
     agent = std::move(*made);

@@ -57,14 +57,15 @@ PodCpusets cpusets_of(const topology::Topology& topology, const Verdict& verdict
   return pod;
 }
 
-Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdicts) {
+Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdicts, const CpuSet& isolated) {
   const auto& topology = *node.topology;
   Desired desired;
   for (const auto& verdict : verdicts) {
     if (verdict.admitted()) desired.exclusive |= verdict.grant->exclusive_cpus;
   }
 
-  auto pool = topology.cpus() - desired.exclusive;
+  auto pool = topology.cpus() - desired.exclusive - isolated;
+  if (pool.empty()) pool = topology.cpus() - desired.exclusive;
   // Only when CPUs went offline under the grants: everyone runs somewhere, whatever was promised.
   if (pool.empty()) pool = topology.cpus();
   desired.shared = {pool, nodes_with_memory(topology)};

@@ -49,7 +49,7 @@ api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string
     status.memory_nodes.clear();
   } else {
     if (!observed.error.empty()) {
-      set("Applied", false, "KernelRefused", observed.error);
+      set("Applied", false, observed.error_reason, observed.error);
     } else if (observed.complete) {
       set("Applied", true, "Applied", "");
     } else {
@@ -70,6 +70,13 @@ api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string
                     verdict.not_exclusive.to_string()));
   } else if (was_degraded) {
     set("Degraded", false, "Recovered", "");
+  }
+
+  // It is there only while it is so: nothing can be said of writers that the kernel does not tell of.
+  if (!observed.disturbance.empty()) {
+    set("Undisturbed", false, "FightingWriter", observed.disturbance);
+  } else {
+    std::erase_if(status.conditions, [](const api::Condition& c) { return c.type == "Undisturbed"; });
   }
   return status;
 }

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <sys/inotify.h>
 #include <unistd.h>
+#include <unordered_set>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -23,26 +24,45 @@ struct CgroupWatcher::Impl {
 
   explicit Impl(const asio::any_io_executor& executor, int fd) : inotify(executor, fd) {}
 
-  Result<bool> add(const Cgroup& cgroup, Watch watch);
+  struct Added {
+    int id = -1;  // -1: the cgroup is gone
+    bool fresh = false;
+  };
+  Result<Added> add(const Cgroup& cgroup, Watch watch);
+  void keep_only(const std::string& uid, const std::unordered_set<int>& ids);
   void tell(const inotify_event& event, std::vector<CgroupEvent>& events);
 
   asio::posix::stream_descriptor inotify;
-  std::unordered_map<int, Watch> watches;  // by inotify's descriptor
+  std::unordered_map<int, Watch> watches;                            // by inotify's descriptor
+  std::unordered_map<std::string, std::unordered_set<int>> of_pods;  // descriptors by UID
 };
 
-Result<bool> CgroupWatcher::Impl::add(const Cgroup& cgroup, Watch watch) {
+Result<CgroupWatcher::Impl::Added> CgroupWatcher::Impl::add(const Cgroup& cgroup, Watch watch) {
   // IN_MODIFY of a directory tells of the files in it.
   const std::uint32_t mask = IN_ONLYDIR | IN_CREATE | IN_DELETE | (watch.what == What::level ? 0 : IN_MODIFY);
   // By the open directory, not by its path, which a newer cgroup may have by now.
   const auto directory = fmt::format("/proc/self/fd/{}", cgroup.fd());
   const int id = ::inotify_add_watch(inotify.native_handle(), directory.c_str(), mask);
   if (id < 0) {
-    if (errno == ENOENT || errno == ENODEV) return false;
+    if (errno == ENOENT || errno == ENODEV) return Added{};
     const std::error_code error(errno, std::generic_category());
     return fail(error, fmt::format("{}: watch{}", cgroup.path(),
                                    errno == ENOSPC ? " (raise fs.inotify.max_user_watches)" : ""));
   }
-  return watches.insert_or_assign(id, std::move(watch)).second;
+  if (watch.what != What::level) of_pods[watch.uid].insert(id);
+  return Added{id, watches.insert_or_assign(id, std::move(watch)).second};
+}
+
+void CgroupWatcher::Impl::keep_only(const std::string& uid, const std::unordered_set<int>& ids) {
+  const auto pod = of_pods.find(uid);
+  if (pod == of_pods.end()) return;
+  std::erase_if(pod->second, [&](int id) {
+    if (ids.contains(id)) return false;
+    ::inotify_rm_watch(inotify.native_handle(), id);
+    watches.erase(id);
+    return true;
+  });
+  if (pod->second.empty()) of_pods.erase(pod);
 }
 
 void CgroupWatcher::Impl::tell(const inotify_event& event, std::vector<CgroupEvent>& events) {
@@ -55,6 +75,7 @@ void CgroupWatcher::Impl::tell(const inotify_event& event, std::vector<CgroupEve
   const auto it = watches.find(event.wd);
   if (it == watches.end()) return;
   if ((event.mask & IN_IGNORED) != 0) {
+    if (const auto pod = of_pods.find(it->second.uid); pod != of_pods.end()) pod->second.erase(event.wd);
     watches.erase(it);
     return;
   }
@@ -83,18 +104,33 @@ Result<std::unique_ptr<CgroupWatcher>> CgroupWatcher::open(const asio::any_io_ex
 }
 
 Result<bool> CgroupWatcher::watch_level(const Cgroup& level) {
-  return impl_->add(level, {Impl::What::level, {}});
+  const auto added = impl_->add(level, {Impl::What::level, {}});
+  if (!added) return fail(added.error());
+  return added->fresh;
 }
 
 Result<bool> CgroupWatcher::watch_pod(const PodCgroup& pod) {
-  auto fresh = impl_->add(*pod.cgroup, {Impl::What::pod, pod.uid});
-  if (!fresh) return fresh;
+  std::unordered_set<int> ids;
+  bool fresh = false;
+  const auto watch = [&](const Cgroup& cgroup, Impl::What what) -> Result<void> {
+    const auto added = impl_->add(cgroup, {what, pod.uid});
+    if (!added) return fail(added.error());
+    fresh = fresh || added->fresh;
+    ids.insert(added->id);
+    return {};
+  };
+  auto watched = watch(*pod.cgroup, Impl::What::pod);
   for (const auto& container : pod.containers) {
-    auto added = impl_->add(*container.cgroup, {Impl::What::container, pod.uid});
-    if (!added) return added;
-    *fresh = *fresh || *added;
+    if (!watched) break;
+    watched = watch(*container.cgroup, Impl::What::container);
   }
+  if (!watched) return fail(std::move(watched.error()));
+  impl_->keep_only(pod.uid, ids);
   return fresh;
+}
+
+void CgroupWatcher::forget_pod(const std::string& uid) {
+  impl_->keep_only(uid, {});
 }
 
 asio::awaitable<std::vector<CgroupEvent>> CgroupWatcher::next() {

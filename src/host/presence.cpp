@@ -1,7 +1,9 @@
 #include <cerrno>
 #include <chrono>
+#include <fcntl.h>
 #include <sys/file.h>
 #include <thread>
+#include <unistd.h>
 
 #include <actimanager/host/presence.hpp>
 
@@ -29,6 +31,23 @@ Result<bool> claim_without_agent(const Cgroup& root) {
   if (::flock(root.fd(), LOCK_EX | LOCK_NB) == 0) return true;
   if (errno == EWOULDBLOCK) return false;
   return fail(std::error_code(errno, std::generic_category()), root.path() + ": look for an agent");
+}
+
+PinningClaim::~PinningClaim() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<bool> PinningClaim::take(const Cgroup& root) {
+  if (fd_ >= 0) return true;
+  const int fd = ::openat(root.fd(), "cgroup.procs", O_RDONLY | O_CLOEXEC);
+  if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) {
+    fd_ = fd;
+    return true;
+  }
+  const std::error_code error(errno, std::generic_category());
+  if (fd >= 0) ::close(fd);
+  if (error == std::errc::operation_would_block) return false;
+  return fail(error, root.path() + ": claim the pinning");
 }
 
 }  // namespace actimanager::host

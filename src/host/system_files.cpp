@@ -23,10 +23,12 @@ bool is_word_char(char c) {
 std::optional<std::string> read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
-  std::string text(max_length, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  // Most are short: not all of the 1 MiB is had for them.
+  std::string text;
+  char piece[4096];
+  while (text.size() < max_length && (file.read(piece, sizeof piece) || file.gcount() > 0))
+    text.append(piece, static_cast<std::size_t>(file.gcount()));
   if (file.bad()) return std::nullopt;
-  text.resize(static_cast<std::size_t>(file.gcount()));
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
 }

@@ -7,6 +7,7 @@
 #include <actimanager/async/task_group.hpp>
 #include <actimanager/binding/status.hpp>
 #include <actimanager/host/discovery.hpp>
+#include <actimanager/host/other_owners.hpp>
 #include <actimanager/roles/agent.hpp>
 
 #include "binding_writer.hpp"
@@ -28,6 +29,7 @@ namespace {
 // A binding that will be Applied within this is not reported as Validated before: one write instead of two.
 constexpr auto applied_soon = 3s;
 constexpr auto hotplug_period = 1s;
+constexpr auto owners_period = 1s;
 
 api::Time wall_clock() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -47,9 +49,13 @@ struct Agent::Impl {
   asio::awaitable<void> run();
   asio::awaitable<void> reconcile_loop();
   asio::awaitable<void> follow_hotplug();
+  asio::awaitable<void> follow_owners();
+  void look_at_owners();
+  void tell_node();
+  void publish();
   void reconcile(bool everything);
   void report(const binding::Verdict& verdict);
-  void note_drift(const std::string& uid, const std::string& message);
+  void tell_pod(const std::string& uid, const char* reason, const std::string& message);
   binding::PodPointer pod_of_cgroup(const std::string& uid) const;
   PublishedState published() const;
   AgentView view() const;
@@ -58,7 +64,10 @@ struct Agent::Impl {
   kube::EventRecorder& events;
   AgentOptions options;
   binding::NodeFacts facts;
-  std::string topology_failure;  // why facts.topology may be out of date; "": it is not
+  host::OtherOwners owners;
+  std::optional<host::Objection> objection;  // why nothing is pinned
+  std::string told_node;                     // the reason of the objection it was last told of; "": of none
+  std::string topology_failure;              // why facts.topology may be out of date; "": it is not
   AgentMetrics& metrics;
   spdlog::logger& log;
 
@@ -72,6 +81,7 @@ struct Agent::Impl {
   binding::Desired desired;
   std::unordered_map<std::string, Clock::time_point> validated_at;  // by binding UID: reported if it lasts
   Clock::time_point next_report = Clock::time_point::max();
+  Clock::time_point next_full = Clock::time_point::min();
   bool reconciled = false;
 };
 
@@ -101,17 +111,25 @@ Agent::Impl::Impl(asio::any_io_executor executor, kube::Client& client, kube::Ev
   state.unclaimed.on_synced(synced);
   pinner->set_handlers(
       {.seen = [this](const std::string&) { work.set(); },
-       .drift = [this](const std::string& uid, const std::string& message) { note_drift(uid, message); }});
+       .drift = [this](const std::string& uid,
+                       const std::string& message) { tell_pod(uid, "CPUSetDrift", message); },
+       .quarrel =
+           [this](const std::string& uid, const std::string& message) {
+             tell_pod(uid, "FightingWriter", message);
+             work.set();
+           }});
 }
 
 asio::awaitable<void> Agent::Impl::run() {
-  publisher.want(published());
+  look_at_owners();
+  publish();
   std::vector<asio::awaitable<void>> parts;
   parts.push_back(state.run());
   parts.push_back(pinner->watch());
   parts.push_back(pinner->tell_systemd());
   parts.push_back(reconcile_loop());
   parts.push_back(follow_hotplug());
+  parts.push_back(follow_owners());
   parts.push_back(writer.run());
   parts.push_back(publisher.run());
   co_await async::first_to_finish(std::move(parts));
@@ -121,7 +139,6 @@ asio::awaitable<void> Agent::Impl::reconcile_loop() {
   // Before all is known nothing is touched: what an earlier agent has pinned stays pinned.
   while (!state.synced()) co_await work.wait();
   log.info("agent: {} Pods, {} bindings on this node", state.pods.items().size(), state.bound.items().size());
-  auto next_full = Clock::now();
   while (true) {
     const auto now = Clock::now();
     const bool everything = now >= next_full;
@@ -138,16 +155,22 @@ void Agent::Impl::reconcile(bool everything) {
   const auto lookup = [this](const std::string& key) { return state.pods.get(key); };
   verdicts = binding::admit(facts, grants.current(state.bound, state.unclaimed, Clock::now()), lookup);
   grants.remember(verdicts);
-  desired = binding::desired_cpusets(facts, verdicts);
+  desired = binding::desired_cpusets(facts, verdicts, owners.isolated);
   auto targets = targets_of(desired, verdicts);
-  if (everything || pinner->targets() != targets) pinner->apply(std::move(targets));
+  if (objection) {
+    pinner->let_be();
+  } else if (everything || pinner->targets() != targets) {
+    pinner->apply(std::move(targets));
+  }
   reconciled = true;
+  tell_node();
+  if (objection && objection->silent) return;
   for (const auto& verdict : verdicts)
     if (verdict.kind != binding::Verdict::Kind::not_ours) report(verdict);
   std::erase_if(validated_at, [&](const auto& entry) {
     return std::ranges::none_of(verdicts, [&](const auto& v) { return v.binding->meta.uid == entry.first; });
   });
-  publisher.want(published());
+  publish();
 }
 
 void Agent::Impl::report(const binding::Verdict& verdict) {
@@ -159,9 +182,16 @@ void Agent::Impl::report(const binding::Verdict& verdict) {
   if (!known || known->meta.uid != verdict.binding->meta.uid) return;
 
   binding::Observed observed;
-  if (verdict.admitted()) {
+  if (objection) {
+    observed.error = objection->message;
+    observed.error_reason = objection->reason;
+  } else if (verdict.admitted()) {
     const auto& uid = binding::cgroup_uid(*verdict.pod);
     observed = observe(*verdict.pod, pinner->sight(uid), pinner->targets()->of(uid), known->status);
+    if (auto disturbance = pinner->disturbance(uid)) {
+      observed.disturbance = std::move(disturbance->message);
+      next_full = std::min(next_full, disturbance->until);  // and put back what was let
+    }
   }
   auto said = verdict;
   said.binding = known;
@@ -200,8 +230,50 @@ asio::awaitable<void> Agent::Impl::follow_hotplug() {
     } else {
       log.error("topology: {}", topology_failure);
     }
-    publisher.want(published());
+    publish();
   }
+}
+
+asio::awaitable<void> Agent::Impl::follow_owners() {
+  while (true) {
+    co_await async::sleep_for(owners_period);
+    look_at_owners();
+  }
+}
+
+void Agent::Impl::look_at_owners() {
+  auto found = host::find_other_owners(options.kubelet_directory);
+  found.another_agent = !pinner->claim();
+  if (found.isolated != owners.isolated)
+    log.info("CPUs {} are isolated: kept out of the shared pool", found.isolated.to_string());
+  const auto before = std::exchange(objection, host::objection(found));
+  owners = std::move(found);
+  if (objection == before) return;
+  if (objection) {
+    log.error("nothing is pinned: {}", objection->message);
+  } else {
+    log.warn("pinning again: {} is no longer so", before->reason);
+  }
+  next_full = Clock::now();
+  work.set();
+}
+
+// Once it is known.
+void Agent::Impl::tell_node() {
+  const auto reason = objection ? objection->reason : "";
+  const auto node = state.nodes.get(options.node_name);
+  if (!node || reason == told_node) return;
+  if (objection) {
+    events.record(kube::reference_to(*node), kube::EventType::warning, reason, objection->message);
+  } else {
+    events.record(kube::reference_to(*node), kube::EventType::normal, "PinningResumed",
+                  told_node + " is no longer so: Pods are pinned again");
+  }
+  told_node = reason;
+}
+
+void Agent::Impl::publish() {
+  if (!objection || !objection->silent) publisher.want(published());
 }
 
 PublishedState Agent::Impl::published() const {
@@ -210,7 +282,8 @@ PublishedState Agent::Impl::published() const {
           .reserved = facts.reserved,
           .exclusive = desired.exclusive,
           .cgroup = {std::string(to_string(tree.version())), std::string(to_string(tree.driver()))},
-          .failure = topology_failure};
+          .failure = topology_failure,
+          .objection = objection};
 }
 
 binding::PodPointer Agent::Impl::pod_of_cgroup(const std::string& uid) const {
@@ -219,9 +292,9 @@ binding::PodPointer Agent::Impl::pod_of_cgroup(const std::string& uid) const {
   return nullptr;
 }
 
-void Agent::Impl::note_drift(const std::string& uid, const std::string& message) {
+void Agent::Impl::tell_pod(const std::string& uid, const char* reason, const std::string& message) {
   if (const auto pod = pod_of_cgroup(uid)) {
-    events.record(kube::reference_to(*pod), kube::EventType::warning, "CPUSetDrift", message);
+    events.record(kube::reference_to(*pod), kube::EventType::warning, reason, message);
   }
 }
 
@@ -265,6 +338,7 @@ AgentView Agent::Impl::view() const {
   view.reserved = facts.reserved;
   view.shared_pool = reconciled ? desired.shared.cpus : facts.topology->cpus();
   if (!reconciled) view.not_ready = "the node's Pods and bindings are not known yet";
+  if (objection) view.not_ready = objection->message;
   for (const auto& [key, pod] : state.pods.items())
     if (!pod->finished()) view.pins.push_back(view_of(*pod));
   std::ranges::sort(view.pins, [](const PinView& a, const PinView& b) {

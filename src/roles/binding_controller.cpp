@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <actimanager/api/names.hpp>
+#include <actimanager/binding/sizing.hpp>
 #include <actimanager/kube/errors.hpp>
 
 namespace actimanager::roles {
@@ -38,6 +40,11 @@ bool is_refused(const api::PodCPUBinding& binding) {
           status.resource_status == api::BindingStatus::cpu_set_allocation_failed);
 }
 
+std::string node_of(const api::PodCPUBinding& binding) {
+  const auto* label = binding.meta.label(api::node_name_label);
+  return label == nullptr ? binding.status.node_name : *label;
+}
+
 // A merge patch to this status; what it has not is removed.
 json without_absent(json status) {
   if (!status.contains("admitted")) status["admitted"] = nullptr;
@@ -67,11 +74,14 @@ void BindingController::follow_changes() {
       if (it != of_pod_.end() && it->second.erase(before->meta.key()) > 0 && it->second.empty())
         of_pod_.erase(it);
     }
+    look_at_waiting(node_of(after ? *after : *before));
+    if (!after) resized_from_.erase(before->meta.key());
     if (!after) return;
     of_pod_[pod_key(*after)].insert(after->meta.key());
     look_at({Item::Kind::binding, after->meta.key()});
   });
   cluster_.pods.on_change([this](const auto& before, const auto& after) {
+    look_at_waiting((after ? after : before)->node_name);
     const auto it = of_pod_.find((after ? after : before)->meta.key());
     if (it == of_pod_.end()) return;
     for (const auto& key : it->second) look_at({Item::Kind::binding, key});
@@ -82,6 +92,7 @@ void BindingController::follow_changes() {
   });
   cluster_.topologies.on_change([this](const auto& before, const auto& after) {
     look_at({Item::Kind::topology, (after ? after : before)->meta.key()});
+    look_at_waiting((after ? after : before)->node_name);
     if (!before || !after || (before->topology == nullptr) != (after->topology == nullptr)) {
       look_at_node((after ? after : before)->node_name);
     }
@@ -101,6 +112,13 @@ void BindingController::look_at_node(const std::string& name) {
     const auto* label = binding->meta.label(api::node_name_label);
     if (label == nullptr || *label == name) look_at({Item::Kind::binding, key});
   }
+}
+
+void BindingController::look_at_waiting(const std::string& node) {
+  const auto it = waiting_.find(node);
+  if (it == waiting_.end()) return;
+  for (const auto& key : it->second) look_at({Item::Kind::binding, key});
+  waiting_.erase(it);
 }
 
 asio::awaitable<void> BindingController::run() {
@@ -167,8 +185,39 @@ std::optional<asio::awaitable<Result<void>>> BindingController::binding_step(con
   if (is_refused(*binding) && binding::is_scheduler_made(*binding)) {
     if (auto placement = other_cpus(*binding, *around.pod))
       return give_other_cpus(binding, std::move(*placement));
+    return std::nullopt;
   }
-  return std::nullopt;
+  return sizing_step(binding, *around.pod);
+}
+
+std::optional<asio::awaitable<Result<void>>> BindingController::sizing_step(BindingPointer binding,
+                                                                            const api::Pod& pod) {
+  const auto& key = binding->meta.key();
+  if (const auto it = resized_from_.find(key); it != resized_from_.end()) {
+    if (it->second == binding->meta.resource_version) return std::nullopt;
+    resized_from_.erase(it);
+  }
+  scheduling_.forget_edit(key);  // an attempt that failed
+  if (auto condition = binding::sizing_given_up(*binding, now()))
+    return write_condition(binding, std::move(*condition));
+  const auto has = binding::resizable(*binding);
+  if (!has || pod.meta.deletion_timestamp || node_of(*binding) != pod.node_name) return std::nullopt;
+  const auto answer = scheduling_.resize(pod, key, *has);
+  if (!answer) return std::nullopt;
+  auto sizing = binding::next_sizing(*binding, *has, answer->wanted, answer->resized, now());
+  if (sizing.waits) waiting_[pod.node_name].insert(key);
+  if (sizing.edit) {
+    // Before anybody else decides: no Pod is placed on them while the edit is on its way.
+    allocator::Placement placement{std::move(*sizing.edit), has->level};
+    scheduling_.assume_edit(key, placement);
+    return resize(binding, std::move(placement));
+  }
+  if (!sizing.condition) return std::nullopt;
+  if (sizing.condition->status == api::ConditionStatus::false_) {
+    events_.record(kube::reference_to(pod), kube::EventType::warning, sizing.condition->reason,
+                   sizing.condition->message);
+  }
+  return write_condition(binding, std::move(*sizing.condition));
 }
 
 std::optional<allocator::Placement> BindingController::other_cpus(const api::PodCPUBinding& binding,
@@ -221,17 +270,51 @@ asio::awaitable<Result<void>> BindingController::move_to_node(BindingPointer bin
   co_return Result<void>{};
 }
 
-asio::awaitable<Result<void>> BindingController::give_other_cpus(BindingPointer binding,
-                                                                 allocator::Placement placement) {
+asio::awaitable<Result<void>> BindingController::write_cpus(BindingPointer binding,
+                                                            allocator::Placement placement) {
   auto spec = binding->spec;
   spec.cpu_set = placement.cpus;
   spec.exclusiveness_level = placement.level;
-  const json patch = {{"metadata", versioned(binding->meta)}, {"spec", api::encode(spec)}};
+  auto meta = versioned(binding->meta);
+  meta["annotations"] = {{std::string(binding::placed_annotation), binding::placed_mark(placement)}};
+  const json patch = {{"metadata", std::move(meta)}, {"spec", api::encode(spec)}};
   auto patched = co_await client_.patch(kube::resource_of(*binding), patch);
   if (!patched) co_return fail(std::move(patched.error()));
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> BindingController::give_other_cpus(BindingPointer binding,
+                                                                 allocator::Placement placement) {
+  auto written = co_await write_cpus(binding, placement);
+  if (!written) co_return written;
   ++metrics_.bindings_replaced;
   log_.info("binding {}: was refused, gets CPUs {} instead of {}", binding->meta.key(),
-            spec.cpu_set.to_string(), binding->spec.cpu_set.to_string());
+            placement.cpus.to_string(), binding->spec.cpu_set.to_string());
+  co_return written;
+}
+
+asio::awaitable<Result<void>> BindingController::resize(BindingPointer binding,
+                                                        allocator::Placement placement) {
+  auto written = co_await write_cpus(binding, placement);
+  if (!written) co_return written;
+  resized_from_.insert_or_assign(binding->meta.key(), binding->meta.resource_version);
+  ++metrics_.bindings_resized;
+  log_.info("binding {}: its Pod was resized, gets CPUs {} instead of {}", binding->meta.key(),
+            placement.cpus.to_string(), binding->spec.cpu_set.to_string());
+  co_return written;
+}
+
+asio::awaitable<Result<void>> BindingController::write_condition(BindingPointer binding,
+                                                                 api::Condition condition) {
+  auto said = fmt::format("{}, {}", condition.type, condition.reason);
+  auto status = binding->status;
+  api::set_condition(status.conditions, std::move(condition));
+  // Nothing but these: the rest is the agent's.
+  const json patch = {{"metadata", versioned(binding->meta)},
+                      {"status", {{"conditions", api::encode(status).at("conditions")}}}};
+  auto written = co_await client_.patch(kube::resource_of(*binding, "status"), patch);
+  if (!written) co_return fail(std::move(written.error()));
+  log_.info("binding {}: {}", binding->meta.key(), said);
   co_return Result<void>{};
 }
 

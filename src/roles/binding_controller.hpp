@@ -1,6 +1,7 @@
 // BindingController: the leader's work on PodCPUBindings and NodeCPUTopologies: removes bindings with their
-// Pods, says where no agent can judge one, gives a Pod whose binding its agent refused other CPUs, and marks
-// topologies whose Node is gone. What is admitted, and what is in the kernel, is the agents' to say.
+// Pods, says where no agent can judge one, gives a Pod whose binding its agent refused other CPUs and one
+// that was resized as many as it asks for, and marks topologies whose Node is gone. What is admitted, and
+// what is in the kernel, is the agents' to say.
 #pragma once
 
 #include <set>
@@ -44,6 +45,7 @@ class BindingController {
   void follow_changes();
   void look_at(Item item);
   void look_at_node(const std::string& name);
+  void look_at_waiting(const std::string& node);
   boost::asio::awaitable<void> loop();
 
   // Each decides from the stores, and returns the write that is called for, if any.
@@ -61,6 +63,13 @@ class BindingController {
       kube::Store<api::NodeCPUTopology>::Pointer topology, api::NodeCPUTopology::Status status);
   std::optional<allocator::Placement> other_cpus(const api::PodCPUBinding& binding, const api::Pod& pod);
 
+  // As many CPUs as the Pod asks for by now.
+  std::optional<boost::asio::awaitable<Result<void>>> sizing_step(BindingPointer binding,
+                                                                  const api::Pod& pod);
+  boost::asio::awaitable<Result<void>> write_cpus(BindingPointer binding, allocator::Placement placement);
+  boost::asio::awaitable<Result<void>> resize(BindingPointer binding, allocator::Placement placement);
+  boost::asio::awaitable<Result<void>> write_condition(BindingPointer binding, api::Condition condition);
+
   kube::Client& client_;
   ClusterState& cluster_;
   Scheduling& scheduling_;
@@ -72,6 +81,10 @@ class BindingController {
   std::set<Item> queue_, in_flight_;
   std::unordered_map<std::string, std::unordered_set<std::string>>
       of_pod_;  // bindings' keys by "namespace/pod name"
+  // Keys of bindings whose Pods would have other CPUs if there were some, by node.
+  std::unordered_map<std::string, std::unordered_set<std::string>> waiting_;
+  // By key: the version that was resized last. Until another is seen there is nothing to decide from.
+  std::unordered_map<std::string, std::string> resized_from_;
 };
 
 }  // namespace actimanager::roles

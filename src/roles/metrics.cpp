@@ -21,8 +21,10 @@ void add_agent(MetricsText& text, const Agent& agent) {
               number(metrics.cpuset_writes));
   text.single("actimanager_cpuset_errors_total", "counter", "Pods whose cpuset the kernel refused.",
               number(metrics.pin_errors));
-  text.single("actimanager_cpuset_drifts_total", "counter",
-              "Cpusets that somebody else had changed; put back.", number(metrics.drifts));
+  text.family("actimanager_cpuset_drifts_total", "counter",
+              "Cpusets that somebody else had changed, by who did; put back.");
+  for (const auto& [writer, count] : metrics.drifts.by_name())
+    text.sample(number(count), {{"writer", writer}});
   text.single("actimanager_unit_writes_total", "counter",
               "Calls by which systemd was told of pins, or that they are gone.", number(metrics.unit_writes));
   text.single("actimanager_status_writes_total", "counter", "Statuses of PodCPUBindings written.",
@@ -63,6 +65,9 @@ void add_leader(MetricsText& text, const LeaderMetrics& metrics) {
               number(metrics.bindings_deleted));
   text.single("actimanager_bindings_replaced_total", "counter",
               "Refused PodCPUBindings that were given other CPUs.", number(metrics.bindings_replaced));
+  text.single("actimanager_bindings_resized_total", "counter",
+              "PodCPUBindings that were given as many CPUs as their resized Pods ask for.",
+              number(metrics.bindings_resized));
 }
 
 }  // namespace

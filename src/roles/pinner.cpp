@@ -6,7 +6,6 @@
 #include <spdlog/spdlog.h>
 
 #include <actimanager/host/handover.hpp>
-#include <actimanager/host/presence.hpp>
 
 namespace actimanager::roles {
 
@@ -21,15 +20,21 @@ Result<std::unique_ptr<Pinner>> Pinner::open(const asio::any_io_executor& execut
     log.warn("{}", announced.error().message());  // `actimanager reset` will not see us
   auto watcher = host::CgroupWatcher::open(executor);
   if (!watcher) return fail(std::move(watcher.error()));
-  return std::unique_ptr<Pinner>(
-      new Pinner(executor, std::move(*tree), std::move(*watcher), dbus_socket, metrics, log));
+  auto writers = host::CpusetWriters::open();
+  if (!writers) {
+    log.info("who writes cpusets will not be told, that needs CAP_SYS_ADMIN: {}", writers.error().message());
+    writers = nullptr;
+  }
+  return std::unique_ptr<Pinner>(new Pinner(executor, std::move(*tree), std::move(*watcher), std::move(*writers),
+                                            dbus_socket, metrics, log));
 }
 
 Pinner::Pinner(const asio::any_io_executor& executor, host::CgroupTree tree,
-               std::unique_ptr<host::CgroupWatcher> watcher, const std::string& dbus_socket,
-               AgentMetrics& metrics, spdlog::logger& log)
+               std::unique_ptr<host::CgroupWatcher> watcher, std::unique_ptr<host::CpusetWriters> writers,
+               const std::string& dbus_socket, AgentMetrics& metrics, spdlog::logger& log)
     : tree_(std::move(tree)),
       watcher_(std::move(watcher)),
+      writers_(std::move(writers)),
       systemd_(executor, dbus_socket, [this](const std::optional<Error>& failure) { note_systemd(failure); }),
       metrics_(metrics),
       log_(log) {}
@@ -46,6 +51,17 @@ void Pinner::note_systemd(const std::optional<Error>& failure) {
   } else {
     log_.info("systemd knows the pins again");
   }
+}
+
+bool Pinner::claim() {
+  const auto claimed = claim_.take(tree_.root());
+  return !claimed || *claimed;  // who cannot ask goes ahead
+}
+
+void Pinner::let_be() {
+  targets_.reset();
+  // What others write meanwhile is no drift.
+  for (auto& [uid, pod] : pods_) pod.target.reset();
 }
 
 const Sight* Pinner::sight(const std::string& uid) const {
@@ -69,9 +85,7 @@ std::vector<host::PodCgroup> Pinner::look_around() {
     log_.error("{}", found.error().message());
     return {};
   }
-  for (const auto& pod : *found) {
-    if (auto watched = watcher_->watch_pod(pod); !watched) log_.warn("{}", watched.error().message());
-  }
+  for (const auto& pod : *found) watch_pod(pod);
   return std::move(*found);
 }
 
@@ -122,6 +136,7 @@ asio::awaitable<void> Pinner::watch() {
   while (true) {
     const auto events = co_await watcher_->next();
     const auto begun = Clock::now();
+    if (writers_) writers_->collect();  // while they live
     for (const auto& event : events) {
       using Kind = host::CgroupEvent::Kind;
       if (event.kind == Kind::pod_gone) {
@@ -135,7 +150,10 @@ asio::awaitable<void> Pinner::watch() {
         }
       } else if (targets_) {
         const auto known = pods_.find(event.uid);
-        if (known != pods_.end() && fights(known->second, begun)) continue;
+        if (known != pods_.end() && !known->second.quarrel.may_repair(begun)) {
+          known->second.quarrel.left_alone(begun);
+          continue;
+        }
         pin(event.uid, targets_->of(event.uid));
         if (event.kind == Kind::pod_appeared) {
           metrics_.pin_seconds.observe(std::chrono::duration<double>(Clock::now() - begun).count());
@@ -147,17 +165,38 @@ asio::awaitable<void> Pinner::watch() {
 
 std::optional<host::PodCgroup> Pinner::watch_pod(const std::string& uid) {
   auto found = tree_.find_pod(uid);
-  if (found) {
-    if (auto watched = watcher_->watch_pod(*found); !watched) log_.warn("{}", watched.error().message());
-  }
+  if (found) watch_pod(*found);
   return found;
+}
+
+void Pinner::watch_pod(const host::PodCgroup& pod) {
+  if (auto watched = watcher_->watch_pod(pod); !watched) log_.warn("{}", watched.error().message());
+  if (!writers_) return;
+  if (auto watched = writers_->watch_pod(pod); !watched) log_.warn("{}", watched.error().message());
+}
+
+std::optional<host::Writer> Pinner::writer_of(const std::string& uid) {
+  return writers_ ? writers_->take(uid) : std::nullopt;
+}
+
+std::optional<Pinner::Disturbance> Pinner::disturbance(const std::string& uid) const {
+  const auto it = pods_.find(uid);
+  if (it == pods_.end() || !it->second.quarrel.going_on(Clock::now())) return std::nullopt;
+  const auto& quarrel = it->second.quarrel;
+  return Disturbance{
+      fmt::format("{} keeps writing its cpusets; what it writes is put back at most {} times in {} s",
+                  quarrel.other(), Quarrel::repairs_at_once, Quarrel::repair_window.count()),
+      quarrel.over_at()};
 }
 
 void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
   // The Pod's level first: what is started from now on inherits it. Then the watch, then another look for
   // what came in between.
+  auto writer = writer_of(uid);
   auto report = host::pin(tree_, uid, target);
   const auto found = watch_pod(uid);
+  // One who wrote just before we looked may have been told of just after.
+  if (!writer && !report.differences.empty()) writer = writer_of(uid);
   metrics_.cpuset_writes += static_cast<std::uint64_t>(report.writes);
   if (!report.gone && report.writes > 0) {
     auto again = host::pin(tree_, uid, target);
@@ -174,7 +213,7 @@ void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
       log_.error("Pod {}: {}", uid, report.error->message());
     }
   }
-  note_drift(uid, pod, target, report);
+  note_drift(uid, pod, target, report, writer);
   pod.target = target;
   // Of what is only a step on the way systemd need not know. Why the files come first:
   // docs/decisions/0007-file-before-property.md
@@ -188,30 +227,32 @@ void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
 }
 
 void Pinner::note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target,
-                        const host::PinReport& report) {
+                        const host::PinReport& report, const std::optional<host::Writer>& writer) {
   if (pod.target != target) return;  // it was not there yet, or is to be elsewhere
   for (const auto& difference : report.differences) {
     const bool container = !difference.container.empty();
     if (container && !pod.sight.containers.contains(difference.container)) continue;  // a new one
-    ++metrics_.drifts;
-    pod.repairs.push_back(Clock::now());
+    metrics_.drifts.count(writer ? writer->name : "");
+    const auto other = writer ? to_string(*writer) : "somebody else";
     const auto message =
-        fmt::format("somebody else moved {} to CPUs {}; put back to {}",
+        fmt::format("{} moved {} to CPUs {}; put back to {}", other,
                     container ? "container " + difference.container.substr(0, 12) : std::string("the Pod"),
                     difference.had.to_string(), difference.wanted.to_string());
     log_.warn("Pod {}: {}", uid, message);
     systemd_.doubt(uid);
     if (handlers_.drift) handlers_.drift(uid, message);
+    if (pod.quarrel.repaired(other, Clock::now())) {
+      const auto disturbed = disturbance(uid);
+      log_.warn("Pod {}: {}", uid, disturbed->message);
+      if (handlers_.quarrel) handlers_.quarrel(uid, disturbed->message);
+    }
   }
-}
-
-bool Pinner::fights(Pod& pod, Clock::time_point now) const {
-  while (!pod.repairs.empty() && now - pod.repairs.front() > repair_window) pod.repairs.pop_front();
-  return pod.repairs.size() >= repairs_at_once;
 }
 
 void Pinner::forget(const std::string& uid) {
   systemd_.forget(uid);
+  watcher_->forget_pod(uid);
+  if (writers_) writers_->forget_pod(uid);
   if (pods_.erase(uid) > 0 && handlers_.seen) handlers_.seen(uid);
 }
 

@@ -1,11 +1,10 @@
 // Pinner: keeps the kernel at the targets it was given last: at once for a Pod's cgroup that appears, for
-// everyone where the targets change, and whenever somebody else writes a cpuset. Two who keep writing against
-// each other: after `repairs_at_once` repairs of one Pod within `repair_window` it is left to the next full
-// look. On cgroup v2 systemd is told, too: see host/systemd/keeper.hpp.
+// everyone where the targets change, and whenever somebody else writes a cpuset, which it then names, where
+// the kernel tells who. Against one who keeps writing it does not insist (see quarrel.hpp): the Pod is left
+// to the next full look. On cgroup v2 systemd is told, too: see host/systemd/keeper.hpp.
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -18,10 +17,13 @@
 
 #include <actimanager/host/cgroup_tree.hpp>
 #include <actimanager/host/cgroup_watcher.hpp>
+#include <actimanager/host/cpuset_writers.hpp>
 #include <actimanager/host/pinning.hpp>
+#include <actimanager/host/presence.hpp>
 #include <actimanager/host/systemd/keeper.hpp>
 #include <actimanager/roles/agent.hpp>
 
+#include "quarrel.hpp"
 #include "targets.hpp"
 
 namespace actimanager::roles {
@@ -35,12 +37,10 @@ struct Sight {
 
 class Pinner {
  public:
-  static constexpr std::size_t repairs_at_once = 20;
-  static constexpr std::chrono::seconds repair_window{10};
-
   struct Handlers {
     std::function<void(const std::string& uid)> seen;  // a Pod's Sight is another one now
     std::function<void(const std::string& uid, const std::string& message)> drift;
+    std::function<void(const std::string& uid, const std::string& message)> quarrel;  // one has begun
   };
 
   // Errors: no cpuset hierarchy, no inotify.
@@ -53,6 +53,8 @@ class Pinner {
   // host/handover.hpp.
   void apply(Targets targets);
   const std::optional<Targets>& targets() const { return targets_; }
+  // Leaves every cpuset as it is and only watches, until the next apply().
+  void let_be();
 
   // Follows the cgroups until cancelled. Before the first apply() it only watches.
   boost::asio::awaitable<void> watch();
@@ -62,32 +64,43 @@ class Pinner {
 
   // nullptr: the Pod has no cgroup that we have seen.
   const Sight* sight(const std::string& uid) const;
+  // What is to be said of the quarrel about the Pod that is going on; nullopt: there is none. `until`: when
+  // it will be over, if nothing more is written.
+  struct Disturbance {
+    std::string message;
+    Quarrel::TimePoint until;
+  };
+  std::optional<Disturbance> disturbance(const std::string& uid) const;
   const host::CgroupTree& tree() const { return tree_; }
+  // Whether no other agent keeps the cpusets of this hierarchy; it is ours from then on.
+  bool claim();
 
  private:
   using Clock = std::chrono::steady_clock;
   struct Pod {
     Sight sight;
     std::optional<host::PodTarget> target;  // as last applied
-    std::deque<Clock::time_point> repairs;
+    Quarrel quarrel;
   };
 
   Pinner(const boost::asio::any_io_executor& executor, host::CgroupTree tree,
-         std::unique_ptr<host::CgroupWatcher> watcher, const std::string& dbus_socket, AgentMetrics& metrics,
-         spdlog::logger& log);
+         std::unique_ptr<host::CgroupWatcher> watcher, std::unique_ptr<host::CpusetWriters> writers,
+         const std::string& dbus_socket, AgentMetrics& metrics, spdlog::logger& log);
 
   std::vector<host::PodCgroup> look_around();
+  void watch_pod(const host::PodCgroup& pod);
   void hand_over(const std::vector<host::PodCgroup>& pods, const CpuSet& exclusive);
   std::optional<host::PodCgroup> watch_pod(const std::string& uid);
   void pin(const std::string& uid, const host::PodTarget& target);
   void note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target,
-                  const host::PinReport& report);
-  bool fights(Pod& pod, Clock::time_point now) const;
+                  const host::PinReport& report, const std::optional<host::Writer>& writer);
+  std::optional<host::Writer> writer_of(const std::string& uid);
   void note_systemd(const std::optional<Error>& failure);
   void forget(const std::string& uid);
 
   host::CgroupTree tree_;
   std::unique_ptr<host::CgroupWatcher> watcher_;
+  std::unique_ptr<host::CpusetWriters> writers_;  // nullptr: the kernel does not tell us
   host::systemd::Keeper systemd_;
   bool systemd_fails_ = false;
   AgentMetrics& metrics_;
@@ -96,6 +109,7 @@ class Pinner {
   std::optional<Targets> targets_;
   bool looked_ = false;                        // at every Pod, once: what appears from then on is new
   std::unordered_map<std::string, Pod> pods_;  // by UID
+  host::PinningClaim claim_;
 };
 
 }  // namespace actimanager::roles

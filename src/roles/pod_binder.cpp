@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <actimanager/api/names.hpp>
+#include <actimanager/binding/sizing.hpp>
 #include <actimanager/kube/errors.hpp>
 
 namespace actimanager::roles {
@@ -20,12 +21,14 @@ json binding_object(const api::Pod& pod, const Target& target) {
   spec.pod_name = pod.meta.name;
   spec.cpu_set = target.placement->cpus;
   spec.exclusiveness_level = target.placement->level;
+  const json mark = {{std::string(binding::placed_annotation), binding::placed_mark(*target.placement)}};
   return {{"apiVersion", api::group_version},
           {"kind", "PodCPUBinding"},
           {"metadata",
            {{"name", api::PodCPUBinding::name_for_pod(pod.meta.name)},
             {"namespace", pod.meta.namespace_},
             {"labels", {{std::string(api::node_name_label), target.node}}},
+            {"annotations", mark},
             {"ownerReferences",
              {{{"apiVersion", "v1"},
                {"kind", "Pod"},

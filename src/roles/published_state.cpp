@@ -28,6 +28,13 @@ api::NodeCPUTopology::Status published_status(const api::NodeCPUTopology& object
                                 state.failure);
   }
   api::set_condition(status.conditions, std::move(ready));
+  if (state.objection) {
+    api::set_condition(status.conditions,
+                       {"Undisturbed", api::ConditionStatus::false_, state.objection->reason,
+                        state.objection->message, object.meta.generation, now});
+  } else {
+    std::erase_if(status.conditions, [](const api::Condition& c) { return c.type == "Undisturbed"; });
+  }
   return status;
 }
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <actimanager/api/node_cpu_topology.hpp>
+#include <actimanager/host/other_owners.hpp>
 
 namespace actimanager::roles {
 
@@ -13,6 +15,7 @@ struct PublishedState {
   CpuSet reserved, exclusive;
   api::NodeCPUTopology::Cgroup cgroup;
   std::string failure;  // why `topology` may not be what the machine has any more; "": it is
+  std::optional<host::Objection> objection;  // why nothing is pinned
 };
 
 // The object's status with what is so now: Fresh, or Failed with a condition that says why. The time of the

@@ -190,6 +190,26 @@ std::optional<allocator::Placement> Scheduling::place_again(const api::Pod& pod,
   return scheduler_.place_on(pod, node);
 }
 
+std::optional<Scheduling::Resize> Scheduling::resize(const api::Pod& pod, const std::string& binding,
+                                                     const allocator::Placement& has) {
+  if (!scheduler_.handles(pod.scheduler_name)) return std::nullopt;
+  const auto node = cache_.node_without(binding);
+  if (!node || !node->cpus.has_topology()) return std::nullopt;
+  const auto request = scheduler_.request_on(pod, *node, has.level);
+  if (!request) return std::nullopt;
+  // As many as it asks for: it stays as it is, even where it would not be placed like this today.
+  if (has.cpus.size() == request->cpus) return Resize{request->cpus, {.cpus = has.cpus, .missing = {}}};
+  return Resize{request->cpus, allocator::resize(node->cpus, has.cpus, *request)};
+}
+
+void Scheduling::assume_edit(const std::string& binding, const allocator::Placement& placement) {
+  cache_.assume_edit(binding, placement);
+}
+
+void Scheduling::forget_edit(const std::string& binding) {
+  moved(cache_.forget_edit(binding));
+}
+
 asio::awaitable<void> Scheduling::run() {
   std::vector<asio::awaitable<void>> parts;
   parts.push_back(loop());

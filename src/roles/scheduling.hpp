@@ -10,6 +10,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <actimanager/allocator/resize.hpp>
 #include <actimanager/async/event.hpp>
 #include <actimanager/async/task_group.hpp>
 #include <actimanager/kube/event_recorder.hpp>
@@ -40,6 +41,18 @@ class Scheduling {
   // Other CPUs on the Pod's own node, for a binding that was refused; nullopt: there are none, or the Pod is
   // not ours.
   std::optional<allocator::Placement> place_again(const api::Pod& pod, const api::PodCPUBinding& refused);
+
+  // What the Pod of a binding asks for by now, and would get of its node in place of what it has.
+  struct Resize {
+    int wanted = 0;
+    allocator::Resized resized;
+  };
+  // nullopt: its size is not ours to choose, or nothing is known of its node.
+  std::optional<Resize> resize(const api::Pod& pod, const std::string& binding,
+                               const allocator::Placement& has);
+  // The edit that follows, in the scheduler's books: see scheduler::Cache.
+  void assume_edit(const std::string& binding, const allocator::Placement& placement);
+  void forget_edit(const std::string& binding);
 
  private:
   using PodPointer = kube::Store<api::Pod>::Pointer;

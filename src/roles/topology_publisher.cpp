@@ -46,7 +46,7 @@ TopologyPublisher::TopologyPublisher(const asio::any_io_executor& executor, kube
 void TopologyPublisher::want(PublishedState state) {
   const bool summary_only = want_.topology && want_.topology == state.topology &&
                             want_.reserved == state.reserved && want_.cgroup == state.cgroup &&
-                            want_.failure == state.failure;
+                            want_.failure == state.failure && want_.objection == state.objection;
   const bool same = summary_only && want_.exclusive == state.exclusive;
   want_ = std::move(state);
   if (same) return;

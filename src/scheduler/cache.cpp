@@ -88,6 +88,15 @@ std::string Cache::nominated_node(std::string_view uid) const {
   const auto it = impl_->nominations.find(uid);
   return it == impl_->nominations.end() ? std::string() : it->second.node;
 }
+void Cache::assume_edit(std::string_view binding, const allocator::Placement& placement) {
+  impl_->assume_edit(binding, placement);
+}
+Events Cache::forget_edit(std::string_view binding) {
+  return impl_->forget_edit(binding);
+}
+std::optional<NodeInfo> Cache::node_without(std::string_view binding) const {
+  return impl_->node_without(binding);
+}
 void Cache::update(Snapshot& snapshot) const {
   impl_->update(snapshot);
   snapshot.pods_ = impl_.get();

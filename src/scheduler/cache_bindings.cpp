@@ -47,7 +47,7 @@ void Cache::Impl::count_binding(const std::string& key, BindingRecord& binding) 
   NodeRecord& node = record(binding.node);
   node.bindings.insert(key);
   auto& cpus = writable(node).cpus;
-  for (const auto& holding : binding.holdings) cpus.add(holding);
+  binding.each_holding([&](const allocator::Holding& holding) { cpus.add(holding); });
 }
 
 bool Cache::Impl::uncount_binding(const std::string& key, BindingRecord& binding) {
@@ -55,7 +55,7 @@ bool Cache::Impl::uncount_binding(const std::string& key, BindingRecord& binding
   NodeRecord& node = record(binding.node);
   node.bindings.erase(key);
   auto& cpus = writable(node).cpus;
-  for (const auto& holding : binding.holdings) cpus.remove(holding);
+  binding.each_holding([&](const allocator::Holding& holding) { cpus.remove(holding); });
   binding.node.clear();
   drop_if_unused(node);
   return true;
@@ -64,6 +64,7 @@ bool Cache::Impl::uncount_binding(const std::string& key, BindingRecord& binding
 Events Cache::Impl::upsert_binding(const api::PodCPUBinding& object) {
   const std::string key = object.meta.key();
   BindingRecord now{.holdings = holdings_of(object),
+                    .edit = std::nullopt,
                     .pod_key = object.meta.namespace_ + "/" + object.spec.pod_name,
                     .owner_uid = owner_of(object),
                     .named_node = object.status.node_name,
@@ -76,10 +77,11 @@ Events Cache::Impl::upsert_binding(const api::PodCPUBinding& object) {
   if (it != bindings.end()) {
     BindingRecord& before = it->second;
     now.released = before.released && before.owner_uid == now.owner_uid && before.pod_key == now.pod_key;
-    const bool same = before.holdings == now.holdings && before.pod_key == now.pod_key &&
+    const bool same = before.holdings == now.holdings && !before.edit && before.pod_key == now.pod_key &&
                       before.owner_uid == now.owner_uid && before.named_node == now.named_node;
     if (same) return {};
-    gave_up = uncount_binding(key, before) && before.holdings != now.holdings;
+    const bool holds_others = before.holdings != now.holdings || before.edit;
+    gave_up = uncount_binding(key, before) && holds_others;
     auto& keys = bindings_of_pod[before.pod_key];
     keys.erase(key);
     if (keys.empty()) bindings_of_pod.erase(before.pod_key);
@@ -108,6 +110,31 @@ Events Cache::Impl::remove_binding(std::string_view key) {
   bindings.erase(it);
   if (const auto uid = uid_by_key.find(pod_key); uid != uid_by_key.end()) recount_pool(uid->second);
   return gave_up ? Events(Event::binding_changed) : Events();
+}
+
+void Cache::Impl::assume_edit(std::string_view key, const allocator::Placement& placement) {
+  const auto it = bindings.find(key);
+  if (it == bindings.end()) return;
+  uncount_binding(it->first, it->second);
+  it->second.edit = allocator::Holding{placement.cpus, placement.level};
+  count_binding(it->first, it->second);
+}
+
+Events Cache::Impl::forget_edit(std::string_view key) {
+  const auto it = bindings.find(key);
+  if (it == bindings.end() || !it->second.edit) return {};
+  uncount_binding(it->first, it->second);
+  it->second.edit.reset();
+  count_binding(it->first, it->second);
+  return Event::binding_changed;
+}
+
+std::optional<NodeInfo> Cache::Impl::node_without(std::string_view key) const {
+  const auto it = bindings.find(key);
+  if (it == bindings.end() || it->second.node.empty()) return std::nullopt;
+  NodeInfo info = *nodes.find(it->second.node)->second.info;
+  it->second.each_holding([&](const allocator::Holding& holding) { info.cpus.remove(holding); });
+  return info;
 }
 
 void Cache::Impl::place_bindings_of(std::string_view pod_key, std::string_view uid) {

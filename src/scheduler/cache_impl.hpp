@@ -27,11 +27,18 @@ struct Cache::Impl : PodAccounts {
   };
   struct BindingRecord {
     std::vector<allocator::Holding> holdings;
+    std::optional<allocator::Holding> edit;  // on its way to the API: held beside the others
     std::string pod_key;
     std::string owner_uid;   // of the Pod it belongs to, if it says so
     std::string named_node;  // by label or status
     std::string node;        // where it is counted; "": nowhere
     bool released = false;   // its Pod has finished or is gone
+
+    template <class Use>
+    void each_holding(const Use& use) const {
+      for (const auto& holding : holdings) use(holding);
+      if (edit) use(*edit);
+    }
   };
   struct Assumption {  // a binding on its way to the API
     std::string node;
@@ -86,6 +93,9 @@ struct Cache::Impl : PodAccounts {
   // cache_bindings.cpp
   Events upsert_binding(const api::PodCPUBinding& binding);
   Events remove_binding(std::string_view key);
+  void assume_edit(std::string_view key, const allocator::Placement& placement);
+  Events forget_edit(std::string_view key);
+  std::optional<NodeInfo> node_without(std::string_view key) const;
   void count_binding(const std::string& key, BindingRecord& binding);
   bool uncount_binding(const std::string& key, BindingRecord& binding);
   // The Pod is on a node now, or has ended: its bindings follow.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <actimanager/scheduler/cpus_in_force.hpp>
 #include <actimanager/scheduler/scheduler.hpp>
 
 #include "evaluation.hpp"
@@ -133,6 +134,15 @@ struct Scheduler::Impl {
     by_signature.erase(it->signature);
     kept.erase(it);
   }
+
+  std::optional<CpuWish> cpu_wish_of(const api::Pod& pod) const {
+    const auto* profile = config.profile(pod.scheduler_name);
+    assert(profile != nullptr);
+    CycleState state;
+    const Snapshot nothing;
+    for (const auto* plugin : profile->pre_filter) plugin->pre_filter(state, pod, nothing);
+    return state.cpu_wish;
+  }
 };
 
 Scheduler::Scheduler(Config config) : impl_(std::make_unique<Impl>()) {
@@ -171,13 +181,20 @@ Decision Scheduler::schedule_one(const api::Pod& pod, const Snapshot& snapshot) 
 }
 
 std::optional<allocator::Placement> Scheduler::place_on(const api::Pod& pod, const NodeInfo& node) const {
-  const auto* profile = impl_->config.profile(pod.scheduler_name);
-  assert(profile != nullptr);
-  CycleState state;
-  const Snapshot nothing;
-  for (const auto* plugin : profile->pre_filter) plugin->pre_filter(state, pod, nothing);
-  if (!state.cpu_wish) return std::nullopt;
-  return allocator::place(node.cpus, state.cpu_wish->request(node));
+  const auto wish = impl_->cpu_wish_of(pod);
+  if (!wish) return std::nullopt;
+  return allocator::place(node.cpus, wish->request(node));
+}
+
+std::optional<allocator::Request> Scheduler::request_on(const api::Pod& pod, const NodeInfo& node,
+                                                        api::ExclusivenessLevel level) const {
+  const auto wish = impl_->cpu_wish_of(pod);
+  if (!wish) return std::nullopt;
+  auto request = wish->request(node);
+  request.level = level;
+  request.cpus = request.shape == allocator::Shape::single ? 1 : cpus_in_force(pod);
+  request.min_pool = node.min_pool();  // which counts the Pod already, if it runs in the pool
+  return request;
 }
 
 std::optional<allocator::Placement> Scheduler::place_nominated(const api::Pod& pod, const Snapshot& snapshot,

@@ -4,12 +4,14 @@ import functools
 import json
 import os
 import pathlib
+import re
+import subprocess
 import threading
 import urllib.request
 
 import rest
 from api import NAMESPACE, TOP, binding
-from kernel import online_cpus, parse_cpus, threads
+from kernel import cpuset_directories, online_cpus, parse_cpus, threads
 
 KINDS = ("nodecputopologies", "podcpubindings")
 # A kubelet takes its time, and every look is a kubectl.
@@ -55,16 +57,57 @@ def http(pod: dict, path: str):
         return answer.status, answer.read()
 
 
-def test_replica_is_confined(node):
-    pod = replica(node.api)
-    (pid,) = {p for p in threads(pod["metadata"]["uid"])
+def agent_process(api) -> int:
+    """The pid, on this host, of the program in the replica's container."""
+    (pid,) = {p for p in threads(replica(api)["metadata"]["uid"])
               if pathlib.Path(f"/proc/{p}/cmdline").read_bytes().startswith(b"/usr/bin/actimanager\0")
-              and pathlib.Path(f"/proc/{p}/status").read_text().split("\nTgid:")[1].split()[0] == str(p)}
-    status = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
-    assert {status[c] for c in ("CapEff", "CapPrm", "CapBnd")} == {"0" * 16}
+              and proc_status(p)["Tgid"] == str(p)}
+    return pid
+
+
+def proc_status(pid: int) -> dict[str, str]:
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+def test_replica_is_confined(node):
+    pid = agent_process(node.api)
+    status = proc_status(pid)
+    assert {status[c] for c in ("CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd")} == {"0" * 16}
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    assert len(status["NSpid"].split()) == 2, "a PID namespace of its own"
     root = [line.split() for line in pathlib.Path(f"/proc/{pid}/mounts").read_text().splitlines()]
     assert [mount[3].split(",")[0] for mount in root if mount[1] == "/"][-1] == "ro"
+
+
+def test_nothing_but_cpusets_of_pods_is_opened_for_writing_or_made(node, tmp_path):
+    """Seen by strace, while Pods are pinned, moved by somebody else, and let go."""
+    pid, trace = agent_process(node.api), tmp_path / "trace"
+    changes = "mkdir,mkdirat,mknod,mknodat,creat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,rmdir," \
+              "truncate,ftruncate,chmod,fchmodat,fchmod,chown,fchownat,fchown,setxattr,fsetxattr,mount,umount2"
+    with subprocess.Popen(["strace", "-f", "-y", "-qq", "-e", f"trace=open,openat,openat2,{changes}", "-e", "signal=none",
+                           "-o", trace, "-p", str(pid)]) as strace:
+        try:
+            eventually(lambda: proc_status(pid)["TracerPid"] != "0")
+            sample(node.api, "traced", "default-scheduler")
+            for cpu in (max(online_cpus()), min(online_cpus())):
+                node.api.apply(binding("traced", cpuSet=[{"cpuID": cpu}]))
+                uid = pod_runs_on(node.api, "traced", {cpu})
+            (cpuset_directories(uid)[0] / "cpuset.cpus").write_text(",".join(map(str, sorted(online_cpus()))))
+            pod_runs_on(node.api, "traced", {cpu})
+            node.api.kubectl("delete", "pod", "traced", "--timeout=60s")
+        finally:
+            strace.terminate()
+    calls = [line.split(" ", 1)[1].strip() for line in trace.read_text().splitlines()]
+    done = [call for call in calls if not re.search(r"\) += -1 ", call)]
+    opened = [call for call in done if call.startswith("open")]
+    assert [call for call in done if call not in opened] == []
+    written = [call for call in opened if re.search(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND", call)]
+    files = [pathlib.Path(re.search(r"= \d+<(.*)>$", call)[1]) for call in written]
+    assert files, "the agent was seen to write"
+    for file in files:
+        assert file.name in ("cpuset.cpus", "cpuset.mems", "cpuset.memory_migrate"), file
+        assert any(part.startswith("kubepods") for part in file.parts) and any(part.startswith("pod") for part in file.parts), file
 
 
 def test_topology_is_published_and_served(node):
@@ -104,6 +147,38 @@ def test_binding_by_hand_moves_and_releases(node):
     node.api.kubectl("delete", "pcb", "by-hand")
     pod_runs_on(node.api, "by-hand", online_cpus())
     node.api.kubectl("delete", "pod", "by-hand", "--timeout=60s")
+
+
+def test_named_writers_has_one_capability_and_names_who_wrote(node):
+    node.api.kubectl("apply", "-k", str(TOP / "manifests" / "named-writers"))
+    try:
+        node.api.kubectl("rollout", "status", "daemonset/actimanager", "-n", NAMESPACE, "--timeout=90s")
+        status = proc_status(agent_process(node.api))
+        sys_admin = f"{1 << 21:016x}"
+        assert {status[c] for c in ("CapEff", "CapPrm", "CapBnd")} == {sys_admin}
+        assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+        assert len(status["NSpid"].split()) == 1, "the host's PID namespace"
+        sample(node.api, "moved", "default-scheduler")
+        node.api.apply(binding("moved", cpuSet=[{"cpuID": min(online_cpus())}]))
+        uid = pod_runs_on(node.api, "moved", {min(online_cpus())})
+        (cpuset_directories(uid)[0] / "cpuset.cpus").write_text(",".join(map(str, sorted(online_cpus()))))
+        pod_runs_on(node.api, "moved", {min(online_cpus())})
+        selector = f"involvedObject.uid={uid},reason=CPUSetDrift"
+        told = eventually(lambda: node.api.kubectl("get", "events", "--field-selector", selector, "-o", "jsonpath={.items[*].message}"))
+        assert f"(pid {os.getpid()}" in told, told
+        node.api.kubectl("delete", "pod", "moved", "--timeout=60s")
+    finally:
+        node.api.kubectl("apply", "-k", str(TOP / "manifests" / "default"))
+        node.api.kubectl("rollout", "status", "daemonset/actimanager", "-n", NAMESPACE, "--timeout=90s")
+
+
+def test_kubelet_policy_mounts_the_kubelets_directory_read_only(node):
+    """As the API server takes it: this kubelet has another directory."""
+    objects = node.api.kubectl("apply", "-k", str(TOP / "manifests" / "kubelet-policy"), "--dry-run=server", "-o", "json")
+    (spec,) = [o["spec"]["template"]["spec"] for o in json.loads(objects)["items"] if o["kind"] == "DaemonSet"]
+    (mount,) = [m for m in spec["containers"][0]["volumeMounts"] if m["mountPath"] == "/var/lib/kubelet"]
+    (volume,) = [v for v in spec["volumes"] if v["name"] == mount["name"]]
+    assert mount["readOnly"] and volume["hostPath"] == {"path": "/var/lib/kubelet", "type": "Directory"}
 
 
 def test_rollout_moves_nobody(node):

@@ -27,9 +27,10 @@ def run(*arguments, **environment) -> subprocess.CompletedProcess:
 class Actimanager:
     """`actimanager run`; the endpoint listens on a free loopback port unless the arguments say otherwise."""
 
-    def __init__(self, kubeconfig, log: pathlib.Path, *arguments, environment: dict | None = None):
+    def __init__(self, kubeconfig, log: pathlib.Path, *arguments, environment: dict | None = None, under: tuple = ()):
+        """under: the command that starts it, such as setpriv with its options."""
         self.log = log
-        self.command = [str(BINARY), "run", f"--kubeconfig={kubeconfig}", "--listen=127.0.0.1:0", *map(str, arguments)]
+        self.command = [*under, str(BINARY), "run", f"--kubeconfig={kubeconfig}", "--listen=127.0.0.1:0", *map(str, arguments)]
         with open(log, "ab") as file:
             self.process = subprocess.Popen(self.command, stderr=file, stdout=file, stdin=subprocess.DEVNULL,
                                             env=os.environ | (environment or {}))
@@ -69,6 +70,12 @@ class Actimanager:
         assert status == 200
         return {name: float(value) for name, _, value in
                 (line.rpartition(" ") for line in page.decode().splitlines() if not line.startswith("#"))}
+
+    def drifts(self, writer: str = "") -> int:
+        """Cpusets put back so far, after this writer or all of them."""
+        found = {name: value for name, value in self.metrics().items() if name.startswith("actimanager_cpuset_drifts_total{")}
+        assert found, "no writer is counted, not even an unknown one"
+        return int(sum(value for name, value in found.items() if not writer or f'writer="{writer}"' in name))
 
     def requests(self) -> dict[tuple[str, int], int]:
         """Requests to the API server so far, by verb and code."""

@@ -37,11 +37,12 @@ def start(node, tmp_path):
     instance = node.api
     started = []
 
-    def run(*arguments: str) -> Actimanager:
+    def run(*arguments: str, under: tuple = (), ready: bool = True) -> Actimanager:
         process = Actimanager(instance.kubeconfig, tmp_path / f"actimanager-{len(started)}.log",
-                              "--node-name", instance.node(), "--cgroups-path", node.cgroup, *arguments)
+                              "--node-name", instance.node(), "--cgroups-path", node.cgroup,
+                              "--kubelet-root-dir", node.kubelet / "root", *arguments, under=under)
         started.append(process)
-        eventually(lambda: process.get("/readyz")[0] == 200, 30)
+        eventually(lambda: (process.get("/readyz")[0] == 200) == ready, 30)
         return process
 
     yield run

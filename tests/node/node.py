@@ -14,10 +14,11 @@ class Node:
         self.cpus = online_cpus()
         settings = json.loads((instance.state() / "instance.json").read_text())["node"]
         self.cgroup = pathlib.Path("/sys/fs/cgroup/cpuset", settings["cgroup"])  # the kubelet's
+        self.kubelet = instance.state() / "kubelet"  # its config.json, and its root directory
 
     # Pods
 
-    def run(self, name: str, *, scheduler: str = "default-scheduler", workload: str = "", cpu: str = "100m",
+    def run(self, name: str, *, scheduler: str = "default-scheduler", workload: str = "", level: str = "", cpu: str = "100m",
             wait: bool = True, **spec) -> str:
         """Makes a Pod that sleeps; its UID."""
         container = {"name": "main", "image": "localhost/busybox:1", "imagePullPolicy": "Never",
@@ -26,10 +27,16 @@ class Node:
                "spec": {"schedulerName": scheduler, "terminationGracePeriodSeconds": 1, "containers": [container]} | spec}
         if workload:
             pod["metadata"]["labels"] = {"cslab.ece.ntua.gr/workload-type": workload}
+        if level:
+            pod["metadata"]["annotations"] = {"cslab.ece.ntua.gr/exclusiveness-level": level}
         self.api.apply(pod)
         if wait:
             self.api.kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
         return self.api.get("pod", name)["metadata"]["uid"]
+
+    def resize(self, name: str, cpu: str) -> None:
+        patch = {"spec": {"containers": [{"name": "main", "resources": {"requests": {"cpu": cpu}}}]}}
+        self.api.kubectl("patch", "pod", name, "--subresource", "resize", "--patch", json.dumps(patch))
 
     def delete(self, kind: str, name: str) -> None:
         self.api.kubectl("delete", kind, name, "--wait=true", "--timeout=30s")

@@ -58,8 +58,8 @@ class Run:
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
             for first in range(0, self.clusters, _BATCH):
                 batch = top / f"batch-{first:04}"
-                generate(batch, self.seed, min(_BATCH, self.clusters - first), self.only, first)
-                oracle_program.judge(batch, oracle)
+                self.generate(batch, first, min(_BATCH, self.clusters - first))
+                oracle_program.run(batch, oracle, self.mode)
                 places = sorted(batch.iterdir())
                 for place, (status, ours, complaint) in zip(places, pool.map(self._ask, places)):
                     self._compare(top, place, status, ours, complaint)
@@ -68,11 +68,23 @@ class Run:
             top.rmdir()
         return self
 
+    # What is asked, and how the answers are held against each other.
+    mode = "judge"
+
+    def generate(self, batch: Path, first: int, clusters: int) -> None:
+        generate(batch, self.seed, clusters, self.only, first)
+
+    def command(self, place: Path) -> list:
+        return [self.binary, "explain", "--cluster", place / "cluster.json", "--pod", place / "pods.json",
+                "--profile", "default-scheduler", "-o", "json"]
+
+    def compare(self, place: Path, ours: str) -> None:
+        self.comparison.reports((place / "oracle.jsonl").read_text(), ours)
+
     def _ask(self, place: Path) -> tuple[int, str, str]:
-        command = [self.binary, "explain", "--cluster", place / "cluster.json", "--pod", place / "pods.json",
-                   "--profile", "default-scheduler", "-o", "json"]
         try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TIMEOUT)
+            done = subprocess.run(self.command(place), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  timeout=_TIMEOUT)
         except subprocess.TimeoutExpired:
             return -1, "", f"no answer within {_TIMEOUT} s"
         return done.returncode, done.stdout, done.stderr
@@ -83,11 +95,11 @@ class Run:
             self._broken("status", "0", f"{status}: {complaint.strip()[-2000:]}")
         else:
             try:
-                self.comparison.reports((place / "oracle.jsonl").read_text(), ours)
+                self.compare(place, ours)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 self._broken("output", "as agreed", f"unreadable: {error!r}")
         if len(self.comparison.differences) > before and len(self.found) < _KEPT:
-            (place / "actimanager.jsonl").write_text(ours)
+            (place / "actimanager.json").write_text(ours)
             kept = top / place.name
             shutil.move(place, kept)
             self.found[kept] = self.comparison.differences[before:]

@@ -4,6 +4,8 @@ import collections
 import dataclasses
 import json
 
+import comparing_preemption
+
 REFUSALS = ("Unschedulable", "UnschedulableAndUnresolvable", "Error")
 
 
@@ -40,7 +42,7 @@ class Comparison:
         """Compares the lines of two outputs, each a Pod's."""
         expected, got = _by_pod(theirs), _by_pod(ours)
         for pod in sorted(expected.keys() | got.keys()):
-            self._same(pod, "is judged", pod in expected, pod in got)
+            self.same(pod, "is judged", pod in expected, pod in got)
         for pod in sorted(expected.keys() & got.keys()):
             _Pod(self, pod, expected[pod], got[pod]).compare()
 
@@ -50,7 +52,7 @@ class Comparison:
     def count(self, plugin: str, what: str) -> None:
         self.counts[plugin][what] += 1
 
-    def _same(self, pod: str, where: str, theirs, ours) -> None:
+    def same(self, pod: str, where: str, theirs, ours) -> None:
         if theirs != ours:
             self.differences.append(Difference(pod, where, str(theirs), str(ours)))
 
@@ -80,21 +82,23 @@ class _Pod:
             for name in both:
                 self._scores(theirs[name], ours[name])
         if self._in.plugins is None and "winner" in self._ours:
-            self._winner(theirs)
+            self._winner()
+        if self._in.plugins is None:
+            self._preemption()
         if self._in.messages and not _scored(theirs):
             self._same("message", self._theirs.get("message", ""), self._ours.get("message", ""))
 
-    def _winner(self, theirs: dict) -> None:
+    def _winner(self) -> None:
         """Of the best, kube-scheduler takes any."""
-        winner = self._ours["winner"]
-        scored = _scored(theirs)
+        winner, best = self._ours["winner"], self._theirs["best"]
         if self._theirs.get("message"):
             self._same("winner", "none", winner or "none")
-        elif scored:
-            best = max(theirs[name]["total"] for name in scored)
-            among = [name for name in scored if theirs[name]["total"] == best]
-            if winner not in among:
-                self._same("winner", "one of " + ", ".join(among), winner)
+        elif winner not in best:
+            self._same("winner", "one of " + ", ".join(best), winner)
+
+    def _preemption(self) -> None:
+        comparing_preemption.compare(self._theirs.get("preemption"), self._ours, self._same,
+                                     lambda what: self._in.count(comparing_preemption.PLUGIN, what))
 
     def _refused_elsewhere(self, report: dict) -> bool:
         """Whether it is for another plugin's PreFilter that there are no verdicts of those to compare."""
@@ -125,7 +129,7 @@ class _Pod:
         return found
 
     def _same(self, where: str, theirs, ours) -> None:
-        self._in._same(self._pod, where, theirs, ours)
+        self._in.same(self._pod, where, theirs, ours)
 
 
 def _ordered(*sides: dict) -> list[str]:

@@ -23,6 +23,7 @@ REPORT = {
                      verdict("NodeResourcesFit", "Unschedulable", "Too many pods", "Insufficient cpu")],
          "scores": [], "total": 0},
     ],
+    "best": ["node-a"],
 }
 
 

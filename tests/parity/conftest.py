@@ -10,6 +10,7 @@ import pathlib
 import pytest
 
 import compare
+import compare_sequences
 import oracle_program
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -31,8 +32,22 @@ def differ(programs):
     """Compares on a share of the clusters, of the families named or else of all; what it finds is a failed test."""
     def run(share: float, only=()) -> None:
         clusters = max(1, round(CLUSTERS * share))
-        done = compare.Run(BINARY, SEED, clusters, list(only), excluded=EXCLUDED, jobs=os.cpu_count() or 1)()
-        print(done.text())
-        assert not done.failed(), done.text()
+        _check(compare.Run(BINARY, SEED, clusters, list(only), excluded=EXCLUDED, jobs=os.cpu_count() or 1))
 
     return run
+
+
+@pytest.fixture
+def differ_in_sequences(programs):
+    """The same of sequences, which have a dozen Pods each."""
+    def run(share: float) -> None:
+        clusters = max(1, round(CLUSTERS * share))
+        _check(compare_sequences.Run(BINARY, SEED, clusters, jobs=os.cpu_count() or 1))
+
+    return run
+
+
+def _check(run: compare.Run) -> None:
+    done = run()
+    print(done.text())
+    assert not done.failed(), done.text()

@@ -15,7 +15,8 @@ from cluster import binaries, golang  # noqa: E402
 
 MODULE = binaries.MODULES / "kubernetes"
 # Without the program itself among them, nothing is counted.
-_COUNTED = "command-line-arguments,k8s.io/kubernetes/pkg/scheduler/framework/plugins/..."
+_COUNTED = ("command-line-arguments,k8s.io/kubernetes/pkg/scheduler/framework/plugins/...,"
+            "k8s.io/kubernetes/pkg/scheduler/framework/preemption")
 
 
 def build(coverage: bool = False) -> Path:
@@ -55,8 +56,8 @@ def _compile(arguments: list) -> None:
         raise RuntimeError(f"the oracle cannot be built:\n{done.stderr}")
 
 
-def judge(directory: Path, program: Path, **environment: str) -> None:
-    """Writes oracle.jsonl into every cluster's directory below this one."""
-    done = subprocess.run([program, directory], env=os.environ | environment, capture_output=True, text=True)
+def run(directory: Path, program: Path, mode: str, **environment: str) -> None:
+    """Writes what the oracle says into every cluster's directory below this one; its modes are told in main.go."""
+    done = subprocess.run([program, mode, directory], env=os.environ | environment, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"the oracle ended with status {done.returncode}:\n{done.stderr}")

@@ -78,11 +78,12 @@ class Guest:
         return self.metric("actimanager_cpuset_drifts_total")
 
     def metric(self, name: str) -> int:
-        """One of the agent's counters."""
+        """One of the agent's counters, over all its labels."""
         port = json.loads((self.api.state() / "instance.json").read_text())["ports"]["vm-actimanager"]
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as page:
-            (line,) = [x for x in page.read().decode().splitlines() if x.startswith(f"{name} ")]
-        return int(float(line.split()[1]))
+            lines = [x for x in page.read().decode().splitlines() if x.startswith((f"{name} ", f"{name}{{"))]
+        assert lines, f"there is no {name}"
+        return sum(int(float(line.rpartition(" ")[2])) for line in lines)
 
     def kubelet_is_healthy(self) -> bool:
         request = r"exec 3<>/dev/tcp/127.0.0.1/10248; printf 'GET /healthz HTTP/1.0\r\n\r\n' >&3; cat <&3"

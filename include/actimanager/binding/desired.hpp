@@ -1,6 +1,7 @@
 // What the kernel should show on one node, as a pure function of what was admitted: the CPUs and memory nodes
 // of every Pod. Pods without an admitted binding, those whose binding was refused included, run in the shared
-// pool: all online CPUs that are exclusive to nobody.
+// pool: all online CPUs that are exclusive to nobody, and that the kernel does not keep its scheduler off
+// (isolcpus): a thread of the pool that came there would stay alone with whom the CPU was kept free for.
 #pragma once
 
 #include <map>
@@ -37,12 +38,15 @@ struct Desired {
   bool operator==(const Desired&) const = default;
 
  private:
-  friend Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdicts);
+  friend Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdicts,
+                                 const CpuSet& isolated);
   PodCpusets shared_pod_;
 };
 
 // Precondition: node.topology. A Pod all of whose CPUs are offline runs in the shared pool until they return.
-Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdicts);
+// `isolated` CPUs are in the pool only where it would be empty without them.
+Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdicts,
+                        const CpuSet& isolated = {});
 
 // What one admitted binding asks of the kernel; its `pod` has no CPUs where all of them are offline.
 // Precondition: verdict.admitted().

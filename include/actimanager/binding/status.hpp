@@ -14,7 +14,9 @@ namespace actimanager::binding {
 struct Observed {
   std::vector<api::PodCPUBinding::ObservedContainer> containers;  // by name
   bool complete = false;  // every container that should run has been seen, on its set
-  std::string error;      // what the kernel refused
+  std::string error;      // why it is not in the kernel, where that is known
+  std::string error_reason = "KernelRefused";
+  std::string disturbance;  // who keeps writing against us; "": nobody
 };
 
 // Precondition: the verdict is not `not_ours`. The status as it is, while the Pod has not been seen (see

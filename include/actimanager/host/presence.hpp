@@ -19,4 +19,20 @@ Result<void> announce_agent(const Cgroup& root);
 // Errors: the errno.
 Result<bool> claim_without_agent(const Cgroup& root);
 
+// The one agent that pins: of several in one hierarchy the first, until it ends. Another lock, on another
+// file, of the same kind and with the same limits.
+class PinningClaim {
+ public:
+  PinningClaim() = default;
+  ~PinningClaim();
+  PinningClaim(const PinningClaim&) = delete;
+  PinningClaim& operator=(const PinningClaim&) = delete;
+
+  // Whether it is ours, from now on for as long as this lives. Errors: the errno.
+  Result<bool> take(const Cgroup& root);
+
+ private:
+  int fd_ = -1;
+};
+
 }  // namespace actimanager::host

@@ -2,7 +2,8 @@
 // Pod's cgroups equal to what was admitted, and writes the bindings' statuses. Needs the API server to learn
 // of changes, but no leader; while it cannot be reached, what was known last stays enforced.
 //
-// Before everything about the node is known, no cpuset is touched: a restarted agent unpins nobody.
+// Before everything about the node is known, no cpuset is touched: a restarted agent unpins nobody. Where
+// somebody else owns the cpusets (host/other_owners.hpp) none is touched either, until he does no longer.
 #pragma once
 
 #include <chrono>
@@ -21,12 +22,14 @@
 #include <actimanager/kube/client.hpp>
 #include <actimanager/kube/event_recorder.hpp>
 #include <actimanager/roles/agent_view.hpp>
+#include <actimanager/roles/writer_counts.hpp>
 
 namespace actimanager::roles {
 
 struct AgentMetrics {
-  std::uint64_t reconciles = 0, scans = 0, cpuset_writes = 0, pin_errors = 0, drifts = 0, status_writes = 0;
+  std::uint64_t reconciles = 0, scans = 0, cpuset_writes = 0, pin_errors = 0, status_writes = 0;
   std::uint64_t unit_writes = 0;  // calls that set or took back properties of systemd's units
+  WriterCounts drifts;                                 // by who made them
   Histogram pin_seconds{Histogram::latency_bounds()};  // a Pod's cgroup was told of -> its cpuset is right
   Histogram reconcile_seconds{Histogram::latency_bounds()};  // one whole look at the node
 };
@@ -37,6 +40,7 @@ struct AgentOptions {
   std::string dbus_socket = "/run/dbus/system_bus_socket";  // of the node's systemd; of use on cgroup v2 only
   CpuSet reserved;
   std::chrono::milliseconds reconcile_period{15000};
+  std::string kubelet_directory = "/var/lib/kubelet";  // where it keeps its state
 };
 
 class Agent {

@@ -24,7 +24,7 @@ namespace actimanager::roles {
 struct LeaderMetrics {
   std::uint64_t scheduled = 0, unschedulable = 0, errors = 0;  // attempts by result
   std::uint64_t preemptions = 0, preemption_victims = 0;
-  std::uint64_t bindings_deleted = 0, bindings_replaced = 0;
+  std::uint64_t bindings_deleted = 0, bindings_replaced = 0, bindings_resized = 0;
   Histogram decision_seconds{Histogram::latency_bounds()};    // one attempt, without its writes
   Histogram scheduling_seconds{Histogram::latency_bounds()};  // from the queue to bound, retries included
   scheduler::QueueLengths queue;

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include <actimanager/api/node_cpu_topology.hpp>
@@ -70,6 +71,14 @@ class Cache {
   Events withdraw_nomination(std::string_view uid);
   // The node it is nominated for; "": none.
   std::string nominated_node(std::string_view uid) const;
+
+  // This binding is about to get these CPUs by an edit: it holds them beside those it has, until any newer
+  // version of it comes, which the edit has made or has lost against. Nothing happens where it is not known.
+  void assume_edit(std::string_view binding, const allocator::Placement& placement);
+  // The edit has not been made.
+  Events forget_edit(std::string_view binding);
+  // The node that the binding is counted on, as if it held nothing; nullopt: there is none.
+  std::optional<NodeInfo> node_without(std::string_view binding) const;
 
   // Brings the snapshot up to date; the cost is that of the nodes that changed since it was last updated by
   // this cache.

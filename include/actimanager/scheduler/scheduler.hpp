@@ -66,6 +66,10 @@ class Scheduler {
   // CPUs on this very node, for a Pod that is on it already; nullopt: there are none, or no CPU plugin places
   // the Pod. Precondition: handles(pod.scheduler_name), node.cpus.has_topology().
   std::optional<allocator::Placement> place_on(const api::Pod& pod, const NodeInfo& node) const;
+  // What a Pod on this node asks for by now, for allocator::resize(): its level is the one it has already.
+  // nullopt: no CPU plugin places the Pod. Precondition: handles(pod.scheduler_name).
+  std::optional<allocator::Request> request_on(const api::Pod& pod, const NodeInfo& node,
+                                               api::ExclusivenessLevel level) const;
 
   // The CPUs that a Pod nominated for this node will find once the less important Pods that are being deleted
   // there have left. nullopt: it wants none, or there are none, or it is not one of ours.

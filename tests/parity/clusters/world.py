@@ -23,8 +23,11 @@ class World:
         self.nodes: list[dict] = []
         self.bound: list[dict] = []
         self.judged: list[dict] = []
+        # In the cluster, but on no node yet.
+        self.waiting: list[dict] = []
         self.others: list[dict] = []
         self._uids = 0
+        self.starts = 0
         for name in NAMESPACES:
             labels = {"kubernetes.io/metadata.name": name}
             if self.chance(0.5):
@@ -128,9 +131,9 @@ class World:
 
     def finish(self) -> tuple[dict, dict]:
         """The cluster and the Pods to judge, as Lists."""
-        for pod in self.pods():
-            defaults.admit(pod, runs=pod in self.bound)
-        return _list(self.others + self.nodes + self.bound), _list(self.judged)
+        for pod in self.pods() + self.waiting:
+            defaults.admit(pod, runs="nodeName" in pod["spec"] and pod not in self.judged)
+        return _list(self.others + self.nodes + self.bound + self.waiting), _list(self.judged)
 
 
 def _list(items: list[dict]) -> dict:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
@@ -28,7 +29,7 @@ func (j *judge) pod(pod *v1.Pod) report {
 	c := &cycle{judge: j, pod: pod, state: framework.NewCycleState()}
 	c.narrowing, c.skipped = sets.New[string](), sets.New[string]()
 	c.diagnosis.NodeToStatus = framework.NewDefaultNodeToStatus()
-	c.out = report{Pod: name(pod), PreFilter: []verdict{}}
+	c.out = report{Pod: name(pod), PreFilter: []verdict{}, Best: []string{}}
 	for _, node := range j.nodes {
 		c.out.Nodes = append(c.out.Nodes, nodeReport{Name: node.Node().Name, Filters: []verdict{}, Scores: []score{}})
 	}
@@ -48,6 +49,7 @@ func (c *cycle) run() error {
 		c.diagnosis.PreFilterMsg = refusal.Message()
 		return c.unschedulable()
 	}
+	c.state.SetSkipFilterPlugins(c.skipped)
 	if !c.only.AllNodes() {
 		c.diagnosis.NodeToStatus.SetAbsentNodesStatus(fwk.NewStatus(fwk.UnschedulableAndUnresolvable,
 			fmt.Sprintf("node(s) didn't satisfy plugin(s) %v", sets.List(c.narrowing))))
@@ -60,14 +62,45 @@ func (c *cycle) run() error {
 		return c.unschedulable()
 	}
 	err = c.score(feasible)
-	if len(feasible) == 1 {
+	c.out.Best = c.best(feasible)
+	if len(c.out.Best) == 1 && (len(feasible) == 1 || c.out.Best[0] == c.pod.Status.NominatedNodeName) {
 		// The scheduler would have taken it unseen.
 		return nil
 	}
 	return err
 }
 
+// best are the nodes of which the scheduler takes any: the one the Pod is nominated to if it can be had, else those of
+// the highest score.
+func (c *cycle) best(feasible []fwk.NodeInfo) []string {
+	var nodes []string
+	highest := int64(math.MinInt64)
+	for _, node := range feasible {
+		name := node.Node().Name
+		if name == c.pod.Status.NominatedNodeName {
+			return []string{name}
+		}
+		total := c.reportOf(name).Total
+		if total > highest {
+			nodes, highest = nil, total
+		}
+		if total == highest {
+			nodes = append(nodes, name)
+		}
+	}
+	return nodes
+}
+
+// unschedulable tries preemption, too.
 func (c *cycle) unschedulable() error {
+	if c.state.GetSkipFilterPlugins() == nil {
+		c.state.SetSkipFilterPlugins(c.skipped)
+	}
+	preemption, err := c.preempt()
+	if err != nil {
+		return err
+	}
+	c.out.Preemption = preemption
 	return &framework.FitError{Pod: c.pod, NumAllNodes: len(c.nodes), Diagnosis: c.diagnosis}
 }
 
@@ -110,37 +143,4 @@ func (c *cycle) nothingLeft() string {
 		return fmt.Sprintf("node(s) didn't satisfy plugin %v", who[0])
 	}
 	return fmt.Sprintf("node(s) didn't satisfy plugin(s) %v simultaneously", who)
-}
-
-// filter returns the nodes that no plugin refuses, and the first error of a plugin the scheduler would have asked.
-func (c *cycle) filter() ([]fwk.NodeInfo, error) {
-	var feasible []fwk.NodeInfo
-	var failure error
-	for i, node := range c.nodes {
-		left := c.only.AllNodes() || c.only.NodeNames.Has(node.Node().Name)
-		var first *fwk.Status
-		for _, plugin := range c.plugins {
-			asked, ok := plugin.Plugin.(fwk.FilterPlugin)
-			if !ok || c.skipped.Has(plugin.Name()) {
-				continue
-			}
-			status := asked.Filter(c.ctx, c.state, c.pod, node)
-			c.out.Nodes[i].Filters = append(c.out.Nodes[i].Filters, newVerdict(plugin.Name(), status))
-			if first.IsSuccess() {
-				first = status
-			}
-		}
-		switch {
-		case !left:
-		case first.IsSuccess():
-			feasible = append(feasible, node)
-		case first.Code() == fwk.Error:
-			if failure == nil {
-				failure = first.AsError()
-			}
-		default:
-			c.diagnosis.NodeToStatus.Set(node.Node().Name, first)
-		}
-	}
-	return feasible, failure
 }

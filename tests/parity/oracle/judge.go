@@ -8,12 +8,17 @@ import (
 
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/apis/config"
 	"k8s.io/kubernetes/pkg/scheduler/apis/config/latest"
 	internalcache "k8s.io/kubernetes/pkg/scheduler/backend/cache"
+	"k8s.io/kubernetes/pkg/scheduler/backend/queue"
+	"k8s.io/kubernetes/pkg/scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins"
+	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/defaultpreemption"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/names"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/nodevolumelimits"
 	frameworkruntime "k8s.io/kubernetes/pkg/scheduler/framework/runtime"
@@ -31,7 +36,11 @@ type judge struct {
 	close   context.CancelFunc
 	plugins []weighted
 	// nodes are sorted by name.
-	nodes []fwk.NodeInfo
+	nodes      []fwk.NodeInfo
+	framework  framework.Framework
+	preemption *defaultpreemption.DefaultPreemption
+	informers  informers.SharedInformerFactory
+	api        *fakeAPI
 }
 
 func newJudge(cluster objects) (*judge, error) {
@@ -53,19 +62,25 @@ func (j *judge) fill(cluster objects) error {
 	if err != nil {
 		return err
 	}
-	factory, err := newFactory(cluster)
+	j.api = newFakeAPI()
+	j.informers, err = newFactory(cluster, j.api)
 	if err != nil {
 		return err
 	}
 	made := map[string]fwk.Plugin{}
-	_, err = frameworkruntime.NewFramework(j.ctx, keeping(made), profile,
-		frameworkruntime.WithClientSet(client),
-		frameworkruntime.WithInformerFactory(factory),
+	j.framework, err = frameworkruntime.NewFramework(j.ctx, keeping(made), profile,
+		frameworkruntime.WithClientSet(j.api),
+		frameworkruntime.WithEventRecorder(&events.FakeRecorder{}),
+		frameworkruntime.WithWaitingPods(frameworkruntime.NewWaitingPodsMap()),
+		frameworkruntime.WithInformerFactory(j.informers),
 		frameworkruntime.WithSnapshotSharedLister(snapshot),
-		frameworkruntime.WithSharedCSIManager(nodevolumelimits.NewCSIManager(factory.Storage().V1().CSINodes().Lister())))
+		frameworkruntime.WithSharedCSIManager(
+			nodevolumelimits.NewCSIManager(j.informers.Storage().V1().CSINodes().Lister())))
 	if err != nil {
 		return err
 	}
+	j.preemption = made[names.DefaultPreemption].(*defaultpreemption.DefaultPreemption)
+	j.framework.SetPodNominator(j.queue(cluster))
 	for _, enabled := range profile.Plugins.MultiPoint.Enabled {
 		j.plugins = append(j.plugins, weighted{made[enabled.Name], max(1, int64(enabled.Weight))})
 	}
@@ -82,8 +97,7 @@ func (j *judge) snapshot(cluster objects) (*internalcache.Snapshot, error) {
 		known.AddNode(logger, node)
 	}
 	for _, pod := range cluster.pods() {
-		// The scheduler's informer leaves out what has ended; what is not bound waits in its queue.
-		if pod.Spec.NodeName == "" || pod.Status.Phase == v1.PodSucceeded || pod.Status.Phase == v1.PodFailed {
+		if pod.Spec.NodeName == "" || ended(pod) {
 			continue
 		}
 		if err := known.AddPod(logger, pod); err != nil {
@@ -92,6 +106,27 @@ func (j *judge) snapshot(cluster objects) (*internalcache.Snapshot, error) {
 	}
 	snapshot := internalcache.NewEmptySnapshot()
 	return snapshot, known.UpdateSnapshot(logger, snapshot)
+}
+
+// queue has the Pods that wait for this scheduler; it knows which of them are nominated.
+func (j *judge) queue(cluster objects) queue.SchedulingQueue {
+	gates := map[string]fwk.PreEnqueuePlugin{}
+	for _, plugin := range j.framework.PreEnqueuePlugins() {
+		gates[plugin.Name()] = plugin
+	}
+	waiting := queue.NewSchedulingQueue(j.framework.QueueSortFunc(), j.informers,
+		queue.WithPreEnqueuePluginMap(map[string]map[string]fwk.PreEnqueuePlugin{j.framework.ProfileName(): gates}))
+	for _, pod := range cluster.pods() {
+		if pod.Spec.NodeName == "" && !ended(pod) && pod.Spec.SchedulerName == j.framework.ProfileName() {
+			waiting.Add(klog.FromContext(j.ctx), pod)
+		}
+	}
+	return waiting
+}
+
+// ended Pods are left out by the scheduler's informer.
+func ended(pod *v1.Pod) bool {
+	return pod.Status.Phase == v1.PodSucceeded || pod.Status.Phase == v1.PodFailed
 }
 
 func defaultProfile() (*config.KubeSchedulerProfile, error) {

@@ -1,10 +1,14 @@
-// Command oracle judges Pods with the plugins of kube-scheduler, so that ours can be held against them.
+// Command oracle says what kube-scheduler does, so that ours can be held against it.
 //
-//	oracle DIR    for every DIR/*/cluster.json and pods.json (Lists), writes oracle.jsonl beside them
+//	oracle judge DIR      for every DIR/*/cluster.json and pods.json (Lists): each plugin's verdicts on the Pods, and
+//	                      what preemption does for those that fit nowhere, in oracle.jsonl
+//	oracle requeue DIR    for every DIR/*/cluster.json and cases.json: whether a change makes a rejected Pod be tried
+//	                      again, in hints.jsonl
+//	oracle sequence DIR   for every DIR/*/cluster.json and sequence.json (Lists): where the Pods go one after the other,
+//	                      in places.jsonl
 //
-// A line is one Pod's verdicts, in the form of `actimanager explain -o json` without what only that can know. The
-// plugins, their order, arguments, weights and feature gates are the defaults of the release it is built from, less
-// DynamicResources. Nothing is read from a cluster and nothing is bound.
+// The plugins, their order, arguments, weights and feature gates are the defaults of the release it is built from; to
+// judge, less DynamicResources. Nothing is read from a cluster and nothing is bound.
 package main
 
 import (
@@ -23,14 +27,25 @@ import (
 	"k8s.io/kubernetes/pkg/scheduler/metrics"
 )
 
+// modes read the files of one directory and return the lines to be written there.
+var modes = map[string]struct {
+	run func(place string) ([]any, error)
+	out string
+}{
+	"judge":    {judgeOne, "oracle.jsonl"},
+	"requeue":  {requeueOne, "hints.jsonl"},
+	"sequence": {sequenceOne, "places.jsonl"},
+}
+
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: oracle [-jobs N] DIR")
+		fmt.Fprintln(os.Stderr, "usage: oracle [-jobs N] judge|requeue|sequence DIR")
 		flag.PrintDefaults()
 	}
-	jobs := flag.Int("jobs", runtime.GOMAXPROCS(0), "how many clusters are judged at once")
+	jobs := flag.Int("jobs", runtime.GOMAXPROCS(0), "how many clusters are looked at at once")
 	flag.Parse()
-	if flag.NArg() != 1 || *jobs < 1 {
+	mode, known := modes[flag.Arg(0)]
+	if flag.NArg() != 2 || !known || *jobs < 1 {
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -38,14 +53,21 @@ func main() {
 	klog.LogToStderr(false)
 	klog.SetOutput(io.Discard)
 	metrics.Register()
-	if err := judgeAll(flag.Arg(0), *jobs); err != nil {
+	err := forEach(flag.Arg(1), *jobs, func(place string) error {
+		lines, err := mode.run(place)
+		if err != nil {
+			return err
+		}
+		return write(filepath.Join(place, mode.out), lines)
+	})
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "oracle:", err)
 		os.Exit(1)
 	}
 }
 
-// judgeAll judges the clusters below a directory and returns the first failure.
-func judgeAll(directory string, jobs int) error {
+// forEach looks at the clusters below a directory and returns the first failure.
+func forEach(directory string, jobs int, look func(place string) error) error {
 	found, err := filepath.Glob(filepath.Join(directory, "*", "cluster.json"))
 	if err != nil {
 		return err
@@ -59,7 +81,7 @@ func judgeAll(directory string, jobs int) error {
 	for range jobs {
 		workers.Go(func() {
 			for place := range places {
-				if err := judgeOne(place); err != nil {
+				if err := look(place); err != nil {
 					failures <- fmt.Errorf("%s: %w", place, err)
 				}
 			}
@@ -74,29 +96,37 @@ func judgeAll(directory string, jobs int) error {
 	return <-failures
 }
 
-func judgeOne(place string) error {
-	cluster, err := readObjects(filepath.Join(place, "cluster.json"))
-	if err != nil {
-		return err
-	}
-	pods, err := readObjects(filepath.Join(place, "pods.json"))
-	if err != nil {
-		return err
-	}
-	judge, err := newJudge(cluster)
-	if err != nil {
-		return err
-	}
-	defer judge.close()
+func write(path string, lines []any) error {
 	var out bytes.Buffer
-	lines := json.NewEncoder(&out)
-	lines.SetEscapeHTML(false)
-	for _, pod := range pods.pods() {
-		if err := lines.Encode(judge.pod(pod)); err != nil {
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	for _, line := range lines {
+		if err := encoder.Encode(line); err != nil {
 			return err
 		}
 	}
-	return os.WriteFile(filepath.Join(place, "oracle.jsonl"), out.Bytes(), 0o644)
+	return os.WriteFile(path, out.Bytes(), 0o644)
+}
+
+func judgeOne(place string) ([]any, error) {
+	cluster, err := readObjects(filepath.Join(place, "cluster.json"))
+	if err != nil {
+		return nil, err
+	}
+	pods, err := readObjects(filepath.Join(place, "pods.json"))
+	if err != nil {
+		return nil, err
+	}
+	judge, err := newJudge(cluster)
+	if err != nil {
+		return nil, err
+	}
+	defer judge.close()
+	var lines []any
+	for _, pod := range pods.pods() {
+		lines = append(lines, judge.pod(pod))
+	}
+	return lines, nil
 }
 
 func name(pod *v1.Pod) string {

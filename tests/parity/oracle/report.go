@@ -6,12 +6,17 @@ import (
 	fwk "k8s.io/kube-scheduler/framework"
 )
 
-// report is what one Pod's line says.
+// report is what one Pod's line says. Where Pods are nominated to a node that this one has to yield to, a plugin
+// refuses the node if it does so with or without them there.
 type report struct {
 	Pod       string       `json:"pod"`
 	PreFilter []verdict    `json:"preFilter"`
 	Nodes     []nodeReport `json:"nodes"`
 	Message   string       `json:"message,omitempty"`
+	// Best are the nodes the scheduler takes one of.
+	Best []string `json:"best"`
+	// Preemption is tried where no node is left.
+	Preemption *preemptionReport `json:"preemption,omitempty"`
 }
 
 type nodeReport struct {
@@ -34,12 +39,17 @@ type score struct {
 	Weighted   int64  `json:"weighted"`
 }
 
-// newVerdict sorts the reasons: some plugins collect theirs from maps. No status at all is success.
+// newVerdict takes no status at all for success.
 func newVerdict(plugin string, status *fwk.Status) verdict {
-	reasons := []string{}
-	if status != nil {
-		reasons = append(reasons, status.Reasons()...)
+	return verdict{Plugin: plugin, Verdict: status.Code().String(), Reasons: reasons(status)}
+}
+
+// reasons are sorted: some plugins collect theirs from maps.
+func reasons(status *fwk.Status) []string {
+	if status == nil {
+		return []string{}
 	}
-	slices.Sort(reasons)
-	return verdict{Plugin: plugin, Verdict: status.Code().String(), Reasons: reasons}
+	sorted := append([]string{}, status.Reasons()...)
+	slices.Sort(sorted)
+	return sorted
 }

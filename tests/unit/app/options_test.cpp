@@ -18,6 +18,7 @@ TEST_CASE("the flags of an existing DaemonSet are accepted as they are") {
   CHECK(options->run.cgroups_path == "/cgroup");
   CHECK(options->run.cgroups_driver == "systemd");
   CHECK(options->run.reconcile_period == 15s);
+  CHECK(options->run.kubelet_directory == "/var/lib/kubelet");
   CHECK(options->run.listen == ":8089");
   CHECK((options->run.roles.agent && options->run.roles.endpoint && options->run.roles.leader));
 }

@@ -53,6 +53,18 @@ TEST_CASE("a pinned Pod has its CPUs and their memory, the others all but what i
   CHECK(desired.pods.size() == 2);
 }
 
+TEST_CASE("CPUs that the kernel isolates are nobody's but a binding's, unless no other is left") {
+  NodeFake node(dual_socket_smt());
+  node.add_pod("web");
+  node.bind("b", "web", {6, 7}, cpu);
+  const auto desired = [&](const CpuSet& isolated) {
+    return desired_cpusets(node.facts(), node.judge(node.objects()), isolated);
+  };
+  CHECK(desired({6, 14}).shared.cpus == CpuSet::range(0, 15) - CpuSet{6, 7, 14});
+  CHECK(desired({6, 14}).of("web-1").pod.cpus == CpuSet{6, 7});
+  CHECK(desired(CpuSet::range(0, 15)).shared.cpus == CpuSet::range(0, 15) - CpuSet{6, 7});
+}
+
 TEST_CASE("a container has its narrower set, and its Pod the memory of all its containers") {
   NodeFake node(dual_socket_smt());
   node.add_pod("web");

@@ -69,6 +69,13 @@ TEST_CASE("what the kernel refused is Failed, in its words") {
                   "container app: write cpuset.cpus: EBUSY");
 }
 
+TEST_CASE("what the agent leaves to another owner is Failed, with that owner's reason") {
+  const auto node = one_bound();
+  const auto status = status_of(node, "b", {.error = "the kubelet's", .error_reason = "KubeletCPUManager"});
+  CHECK(status.resource_status == BindingStatus::failed);
+  check_condition(status, "Applied", ConditionStatus::false_, "KubeletCPUManager", "the kubelet's");
+}
+
 TEST_CASE("a refused binding has nothing and names the field") {
   auto node = one_bound();
   node.binding("b").spec.cpu_set = {};
@@ -139,4 +146,18 @@ TEST_CASE("memory nodes asked for by a container are among the binding's") {
   node.binding("b").spec.cpu_set = {1};
   node.binding("b").spec.containers = {{"app", {}, {1}}};
   CHECK(status_of(node, "b", {}).memory_nodes == NumaSet{0, 1});
+}
+
+TEST_CASE("who writes against us is named for as long as he does") {
+  auto node = one_bound();
+  const Observed right{.containers = {{"app", {1, 4}, {0}}}, .complete = true};
+  auto fought = right;
+  fought.disturbance = "koordlet (pid 47) keeps writing its cpusets";
+  node.binding("b").status = status_of(node, "b", fought);
+  auto status = status_of(node, "b", fought);
+  check_condition(status, "Undisturbed", ConditionStatus::false_, "FightingWriter",
+                  fought.disturbance.c_str());
+  CHECK(status.resource_status == BindingStatus::applied);
+  status = status_of(node, "b", right);
+  CHECK(api::find_condition(status.conditions, "Undisturbed") == nullptr);
 }

@@ -75,3 +75,17 @@ TEST_CASE_METHOD(Fixture, "CgroupWatcher: containers that come and go change the
   std::filesystem::remove(layout.root() / "podabc/container");
   CHECK(next() == std::vector{CgroupEvent{Kind::pod_changed, "abc"}});
 }
+
+TEST_CASE_METHOD(Fixture,
+                 "CgroupWatcher: Pods that are forgotten, and containers a Pod has no longer, are not told") {
+  for (const auto* path : {"podabc", "poddef/container", "podghi"}) layout.add(path);
+  REQUIRE(watcher->watch_pod({"abc", open("podabc"), {}}));
+  REQUIRE(watcher->watch_pod({"def", open("poddef"), {{"container", open("poddef/container"), {}}}}));
+  REQUIRE(watcher->watch_pod({"ghi", open("podghi"), {}}));
+  watcher->forget_pod("abc");
+  REQUIRE(watcher->watch_pod({"def", open("poddef"), {}}));
+  for (const auto* path : {"podabc", "poddef/container", "podghi"}) {
+    layout.add_file(std::string(path) + "/cpuset.cpus", "0");
+  }
+  CHECK(next() == std::vector{CgroupEvent{Kind::pod_changed, "ghi"}});
+}

@@ -35,3 +35,16 @@ TEST_CASE("no agent comes while somebody has made sure that there is none") {
   alone.reset();
   CHECK(announce_agent(*open()));
 }
+
+TEST_CASE("of two agents one pins, and the other as soon as the first has ended") {
+  CgroupLayoutFake layout(CgroupVersion::v1);
+  layout.add("kubepods");
+  const auto root = value_or_throw(Cgroup::open(layout.root().string(), CgroupVersion::v1));
+  auto first = std::make_unique<PinningClaim>();
+  PinningClaim second;
+  CHECK(value_or_throw(first->take(*root)));
+  CHECK(value_or_throw(first->take(*root)));
+  CHECK_FALSE(value_or_throw(second.take(*root)));
+  first.reset();
+  CHECK(value_or_throw(second.take(*root)));
+}

@@ -24,11 +24,16 @@ class PinnerTest {
         roles::Pinner::open(context.get_executor(), {.path = layout.root().string()}, "", metrics, log));
     pinner->set_handlers(
         {.seen = [this](const std::string&) { seen.push_back(now()); },
-         .drift = [this](const std::string& uid, const std::string&) { drifts.push_back(uid); }});
+         .drift = [this](const std::string& uid, const std::string&) { drifts.push_back(uid); },
+         .quarrel = [this](const std::string& uid, const std::string&) { quarrels.push_back(uid); }});
   }
 
   std::string cpus(const std::string& pod) const {
     return layout.read("cpuset/kubepods/pod" + pod + "/cpuset.cpus");
+  }
+  void move_a() {
+    layout.remove("cpuset/kubepods/poda/cpuset.cpus");
+    layout.add_file("cpuset/kubepods/poda/cpuset.cpus", "3\n");
   }
   std::string now() const { return cpus("a") + " " + cpus("b") + " " + cpus("c"); }
   static roles::Targets targets(const CpuSet& a, const CpuSet& b, const CpuSet& shared) {
@@ -43,7 +48,7 @@ class PinnerTest {
   CgroupLayoutFake layout{host::CgroupVersion::v1};
   std::unique_ptr<roles::Pinner> pinner;
   std::vector<std::string> seen;  // the CPUs of a, b, c after each Pod that was written
-  std::vector<std::string> drifts;
+  std::vector<std::string> drifts, quarrels;
 };
 
 using States = std::vector<std::string>;
@@ -86,9 +91,33 @@ TEST_CASE_METHOD(PinnerTest,
   const auto writes = metrics.cpuset_writes;
   pinner->apply(targets({0}, {1}, {2}));
   CHECK(metrics.cpuset_writes == writes);
-  layout.remove("cpuset/kubepods/poda/cpuset.cpus");
-  layout.add_file("cpuset/kubepods/poda/cpuset.cpus", "3\n");
+  move_a();
   pinner->apply(targets({0}, {1}, {2}));
   CHECK(now() == "0 1 2");
   CHECK(drifts == States{"a"});
+  CHECK(metrics.drifts.total() == 1);
+}
+
+TEST_CASE_METHOD(PinnerTest, "a Pod that is moved again and again is one that somebody fights over") {
+  pinner->apply(targets({0}, {1}, {2}));
+  for (std::size_t i = 1; i <= roles::Quarrel::repairs_at_once; ++i) {
+    CHECK_FALSE(pinner->disturbance("a"));
+    move_a();
+    pinner->apply(targets({0}, {1}, {2}));
+  }
+  CHECK(quarrels == States{"a"});
+  REQUIRE(pinner->disturbance("a"));
+  CHECK(pinner->disturbance("a")->message.contains("keeps writing its cpusets"));
+  CHECK_FALSE(pinner->disturbance("b"));
+}
+
+TEST_CASE_METHOD(PinnerTest, "where it was let be, what others wrote meanwhile is no drift") {
+  pinner->apply(targets({0}, {1}, {2}));
+  pinner->let_be();
+  CHECK_FALSE(pinner->targets());
+  move_a();
+  CHECK(now() == "3 1 2");
+  pinner->apply(targets({0}, {1}, {2}));
+  CHECK(now() == "0 1 2");
+  CHECK(drifts.empty());
 }

@@ -19,7 +19,8 @@ roles::PublishedState a_state() {
           .reserved = {0},
           .exclusive = {2},
           .cgroup = {"v2", "systemd"},
-          .failure = {}};
+          .failure = {},
+          .objection = {}};
 }
 
 }  // namespace
@@ -59,4 +60,21 @@ TEST_CASE("a topology that cannot be found out anew is Failed, its condition say
   object.status = roles::published_status(object, "", state, later);
   CHECK(object.status.resource_status == api::TopologyStatus::fresh);
   CHECK(api::find_condition(object.status.conditions, "Ready")->status == api::ConditionStatus::true_);
+}
+
+TEST_CASE(
+    "that nothing is pinned is a condition for as long as it is so, and the topology Fresh all the same") {
+  api::NodeCPUTopology object;
+  auto state = a_state();
+  state.objection = host::Objection{"KubeletCPUManager", "the kubelet writes them", false};
+  object.status = roles::published_status(object, "", state, then);
+  CHECK(object.status.resource_status == api::TopologyStatus::fresh);
+  const auto* condition = api::find_condition(object.status.conditions, "Undisturbed");
+  REQUIRE(condition != nullptr);
+  CHECK(condition->status == api::ConditionStatus::false_);
+  CHECK(condition->reason == "KubeletCPUManager");
+  CHECK(condition->message == "the kubelet writes them");
+  state.objection.reset();
+  object.status = roles::published_status(object, "", state, later);
+  CHECK(api::find_condition(object.status.conditions, "Undisturbed") == nullptr);
 }

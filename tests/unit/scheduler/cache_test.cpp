@@ -186,6 +186,49 @@ TEST_CASE("a binding holds what it asks for and what it was granted") {
   CHECK(books.cache.upsert(binding).empty());
 }
 
+TEST_CASE("a binding that is about to be edited holds what it has and what it will have") {
+  Books books;
+  const auto pod = on_node(make_pod("p", "1"), "n1");
+  books.cache.upsert(pod);
+  auto binding = make_binding(pod, "n1", "0", Level::cpu);
+  const auto key = binding.meta.key();
+  books.cache.upsert(binding);
+  books.cache.assume_edit(key, on_cpus("0,4"));
+  CHECK(books.exclusive() == "0,4");
+  CHECK(books.node().cpus.free().to_string() == "1-3,5-7");
+  CHECK(books.cache.node_without(key)->cpus.exclusive().empty());
+
+  SECTION("until it is there") {
+    binding.spec.cpu_set = {0, 4};
+    books.cache.upsert(binding);
+    CHECK(books.exclusive() == "0,4");
+    CHECK(books.cache.forget_edit(key).empty());
+  }
+  SECTION("until somebody else's edit is") {
+    CHECK(books.cache.upsert(binding) == Events(Event::binding_changed));
+    CHECK(books.exclusive() == "0");
+  }
+  SECTION("until it has failed") {
+    CHECK(books.cache.forget_edit(key) == Events(Event::binding_changed));
+    CHECK(books.exclusive() == "0");
+  }
+  SECTION("or another is tried") {
+    books.cache.assume_edit(key, on_cpus("0-1"));
+    CHECK(books.exclusive() == "0-1");
+  }
+  SECTION("or its Pod has ended") {
+    books.cache.remove_pod(pod.meta.uid);
+    CHECK(books.exclusive().empty());
+    CHECK_FALSE(books.cache.node_without(key));
+  }
+  SECTION("or it is gone") {
+    CHECK(books.cache.remove_binding(key) == Events(Event::binding_changed));
+    CHECK(books.exclusive().empty());
+    books.cache.assume_edit(key, on_cpus("0-1"));
+    CHECK(books.exclusive().empty());
+  }
+}
+
 TEST_CASE("a binding whose Pod has ended holds nothing") {
   for (const bool deleted : {true, false}) {
     Books books;

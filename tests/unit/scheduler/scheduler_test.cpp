@@ -203,6 +203,24 @@ TEST_CASE("a profile without CPU plugins places Pods without CPUs") {
   CHECK_FALSE(decision.placement);
 }
 
+TEST_CASE("a Pod on a node asks for what it was resized to, at the level it has") {
+  Cluster cluster;
+  cluster.add("n1", make_machine(2, 4, 2));
+  auto pod = on_node(make_class_pod("p", "memory-bound", "6"), "n1");
+  cluster.cache.upsert(pod);
+  cluster.cache.upsert(make_binding(pod, "n1", "0,4", Level::none));
+  cluster.cache.update(cluster.snapshot);
+  const auto& node = *cluster.snapshot.find("n1");
+  auto request = cluster.scheduler.request_on(pod, node, Level::none);
+  REQUIRE(request);
+  CHECK(request->shape == allocator::Shape::spread);
+  CHECK(request->level == Level::none);
+  CHECK(request->cpus == 6);
+  CHECK(request->min_pool == 6);  // its own request, counted once
+  pod.meta.labels.insert_or_assign(std::string(api::workload_type_label), "best-effort");
+  CHECK(cluster.scheduler.request_on(pod, node, Level::cpu)->cpus == 1);
+}
+
 TEST_CASE("Pods of other schedulers keep the CPUs they ask for in the shared pool") {
   Cluster cluster;
   cluster.add("n1", make_machine(1, 4, 2));
