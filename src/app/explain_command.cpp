@@ -8,6 +8,7 @@
 
 #include "cluster_dump.hpp"
 #include "explain_table.hpp"
+#include "live_cluster.hpp"
 #include "offline.hpp"
 
 namespace actimanager::app {
@@ -35,8 +36,8 @@ Result<std::vector<PodPointer>> chosen_pods(const ExplainOptions& options, const
 Result<void> run(const ExplainOptions& options, std::ostream& out) {
   auto config = offline_config(options.config);
   if (!config) return fail(std::move(config.error()));
-  auto dump = ClusterDump::read(options.cluster);
-  if (!dump) return fail(std::move(dump.error()).wrap("--cluster"));
+  auto dump = read_cluster(options.cluster);
+  if (!dump) return fail(std::move(dump.error()));
   const auto pods = chosen_pods(options, *dump);
   if (!pods) return fail(pods.error());
 

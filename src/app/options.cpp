@@ -107,11 +107,18 @@ void add_topology(CLI::App& app, TopologyOptions& topology) {
   app.add_flag("--ascii", topology.ascii, "Draw with ASCII characters only");
 }
 
-// What the commands on a cluster given as files share.
+// What the commands share that look at a cluster and change nothing.
 template <class Options>
 void add_offline(CLI::App& app, Options& options) {
-  app.add_option("--cluster", options.cluster, "What kubectl get -o yaml|json printed: files, directories")
-      ->required();
+  auto* source = app.add_option_group("cluster");
+  source->add_option("--cluster", options.cluster.files,
+                     "What kubectl get -o yaml|json printed: files, directories");
+  auto* live =
+      source->add_flag("--live", options.cluster.live, "The cluster of the kubeconfig, as it is now");
+  source->require_option(1);
+  app.add_option("--kubeconfig", options.cluster.kubeconfig,
+                 "Of --live (default: $KUBECONFIG, ~/.kube/config, or the Pod's own credentials)")
+      ->needs(live);
   app.add_option("--profile", options.profile, "Profile to decide by (default: the Pod's schedulerName)");
   app.add_option("--config", options.config, "KubeSchedulerConfiguration with the profiles");
 }
@@ -176,8 +183,10 @@ std::expected<Options, Exit> parse_command_line(const std::vector<std::string>& 
   app.require_subcommand(1);
   auto* run = app.add_subcommand("run", "Run on a node: pin Pods, serve the topology, lead when elected");
   auto* topology = app.add_subcommand("topology", "Draw this machine's CPUs, or print its NodeCPUTopology");
-  auto* explain = app.add_subcommand("explain", "Say why a Pod goes where, of a cluster given as files");
-  auto* simulate = app.add_subcommand("simulate", "Place a list of Pods in a cluster given as files");
+  auto* explain =
+      app.add_subcommand("explain", "Say why a Pod goes where, in a cluster given as files or a live one");
+  auto* simulate =
+      app.add_subcommand("simulate", "Place a list of Pods in a copy of a cluster, given as files or live");
   auto* doctor =
       app.add_subcommand("doctor", "Say whether Pods can be pinned on this node, and what to do where not");
   auto* reset = app.add_subcommand("reset", "Give every Pod on this node all CPUs again, for uninstalling");

@@ -50,16 +50,23 @@ struct TopologyOptions {
   bool ascii = false;
 };
 
+// Which cluster a command that changes nothing looks at: one given as files, or the one that runs.
+struct ClusterSource {
+  std::vector<std::string> files;  // and directories; none where it is live
+  bool live = false;
+  std::string kubeconfig;  // where it is live; "": kubectl's
+};
+
 struct ExplainOptions {
-  std::vector<std::string> cluster;  // files and directories
-  std::vector<std::string> pods;     // files, or namespace/name of the dump's
-  std::string profile;               // "": each Pod's schedulerName
-  std::string config;                // KubeSchedulerConfiguration; "": the built-in profiles
-  std::string output = "table";      // table, json
+  ClusterSource cluster;
+  std::vector<std::string> pods;  // files, or namespace/name of the dump's
+  std::string profile;            // "": each Pod's schedulerName
+  std::string config;             // KubeSchedulerConfiguration; "": the built-in profiles
+  std::string output = "table";   // table, json
 };
 
 struct SimulateOptions {
-  std::vector<std::string> cluster;   // files and directories
+  ClusterSource cluster;
   std::vector<std::string> pods;      // files
   std::vector<std::string> policies;  // each simulated on its own; none: as the profiles say
   std::string profile;                // "": each Pod's schedulerName

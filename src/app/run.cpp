@@ -27,6 +27,7 @@
 #include <actimanager/roles/metrics.hpp>
 
 #include "host_name.hpp"
+#include "kubeconfig.hpp"
 #include "read_file.hpp"
 #include "version.hpp"
 
@@ -49,13 +50,6 @@ std::shared_ptr<spdlog::logger> make_logger(int verbosity) {
                                   : spdlog::level::debug);
   log->flush_on(spdlog::level::trace);
   return log;
-}
-
-Result<kube::ClusterConfig> cluster_config(const RunOptions& options) {
-  if (options.kubeconfig.empty()) return kube::in_cluster_config();
-  auto config = kube::load_kubeconfig(options.kubeconfig);
-  if (!config) return fail(std::move(config.error()).wrap("--kubeconfig"));
-  return config;
 }
 
 // The text of --config, checked; "" where there is none.
@@ -113,7 +107,7 @@ int run(const RunOptions& options) {
   const auto node_name = options.node_name.empty() ? host_name() : options.node_name;
   const auto config_text = scheduler_config(options.config);
   if (!config_text) return refuse(config_text.error());
-  auto config = cluster_config(options);
+  auto config = options.kubeconfig.empty() ? kube::in_cluster_config() : read_kubeconfig(options.kubeconfig);
   if (!config) return refuse(config.error());
   const auto& roles = options.roles;
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster_dump.hpp"
+#include "live_cluster.hpp"
 #include "offline.hpp"
 #include "simulation_report.hpp"
 
@@ -36,8 +37,8 @@ Result<std::vector<PodPointer>> pods_to_place(const SimulateOptions& options,
 Result<PolicyRun> simulate(const SimulateOptions& options, const std::string& policy) {
   auto config = offline_config(options.config, policy);
   if (!config) return fail(std::move(config.error()));
-  auto dump = ClusterDump::read(options.cluster);
-  if (!dump) return fail(std::move(dump.error()).wrap("--cluster"));
+  auto dump = read_cluster(options.cluster);
+  if (!dump) return fail(std::move(dump.error()));
   const auto pods = pods_to_place(options, *config);
   if (!pods) return fail(pods.error());
   scheduler::Scheduler scheduler(std::move(*config));

@@ -10,6 +10,7 @@
 #include <actimanager/async/event.hpp>
 #include <actimanager/core/utf8.hpp>
 #include <actimanager/kube/errors.hpp>
+#include <actimanager/kube/list_all.hpp>
 #include <actimanager/kube/object_splitter.hpp>
 #include <actimanager/kube/reflector.hpp>
 
@@ -22,7 +23,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t read_size = 32 << 10;  // what is decoded at once, before others get their turn
 constexpr std::size_t apply_at_once = 200;   // changes of a list
-constexpr auto list_silence = 30s;
 
 std::string text_at(const nlohmann::json& object, const char* section, const char* field) {
   if (!object.is_object()) return {};
@@ -77,43 +77,16 @@ asio::awaitable<void> Reflector::run() {
 asio::awaitable<Result<void>> Reflector::list() {
   ++stats_.lists;
   target_.begin_list();
-  std::string continue_token;
-  do {
-    auto envelope = co_await list_page(continue_token);
-    if (!envelope) co_return fail(std::move(envelope.error()));
-    const auto parsed = nlohmann::json::parse(*envelope, nullptr, false);
-    resource_version_ = text_at(parsed, "metadata", "resourceVersion");
-    continue_token = text_at(parsed, "metadata", "continue");
-    if (resource_version_.empty())
-      co_return fail(ApiErrc::unexpected, "the list has no metadata.resourceVersion");
-  } while (!continue_token.empty());
+  // Until the last page is in there is no version to watch from.
+  auto version =
+      co_await list_all(client_, collection_, options_, options_.page_size, [this](const auto& object) {
+        if (auto added = target_.add_to_list(object); !added) left_out(object, added.error());
+      });
+  if (!version) co_return fail(std::move(version.error()));
+  resource_version_ = std::move(*version);
   while (target_.apply_list(apply_at_once)) co_await give_way();
   log_.debug("{}: listed", collection_.describe());
   co_return Result<void>{};
-}
-
-asio::awaitable<Result<std::string>> Reflector::list_page(const std::string& continue_token) {
-  // Until the last page is in there is no version to watch from.
-  resource_version_.clear();
-  auto stream = co_await client_.list(collection_, options_, options_.page_size, continue_token);
-  if (!stream) co_return fail(std::move(stream.error()));
-  ObjectSplitter splitter(ObjectSplitter::Body::list);
-  const auto take = [this](std::string_view text) {
-    const auto object = nlohmann::json::parse(text, nullptr, false);
-    auto added = target_.add_to_list(object);
-    if (!added) left_out(object, added.error());
-  };
-  std::vector<char> buffer(read_size);
-  while (true) {
-    const auto got = co_await stream->read_some(buffer, list_silence);
-    if (!got) co_return fail(got.error());
-    if (*got == 0) break;
-    if (auto fed = splitter.feed({buffer.data(), *got}, take); !fed) {
-      co_return fail(std::move(fed.error()).wrap("list " + collection_.describe()));
-    }
-    co_await give_way();
-  }
-  co_return std::move(splitter).envelope();
 }
 
 asio::awaitable<Result<void>> Reflector::watch() {

@@ -15,8 +15,14 @@ def explained(plane, tmp_path, config: dict, obj: dict) -> dict:
     (tmp_path / "dump.json").write_text(plane.kubectl("get", KINDS, "-A", "-o", "json"))
     (tmp_path / "pod.json").write_text(json.dumps(obj))
     (tmp_path / "config.json").write_text(json.dumps(config))
-    done = run("explain", "--cluster", tmp_path / "dump.json", "--pod", tmp_path / "pod.json",
-               "--config", tmp_path / "config.json", "-o", "json")
+    said = [explain(*cluster, "--pod", tmp_path / "pod.json", "--config", tmp_path / "config.json")
+            for cluster in (("--cluster", tmp_path / "dump.json"), ("--live", "--kubeconfig", plane.kubeconfig))]
+    assert said[0] == said[1], "the dump and the cluster itself are judged alike"
+    return said[0]
+
+
+def explain(*arguments) -> dict:
+    done = run("explain", *arguments, "-o", "json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -71,3 +77,15 @@ def test_a_pod_that_fits_nowhere_is_told_what_explain_said(plane, api, start, tm
     assert (said["winner"], said["cpus"]) == (None, None)
     api.create("pods", wanted)
     assert told(api, "wanted") == said["message"]
+
+
+def test_a_live_cluster_that_cannot_be_read_is_an_error(plane, tmp_path):
+    nobody = tmp_path / "nobody.yaml"
+    nobody.write_text(json.dumps({
+        "apiVersion": "v1", "kind": "Config", "current-context": "c",
+        "clusters": [{"name": "c", "cluster": {"server": plane.rest.server.geturl(), "insecure-skip-tls-verify": True}}],
+        "users": [{"name": "u", "user": {"token": "nobody's"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]}))
+    done = run("explain", "--live", "--kubeconfig", nobody, "--pod", "default/none")
+    assert (done.returncode, done.stdout) == (1, ""), done
+    assert done.stderr.startswith("actimanager: --live: ") and done.stderr.count("\n") == 1, done.stderr

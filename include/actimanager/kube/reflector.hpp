@@ -46,7 +46,6 @@ class Reflector {
 
  private:
   boost::asio::awaitable<Result<void>> list();
-  boost::asio::awaitable<Result<std::string>> list_page(const std::string& continue_token);
   boost::asio::awaitable<Result<void>> watch();
   Result<void> take_event(std::string_view text);
   void left_out(const nlohmann::json& object, const Error& error);

@@ -17,7 +17,7 @@ Told explain(const ExplainOptions& options) {
 }
 
 struct Fixture : Files {
-  ExplainOptions options{.cluster = {write("cluster.yaml", cluster_yaml)},
+  ExplainOptions options{.cluster = {.files = {write("cluster.yaml", cluster_yaml)}},
                          .pods = {write("pods.yaml", pods_yaml)}};
 };
 

@@ -15,7 +15,7 @@ Told simulate(const SimulateOptions& options) {
 }
 
 struct Fixture : Files {
-  SimulateOptions options{.cluster = {write("cluster.yaml", cluster_yaml)},
+  SimulateOptions options{.cluster = {.files = {write("cluster.yaml", cluster_yaml)}},
                           .pods = {write("pods.yaml", pods_yaml)}};
 };
 

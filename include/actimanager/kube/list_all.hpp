@@ -1,0 +1,23 @@
+// list_all(): a whole collection, in pages, object by object as it arrives: no body is held whole. Between
+// pieces of it everything else on the event loop gets its turn.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <nlohmann/json_fwd.hpp>
+
+#include <actimanager/kube/client.hpp>
+
+namespace actimanager::kube {
+
+// An item of a list; it says no apiVersion and no kind.
+using ListSink = std::function<void(const nlohmann::json& object)>;
+
+// The resourceVersion of the list, once `sink` has had all of it. Errors: unexpected (it is no list),
+// unavailable (nothing came for 30 s), and the client's; `sink` may have had some by then.
+boost::asio::awaitable<Result<std::string>> list_all(Client& client, ResourceRef collection,
+                                                     ListOptions options, int page_size, ListSink sink);
+
+}  // namespace actimanager::kube
