@@ -65,7 +65,7 @@ void Trial::add(const PodPointer& other, const PodCpus& cpus) {
   node_.add(other, load);
   for (const auto& holding : cpus.holdings) node_.cpus.add(holding);
   if (cpus.in_pool) node_.pool_milli_cpu += load.requests.milli_cpu;
-  for (const auto* plugin : filters_.pre_filter_) plugin->pod_added(state_, pod_, *other, node_);
+  for (const auto* plugin : filters_.pre_filter_) plugin->count_pod(state_, pod_, *other, node_, 1);
 }
 
 void Trial::remove(const PodPointer& other, const PodCpus& cpus) {
@@ -73,7 +73,7 @@ void Trial::remove(const PodPointer& other, const PodCpus& cpus) {
   node_.remove(other, load);
   for (const auto& holding : cpus.holdings) node_.cpus.remove(holding);
   if (cpus.in_pool) node_.pool_milli_cpu -= load.requests.milli_cpu;
-  for (const auto* plugin : filters_.pre_filter_) plugin->pod_removed(state_, pod_, *other, node_);
+  for (const auto* plugin : filters_.pre_filter_) plugin->count_pod(state_, pod_, *other, node_, -1);
 }
 
 }  // namespace actimanager::scheduler

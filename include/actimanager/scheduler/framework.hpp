@@ -187,9 +187,9 @@ class Plugin {
   virtual Status pre_enqueue(const api::Pod&) const { return {}; }
   virtual PreFilterResult pre_filter(CycleState&, const api::Pod&, const Snapshot&) const { return {}; }
   virtual Status filter(const CycleState&, const api::Pod&, const NodeInfo&) const { return {}; }
-  // What PreFilter wrote follows: another Pod has come to the node, or left it.
-  virtual void pod_added(CycleState&, const api::Pod&, const api::Pod& /*other*/, const NodeInfo&) const {}
-  virtual void pod_removed(CycleState&, const api::Pod&, const api::Pod& /*other*/, const NodeInfo&) const {}
+  // What PreFilter wrote follows: another Pod has come to the node (1), or left it (-1).
+  virtual void count_pod(CycleState&, const api::Pod&, const api::Pod& /*other*/, const NodeInfo&,
+                         int /*change*/) const {}
   // No node is feasible: what could be done about it.
   virtual PostFilterResult post_filter(const CycleState&, const api::Pod&, const Snapshot&,
                                        const Refusals&) const {

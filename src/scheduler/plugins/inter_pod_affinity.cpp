@@ -92,13 +92,12 @@ class InterPodAffinity final : public Plugin {
     return {};
   }
 
-  void pod_added(CycleState& state, const api::Pod& pod, const api::Pod& other,
-                 const NodeInfo& info) const override {
-    change(state, pod, other, *info.node, 1);
-  }
-  void pod_removed(CycleState& state, const api::Pod& pod, const api::Pod& other,
-                   const NodeInfo& info) const override {
-    change(state, pod, other, *info.node, -1);
+  void count_pod(CycleState& state, const api::Pod& pod, const api::Pod& other, const NodeInfo& info,
+                 int change) const override {
+    auto required = std::make_unique<Required>(*state.read<Required>(this));
+    count_unwelcoming(*required, pod, other, *info.node, change);
+    count(*required, other, *info.node, change);
+    state.write(this, std::move(required));
   }
 
   Status filter(const CycleState& state, const api::Pod&, const NodeInfo& info) const override {
@@ -200,14 +199,6 @@ class InterPodAffinity final : public Plugin {
       if (!term_matches(term, pod, required.namespace_labels)) continue;
       required.unwelcoming.add(node, term.topology_key, change);
     }
-  }
-
-  void change(CycleState& state, const api::Pod& pod, const api::Pod& other, const api::Node& node,
-              std::int64_t change) const {
-    auto required = std::make_unique<Required>(*state.read<Required>(this));
-    count_unwelcoming(*required, pod, other, node, change);
-    count(*required, other, node, change);
-    state.write(this, std::move(required));
   }
 
   static bool near_enough(const Required& required, const api::Node& node) {

@@ -104,13 +104,24 @@ class PodTopologySpread final : public Plugin {
     return {};
   }
 
-  void pod_added(CycleState& state, const api::Pod& pod, const api::Pod& other,
-                 const NodeInfo& info) const override {
-    change(state, pod, other, *info.node, 1);
-  }
-  void pod_removed(CycleState& state, const api::Pod& pod, const api::Pod& other,
-                   const NodeInfo& info) const override {
-    change(state, pod, other, *info.node, -1);
+  // As in kube-scheduler a Pod that is being deleted counts here, though PreFilter did not count it.
+  void count_pod(CycleState& state, const api::Pod& pod, const api::Pod& other, const NodeInfo& info,
+                 int change) const override {
+    const auto& node = *info.node;
+    const auto& before = *state.read<Hard>(this);
+    if (other.meta.namespace_ != pod.meta.namespace_) return;
+    const auto all_keys = [&](const auto& part) {
+      return node.meta.label(part.constraint.topology_key) != nullptr;
+    };
+    if (!std::ranges::all_of(before.parts, all_keys)) return;
+    auto hard = std::make_unique<Hard>(before);
+    for (auto& part : hard->parts) {
+      const auto& constraint = part.constraint;
+      if (!constraint.label_selector.matches(other.meta.labels) || !includes(constraint, pod, node)) continue;
+      part.domains[*node.meta.label(constraint.topology_key)] += change;
+      part.find_fewest();
+    }
+    state.write(this, std::move(hard));
   }
 
   Status filter(const CycleState& state, const api::Pod&, const NodeInfo& info) const override {
@@ -199,25 +210,6 @@ class PodTopologySpread final : public Plugin {
   }
 
  private:
-  // As in kube-scheduler a Pod that is being deleted counts here, though PreFilter did not count it.
-  void change(CycleState& state, const api::Pod& pod, const api::Pod& other, const api::Node& node,
-              std::int64_t change) const {
-    const auto& before = *state.read<Hard>(this);
-    if (other.meta.namespace_ != pod.meta.namespace_) return;
-    const auto all_keys = [&](const auto& part) {
-      return node.meta.label(part.constraint.topology_key) != nullptr;
-    };
-    if (!std::ranges::all_of(before.parts, all_keys)) return;
-    auto hard = std::make_unique<Hard>(before);
-    for (auto& part : hard->parts) {
-      const auto& constraint = part.constraint;
-      if (!constraint.label_selector.matches(other.meta.labels) || !includes(constraint, pod, node)) continue;
-      part.domains[*node.meta.label(constraint.topology_key)] += change;
-      part.find_fewest();
-    }
-    state.write(this, std::move(hard));
-  }
-
   Constraints constraints_of(const api::Pod& pod, const Snapshot& snapshot,
                              std::string_view when_unsatisfiable) const {
     Constraints constraints;

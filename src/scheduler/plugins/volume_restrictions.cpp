@@ -55,12 +55,15 @@ class VolumeRestrictions final : public Plugin {
     return {};
   }
 
-  void pod_added(CycleState& state, const api::Pod&, const api::Pod& other, const NodeInfo&) const override {
-    change(state, other, 1);
-  }
-  void pod_removed(CycleState& state, const api::Pod&, const api::Pod& other,
-                   const NodeInfo&) const override {
-    change(state, other, -1);
+  // As in kube-scheduler claims are told apart by name alone here.
+  void count_pod(CycleState& state, const api::Pod&, const api::Pod& other, const NodeInfo&,
+                 int change) const override {
+    auto in_use = std::make_unique<InUse>(*state.read<InUse>(this));
+    for (const auto& volume : other.volumes) {
+      if (std::ranges::find(in_use->claims, volume.claim_name) != in_use->claims.end())
+        in_use->by_others += change;
+    }
+    state.write(this, std::move(in_use));
   }
 
   Status filter(const CycleState& state, const api::Pod& pod, const NodeInfo& node) const override {
@@ -84,16 +87,6 @@ class VolumeRestrictions final : public Plugin {
   bool sign(const api::Pod& pod, const Snapshot&, std::string&) const override { return !uses_disks(pod); }
 
  private:
-  // As in kube-scheduler claims are told apart by name alone here.
-  void change(CycleState& state, const api::Pod& other, std::int64_t change) const {
-    auto in_use = std::make_unique<InUse>(*state.read<InUse>(this));
-    for (const auto& volume : other.volumes) {
-      if (std::ranges::find(in_use->claims, volume.claim_name) != in_use->claims.end())
-        in_use->by_others += change;
-    }
-    state.write(this, std::move(in_use));
-  }
-
   static bool is_used(const std::string& pod_namespace, const std::string& claim, const Snapshot& snapshot) {
     return std::ranges::any_of(snapshot.slots(), [&](const auto& info) {
       return info != nullptr && std::ranges::any_of(info->pods, [&](const PodPointer& other) {

@@ -25,21 +25,16 @@ class Crowd final : public Plugin {
     const auto count = static_cast<int>(node.pods.size());
     return count > most_ ? unschedulable("crowded") : count < fewest_ ? unresolvable("lonely") : Status{};
   }
-  void pod_added(CycleState& state, const api::Pod&, const api::Pod&, const NodeInfo&) const override {
-    change(state, 1);
-  }
-  void pod_removed(CycleState& state, const api::Pod&, const api::Pod&, const NodeInfo&) const override {
-    change(state, -1);
-  }
-  bool sign(const api::Pod&, const Snapshot&, std::string&) const override { return true; }
-
- private:
-  void change(CycleState& state, int change) const {
+  void count_pod(CycleState& state, const api::Pod&, const api::Pod&, const NodeInfo&,
+                 int change) const override {
     const auto* before = state.read<Told>(this);
     auto told = before == nullptr ? std::make_unique<Told>() : std::make_unique<Told>(*before);
     told->pods += change;
     state.write(this, std::move(told));
   }
+  bool sign(const api::Pod&, const Snapshot&, std::string&) const override { return true; }
+
+ private:
   int fewest_, most_;
 };
 
