@@ -24,6 +24,7 @@ REPORT = {
          "scores": [], "total": 0},
     ],
     "best": ["node-a"],
+    "postFilter": None,
 }
 
 

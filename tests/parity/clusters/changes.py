@@ -4,7 +4,7 @@ import copy
 
 from . import pod_changes, storage_changes
 from .node_changes import node_change
-from .world import World
+from .world import HOST, ZONE, World
 
 _CLAIMS = ("PersistentVolumeClaim", "PersistentVolumeClaim", "PersistentVolume", "StorageClass")
 # By plugin: the families whose Pods it may reject, and the kinds of objects whose changes may help.
@@ -36,6 +36,8 @@ def case(world: World, items: list[dict], pods: list[dict], about: str) -> dict:
     if plugin == "SchedulingGates":
         # This one rejects a Pod that has gates, and nobody else is asked about such a Pod.
         pod["spec"]["schedulingGates"] = [{"name": "example.com/wait"}, {"name": "example.com/other"}]
+    if world.chance(0.4):
+        _make_plain(world, plugin, pod)
     if resource == "Node":
         old, new = node_change(world, items, pod)
     elif resource == "Pod":
@@ -45,6 +47,24 @@ def case(world: World, items: list[dict], pods: list[dict], about: str) -> dict:
     else:
         old, new = storage_changes.change(world, items, resource, pod)
     return _case(plugin, pod, old, new)
+
+
+def _make_plain(world: World, plugin: str, pod: dict) -> None:
+    """Gives the Pod a wish that a change of something common meets, which those of its family seldom are."""
+    spec, web = pod["spec"], {"labelSelector": {"matchLabels": {"app": "web"}}}
+    if plugin == "InterPodAffinity":
+        term = web | {"topologyKey": world.pick((ZONE, HOST))}
+        spec["affinity"] = {world.pick(("podAffinity", "podAntiAffinity", "podAntiAffinity")): {
+            "requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+    elif plugin == "PodTopologySpread":
+        spec["topologySpreadConstraints"] = [web | {
+            "maxSkew": 1, "topologyKey": world.pick((ZONE, HOST)), "whenUnsatisfiable": "DoNotSchedule",
+            "nodeTaintsPolicy": world.pick(("Honor", "Honor", "Ignore"))}]
+    elif plugin == "NodeResourcesFit":
+        amounts = {"ephemeral-storage": "1Gi", "example.com/device": "1", "hugepages-2Mi": "2Mi"}
+        resources = spec["containers"][0].setdefault("resources", {})
+        for kind in ("requests", "limits"):
+            resources[kind] = resources.get(kind, {}) | amounts
 
 
 def _case(plugin: str, pod: dict, old: dict | None, new: dict | None) -> dict:
