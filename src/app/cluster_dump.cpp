@@ -179,7 +179,8 @@ void ClusterDump::nominate(const scheduler::Scheduler& scheduler) {
   cache_->update(snapshot);
   for (const auto& [key, pod] : pods_) {
     const auto& node = pod->nominated_node_name;
-    if (node.empty() || !pod->node_name.empty() || pod->finished()) continue;
+    const bool waits = pod->node_name.empty() && !pod->finished() && scheduler.handles(pod->scheduler_name);
+    if (node.empty() || !waits) continue;
     cache_->nominate(pod, node, scheduler.place_nominated(*pod, snapshot, node));
   }
 }

@@ -1,6 +1,7 @@
 #include "cluster_dump.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <fmt/format.h>
 
 #include "files.hpp"
 
@@ -35,6 +36,26 @@ TEST_CASE("what a dump says of a cluster is what a scheduler has seen") {
   CHECK(node->cpus.exclusive() == CpuSet{0, 4});
   CHECK(dump->pod("blue/old") != nullptr);
   CHECK(dump->pod("blue/new") == nullptr);
+}
+
+TEST_CASE("Pods of the scheduler that wait for their nominated node count there") {
+  const Files files;
+  const auto pod = [](const char* name, const char* scheduler, const char* more) {
+    return fmt::format(
+        "---\nkind: Pod\nmetadata: {{name: {0}, uid: {0}}}\nspec: {{schedulerName: {1}{2}}}\n"
+        "status: {{nominatedNodeName: n}}\n",
+        name, scheduler, more);
+  };
+  auto dump = ClusterDump::read({files.write(
+      "pods.yaml", "kind: Node\nmetadata: {name: n}\n" + pod("waits", "maestro", "") +
+                       pod("another's", "another", "") + pod("there", "maestro", ", nodeName: n"))});
+  REQUIRE(dump);
+  dump->nominate(scheduler::Scheduler(scheduler::default_config()));
+  scheduler::Snapshot snapshot;
+  dump->cache().update(snapshot);
+  CHECK(snapshot.nominated_pods() == 1);
+  REQUIRE(snapshot.find("n")->nominated.size() == 1);
+  CHECK(snapshot.find("n")->nominated[0].pod->meta.name == "waits");
 }
 
 TEST_CASE("Pods as people write them get the defaults that count") {
