@@ -180,7 +180,7 @@ void ClusterDump::nominate(const scheduler::Scheduler& scheduler) {
   for (const auto& [key, pod] : pods_) {
     const auto& node = pod->nominated_node_name;
     const bool waits = pod->node_name.empty() && !pod->finished() && scheduler.handles(pod->scheduler_name);
-    if (node.empty() || !waits) continue;
+    if (node.empty() || !waits || !scheduler.pre_enqueue(*pod).ok()) continue;
     cache_->nominate(pod, node, scheduler.place_nominated(*pod, snapshot, node));
   }
 }

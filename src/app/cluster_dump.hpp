@@ -25,8 +25,8 @@ class ClusterDump {
   // Errors: invalid_argument, naming the object and its field.
   Result<void> add(const nlohmann::json& object);
 
-  // Pods of this scheduler that wait for a node they were nominated for are counted there. Once, when all is
-  // added.
+  // Pods of this scheduler that wait for a node they were nominated for, and not behind a gate, are counted
+  // there. Once, when all is added.
   void nominate(const scheduler::Scheduler& scheduler);
   // The books of a scheduler that has seen all of it.
   scheduler::Cache& cache() { return *cache_; }

@@ -166,9 +166,13 @@ void Scheduling::pod_changed(const PodPointer& before, const PodPointer& after) 
 }
 
 void Scheduling::follow_nomination(const PodPointer& before, const PodPointer& after) {
-  const auto& node = after->nominated_node_name;
+  // Behind a gate nobody waits for a node.
+  const auto node_of = [this](const PodPointer& pod) {
+    return scheduler_.pre_enqueue(*pod).ok() ? pod->nominated_node_name : std::string();
+  };
+  const auto node = node_of(after);
   // Our own word is newer than a Pod that says nothing, as before.
-  if (before && before->meta.uid == after->meta.uid && before->nominated_node_name == node) return;
+  if (before && before->meta.uid == after->meta.uid && node_of(before) == node) return;
   if (cache_.nominated_node(after->meta.uid) == node) return;
   if (node.empty()) {
     if (before) moved(cache_.withdraw_nomination(after->meta.uid));

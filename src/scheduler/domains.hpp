@@ -20,8 +20,13 @@ class TopologyCounts {
  public:
   bool empty() const { return counts_.empty(); }
 
-  // Nothing happens if the node has no such label. A domain that counts zero is none.
+  // Nothing happens if the node has no such label.
   void add(const api::Node& node, const std::string& topology_key, std::int64_t count) {
+    const auto* value = node.meta.label(topology_key);
+    if (value != nullptr) counts_[topology_key][*value] += count;
+  }
+  // The same, and a domain that comes to zero is none any more.
+  void change(const api::Node& node, const std::string& topology_key, std::int64_t count) {
     const auto* value = node.meta.label(topology_key);
     if (value == nullptr) return;
     auto& domains = counts_[topology_key];

@@ -44,7 +44,8 @@ class Evaluation {
     return !failure_ && feasible_ > 1 ? score_failure_ : failure_;
   }
   const Filters& filters() const { return filters_; }
-  bool is_feasible(std::size_t slot) const { return verdicts_[slot] == feasible; }
+  // Of no slot where a PreFilter has refused the Pod.
+  bool is_feasible(std::size_t slot) const { return slot < verdicts_.size() && verdicts_[slot] == feasible; }
   // The slots of nodes that might become feasible if Pods left them.
   std::vector<std::size_t> unschedulable() const;
   // Why no node is feasible.

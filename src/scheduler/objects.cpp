@@ -46,10 +46,14 @@ api::LabelSelector Objects::selector_of_fellows(const api::Pod& pod) const {
   if (controller == pod.meta.owner_references.end()) return fellows;
   const auto owner = owners_.find(
       owner_key(controller->api_version, controller->kind, pod.meta.namespace_ + "/" + controller->name));
-  if (owner != owners_.end() && owner->second.given) {
-    const auto& more = owner->second.requirements;
-    fellows.requirements.insert(fellows.requirements.end(), more.begin(), more.end());
+  if (owner == owners_.end() || !owner->second.given) return fellows;
+  const auto& more = owner->second.requirements;
+  if (controller->kind == api::Kind<api::ReplicationController>::kind) {
+    // Its selector is of labels alone, as a Service's, and has the last word on each.
+    for (const auto& requirement : more) labels[requirement.key] = requirement.values.front();
+    return api::LabelSelector::of(labels);
   }
+  fellows.requirements.insert(fellows.requirements.end(), more.begin(), more.end());
   return fellows;
 }
 

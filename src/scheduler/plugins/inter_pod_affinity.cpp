@@ -186,10 +186,10 @@ class InterPodAffinity final : public Plugin {
  private:
   static void count(Required& required, const api::Pod& other, const api::Node& node, std::int64_t change) {
     if (matches_all(required.affinity, other)) {
-      for (const auto& term : required.affinity) required.near.add(node, term.topology_key, change);
+      for (const auto& term : required.affinity) required.near.change(node, term.topology_key, change);
     }
     for (const auto& term : required.anti_affinity) {
-      if (term_matches(term, other, no_labels)) required.away.add(node, term.topology_key, change);
+      if (term_matches(term, other, no_labels)) required.away.change(node, term.topology_key, change);
     }
   }
 
@@ -197,7 +197,7 @@ class InterPodAffinity final : public Plugin {
                                 const api::Node& node, std::int64_t change) {
     for (const auto& term : other.pod_anti_affinity.required) {
       if (!term_matches(term, pod, required.namespace_labels)) continue;
-      required.unwelcoming.add(node, term.topology_key, change);
+      required.unwelcoming.change(node, term.topology_key, change);
     }
   }
 

@@ -48,7 +48,8 @@ TEST_CASE("Pods of the scheduler that wait for their nominated node count there"
   };
   auto dump = ClusterDump::read({files.write(
       "pods.yaml", "kind: Node\nmetadata: {name: n}\n" + pod("waits", "maestro", "") +
-                       pod("another's", "another", "") + pod("there", "maestro", ", nodeName: n"))});
+                       pod("another's", "another", "") +
+                                    pod("gated", "maestro", ", schedulingGates: [{name: g}]") + pod("there", "maestro", ", nodeName: n"))});
   REQUIRE(dump);
   dump->nominate(scheduler::Scheduler(scheduler::default_config()));
   scheduler::Snapshot snapshot;

@@ -53,6 +53,20 @@ TEST_CASE("a Pod's fellows are those its Services and its controller select, tog
   CHECK(objects.selector_of_fellows(pod).selects_everything());
 }
 
+TEST_CASE("where a ReplicationController and a Service disagree about a label, the controller is right") {
+  Objects objects;
+  auto pod = make_pod("p");
+  pod.meta.labels = {{"app", "web"}, {"tier", "front"}};
+  pod.meta.owner_references = {{"v1", "ReplicationController", "web", "u", true}};
+  objects.set(service("web", {{"app", "web"}, {"tier", "front"}}));
+  api::ReplicationController owner;
+  owner.meta.namespace_ = "default";
+  owner.meta.name = "web";
+  owner.selector = api::LabelSelector::of({{"app", "shop"}});
+  objects.set_owner(owner);
+  CHECK(objects.selector_of_fellows(pod) == api::LabelSelector::of({{"app", "shop"}, {"tier", "front"}}));
+}
+
 TEST_CASE("a Namespace is news when it is new or has other labels") {
   Objects objects;
   api::Namespace blue;

@@ -146,6 +146,16 @@ TEST_CASE("the node a Pod is nominated for is taken before better ones") {
   CHECK(bench.decide(pod).node == "empty");
 }
 
+TEST_CASE("a nominated Pod that a PreFilter refuses is refused") {
+  Bench bench({"a"});
+  auto pod = of_priority("p", 1);
+  pod.nominated_node_name = "a";
+  pod.has_resource_claims = true;
+  const auto decision = bench.decide(pod);
+  CHECK_FALSE(decision.placed());
+  CHECK(decision.message.contains("spec.resourceClaims"));
+}
+
 TEST_CASE("with fewer candidates wanted, fewer nodes are looked at") {
   const auto candidates = [](int percentage, int absolute) {
     const std::vector<std::string> nodes = {"a", "b", "c", "d"};

@@ -102,6 +102,12 @@ TEST_CASE("InterPodAffinity: scores are the weights of the terms around") {
   CHECK(scored(*plugin, pod, nodes, others, false) == Scores{10, -4, 0});
   CHECK(scored(*plugin, pod, nodes, others) == Scores{100, 0, 28});
 
+  // Weights that cancel each other out are scores, too.
+  CHECK(scored(*plugin, pod, nodes,
+               {app("q", "db", "n0"), app("r", "noisy", "n0"), app("s", "noisy", "n0"), app("t", "db", "n0"),
+                app("u", "noisy", "n0"), app("v", "noisy", "n0"), app("w", "noisy", "n0")},
+               false) == Scores{0, 0, 0});
+
   auto fond = app("q", "db", "n1");
   fond.pod_affinity.required = {term("web")};
   fond.pod_affinity.preferred = {{5, term("web")}};
