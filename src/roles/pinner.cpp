@@ -25,8 +25,8 @@ Result<std::unique_ptr<Pinner>> Pinner::open(const asio::any_io_executor& execut
     log.info("who writes cpusets will not be told, that needs CAP_SYS_ADMIN: {}", writers.error().message());
     writers = nullptr;
   }
-  return std::unique_ptr<Pinner>(new Pinner(executor, std::move(*tree), std::move(*watcher), std::move(*writers),
-                                            dbus_socket, metrics, log));
+  return std::unique_ptr<Pinner>(new Pinner(executor, std::move(*tree), std::move(*watcher),
+                                            std::move(*writers), dbus_socket, metrics, log));
 }
 
 Pinner::Pinner(const asio::any_io_executor& executor, host::CgroupTree tree,

@@ -91,6 +91,19 @@ def test_agent_labels_a_hand_made_binding(api, tokens):
     assert api.merge_patch(tokens["node-2"], path + "/status", {"status": {"resourceStatus": "Applied"}})[0] == 200
 
 
+def test_only_a_pod_that_says_so_is_evicted(api, tokens):
+    api.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "victim", "namespace": "default"},
+               "spec": {"schedulerName": "nobody", "containers": [{"name": "c", "image": "none"}]}})
+    path = "/api/v1/namespaces/default/pods/victim"
+    code, answer = api.request(tokens["node-1"], "DELETE", path)
+    assert code == 403 and "only a Pod whose condition DisruptionTarget says" in answer["message"]
+    target = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
+    for reason, expected in (("EvictionByEvictionAPI", 403), ("PreemptionByScheduler", 200)):
+        status = {"status": {"conditions": [target | {"reason": reason}]}}
+        assert api.merge_patch(tokens["node-1"], f"{path}/status", status)[0] == 200
+        assert api.request(tokens["node-1"], "DELETE", path)[0] == expected
+
+
 def test_lease_is_taken_in_the_own_name(api, tokens):
     path = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases"
     api.run("delete", "lease", "actimanager", "-n", NAMESPACE)
@@ -114,7 +127,8 @@ def test_lease_is_taken_in_the_own_name(api, tokens):
     [
         ("create", "pods/binding", True), ("patch", "pods/status", True), ("list", "pods", True), ("watch", "nodes", True),
         ("delete", f"podcpubindings.{GROUP}", True), ("create", "events", True), ("create", "events.events.k8s.io", False),
-        ("delete", "pods", False), ("create", "pods", False), ("patch", "nodes", False), ("get", "secrets", False),
+        ("delete", "pods", True), ("deletecollection", "pods", False), ("create", "pods/eviction", False),
+        ("list", "poddisruptionbudgets.policy", True), ("get", "poddisruptionbudgets.policy", False), ("create", "pods", False), ("patch", "nodes", False), ("get", "secrets", False),
         ("list", "configmaps", False), ("delete", f"nodecputopologies.{GROUP}", False), ("create", "pods/exec", False),
         ("deletecollection", f"podcpubindings.{GROUP}", False), ("list", "leases.coordination.k8s.io", False),
         # What Pods' rules about each other name.

@@ -46,10 +46,11 @@ TEST_CASE("Pods of the scheduler that wait for their nominated node count there"
         "status: {{nominatedNodeName: n}}\n",
         name, scheduler, more);
   };
-  auto dump = ClusterDump::read({files.write(
-      "pods.yaml", "kind: Node\nmetadata: {name: n}\n" + pod("waits", "maestro", "") +
-                       pod("another's", "another", "") +
-                                    pod("gated", "maestro", ", schedulingGates: [{name: g}]") + pod("there", "maestro", ", nodeName: n"))});
+  auto dump = ClusterDump::read(
+      {files.write("pods.yaml", "kind: Node\nmetadata: {name: n}\n" + pod("waits", "maestro", "") +
+                                    pod("another's", "another", "") +
+                                    pod("gated", "maestro", ", schedulingGates: [{name: g}]") +
+                                    pod("there", "maestro", ", nodeName: n"))});
   REQUIRE(dump);
   dump->nominate(scheduler::Scheduler(scheduler::default_config()));
   scheduler::Snapshot snapshot;

@@ -61,7 +61,7 @@ TEST_CASE("simulate -o json has a run for each policy") {
                                          {"cpus", "1,5"},
                                          {"exclusivenessLevel", "CPU"},
                                          {"message", ""},
-                                             {"evicted", nlohmann::json::array()}});
+                                         {"evicted", nlohmann::json::array()}});
   CHECK(run["pods"][1]["node"].is_null());
   CHECK(run["before"]["exclusive"] == 2);
   CHECK(run["after"]["exclusive"] == 4);
