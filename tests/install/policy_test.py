@@ -128,7 +128,8 @@ def test_lease_is_taken_in_the_own_name(api, tokens):
         ("create", "pods/binding", True), ("patch", "pods/status", True), ("list", "pods", True), ("watch", "nodes", True),
         ("delete", f"podcpubindings.{GROUP}", True), ("create", "events", True), ("create", "events.events.k8s.io", False),
         ("delete", "pods", True), ("deletecollection", "pods", False), ("create", "pods/eviction", False),
-        ("list", "poddisruptionbudgets.policy", True), ("get", "poddisruptionbudgets.policy", False), ("create", "pods", False), ("patch", "nodes", False), ("get", "secrets", False),
+        ("list", "poddisruptionbudgets.policy", True), ("get", "poddisruptionbudgets.policy", False),
+        ("create", "pods", False), ("patch", "nodes", False), ("get", "secrets", False),
         ("list", "configmaps", False), ("delete", f"nodecputopologies.{GROUP}", False), ("create", "pods/exec", False),
         ("deletecollection", f"podcpubindings.{GROUP}", False), ("list", "leases.coordination.k8s.io", False),
         # What Pods' rules about each other name.
