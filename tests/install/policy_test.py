@@ -97,7 +97,9 @@ def test_only_a_pod_that_says_so_is_evicted(api, tokens):
     path = "/api/v1/namespaces/default/pods/victim"
     code, answer = api.request(tokens["node-1"], "DELETE", path)
     assert code == 403 and "only a Pod whose condition DisruptionTarget says" in answer["message"]
-    target = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
+    # One without a time, or of long ago, is taken back by the disruption controller.
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    target = {"type": "DisruptionTarget", "status": "True", "lastTransitionTime": now}
     for reason, expected in (("EvictionByEvictionAPI", 403), ("PreemptionByScheduler", 200)):
         status = {"status": {"conditions": [target | {"reason": reason}]}}
         assert api.merge_patch(tokens["node-1"], f"{path}/status", status)[0] == 200

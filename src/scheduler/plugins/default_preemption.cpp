@@ -36,6 +36,12 @@ std::string ineligible(const api::Pod& pod, const Snapshot& snapshot, const Refu
   return waits ? "not eligible due to a terminating pod on the nominated node." : "";
 }
 
+std::string said(const Status& failure) {
+  auto text = fmt::format("{}", fmt::join(failure.reasons, ", "));
+  return failure.plugin.empty() ? text
+                                : fmt::format("running \"{}\" filter plugin: {}", failure.plugin, text);
+}
+
 class DefaultPreemption final : public Plugin {
  public:
   DefaultPreemption(std::int64_t percentage, std::int64_t absolute)
@@ -58,8 +64,7 @@ class DefaultPreemption final : public Plugin {
       return {.status = {}, .nomination = std::move(best), .candidates = std::move(candidates)};
     }
     if (failure) {
-      return {.status = {Code::error, {fmt::format("preemption: {}", fmt::join(failure->reasons, ", "))}, {}},
-              .keep_nominated_node = true};
+      return {.status = {Code::error, {"preemption: " + said(*failure)}, {}}, .keep_nominated_node = true};
     }
     reasons.add("Preemption is not helpful for scheduling", snapshot.node_count() - reasons.nodes());
     return {.status = unschedulable("preemption: " + fit_error(snapshot.node_count(), reasons))};
