@@ -77,11 +77,12 @@ asio::awaitable<void> Reflector::run() {
 asio::awaitable<Result<void>> Reflector::list() {
   ++stats_.lists;
   target_.begin_list();
+  const auto take = [this](const nlohmann::json& object) {
+    if (auto added = target_.add_to_list(object); !added) left_out(object, added.error());
+  };
   // Until the last page is in there is no version to watch from.
-  auto version =
-      co_await list_all(client_, collection_, options_, options_.page_size, [this](const auto& object) {
-        if (auto added = target_.add_to_list(object); !added) left_out(object, added.error());
-      });
+  auto version = co_await list_all(client_, collection_, {options_.label_selector, options_.field_selector},
+                                   options_.page_size, take);
   if (!version) co_return fail(std::move(version.error()));
   resource_version_ = std::move(*version);
   while (target_.apply_list(apply_at_once)) co_await give_way();
