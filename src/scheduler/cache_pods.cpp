@@ -192,7 +192,7 @@ PodCpus Cache::Impl::cpus_of(std::string_view uid) const {
     const auto& binding = bindings.find(key)->second;
     const bool its = binding.owner_uid.empty() || binding.owner_uid == uid;
     if (!its || binding.node != pod.node) continue;
-    cpus.holdings.insert(cpus.holdings.end(), binding.holdings.begin(), binding.holdings.end());
+    binding.each_holding([&](const allocator::Holding& holding) { cpus.holdings.push_back(holding); });
   }
   return cpus;
 }

@@ -197,6 +197,8 @@ TEST_CASE("a binding that is about to be edited holds what it has and what it wi
   CHECK(books.exclusive() == "0,4");
   CHECK(books.node().cpus.free().to_string() == "1-3,5-7");
   CHECK(books.cache.node_without(key)->cpus.exclusive().empty());
+  // All of it would be free without the Pod.
+  CHECK(books.snapshot.cpus_of(pod.meta.uid).holdings.size() == 2);
 
   SECTION("until it is there") {
     binding.spec.cpu_set = {0, 4};
