@@ -185,13 +185,10 @@ void Scheduling::follow_nomination(const PodPointer& before, const PodPointer& a
 std::optional<allocator::Placement> Scheduling::place_again(const api::Pod& pod,
                                                             const api::PodCPUBinding& refused) {
   if (!scheduler_.handles(pod.scheduler_name)) return std::nullopt;
-  cache_.update(snapshot_);
-  const auto* found = snapshot_.find(pod.node_name);
-  if (found == nullptr || !found->cpus.has_topology()) return std::nullopt;
-  auto node = *found;
   // It holds the CPUs it asks for, refused or not: to find others it must not stand in its own way.
-  node.cpus.remove({refused.spec.cpu_set, refused.spec.exclusiveness_level});
-  return scheduler_.place_on(pod, node);
+  const auto node = cache_.node_without(refused.meta.key());
+  if (!node || !node->cpus.has_topology()) return std::nullopt;
+  return scheduler_.place_on(pod, *node);
 }
 
 std::optional<Scheduling::Resize> Scheduling::resize(const api::Pod& pod, const std::string& binding,

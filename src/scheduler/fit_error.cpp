@@ -22,9 +22,7 @@ void Reasons::add(const Status& status, int nodes) {
 }
 
 void Reasons::add(const std::string& reason, int nodes) {
-  if (nodes == 0) return;
-  nodes_by_reason_[reason] += nodes;
-  nodes_ += nodes;
+  if (nodes > 0) add(unschedulable(reason), nodes);
 }
 
 std::string fit_error(int node_count, const Reasons& reasons) {

@@ -101,8 +101,8 @@ class DefaultPreemption final : public Plugin {
   }
 
   static Nomination cheapest(const std::vector<Nomination>& candidates, const api::Pod& pod) {
-    const auto rank = [&](const Nomination& candidate) {
-      return tie_rank(hash_of(pod.meta.uid), hash_of(candidate.node));
+    const auto rank = [pod_hash = hash_of(pod.meta.uid)](const Nomination& candidate) {
+      return tie_rank(pod_hash, hash_of(candidate.node));
     };
     return *std::ranges::min_element(candidates, [&](const Nomination& a, const Nomination& b) {
       if (costs_less(a, b)) return true;

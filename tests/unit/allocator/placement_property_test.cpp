@@ -1,7 +1,6 @@
 // Random machines, random occupants, random requests: what place() returns is admissible, and it returns
 // something exactly when a search over all subsets finds something admissible.
 #include <algorithm>
-#include <bit>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -9,16 +8,15 @@
 #include <actimanager/allocator/placement.hpp>
 
 #include "machines.hpp"
+#include "search.hpp"
 
 using namespace actimanager;
 using namespace actimanager::allocator;
+using actimanager::allocator::testing::any_subset;
+using actimanager::allocator::testing::pick;
 using Level = api::ExclusivenessLevel;
 
 namespace {
-
-int pick(std::mt19937& random, int low, int high) {
-  return std::uniform_int_distribution(low, high)(random);
-}
 
 Occupancy random_occupancy(std::mt19937& random, const topology::testing::Machine& machine,
                            std::vector<Holding>& held) {
@@ -72,17 +70,8 @@ bool admissible(const Occupancy& occupancy, const Request& request, const CpuSet
 }
 
 bool any_admissible(const Occupancy& occupancy, const Request& request) {
-  const std::vector<CpuId> cpus(occupancy.topology().cpus().begin(), occupancy.topology().cpus().end());
-  const int wanted = request.shape == Shape::single ? 1 : request.cpus;
-  for (unsigned mask = 1; mask < 1U << cpus.size(); ++mask) {
-    if (std::popcount(mask) != wanted) continue;
-    CpuSet set;
-    for (std::size_t i = 0; i < cpus.size(); ++i) {
-      if ((mask >> i & 1) != 0) set.insert(cpus[i]);
-    }
-    if (admissible(occupancy, request, set)) return true;
-  }
-  return false;
+  return any_subset(occupancy.topology().cpus(), request.shape == Shape::single ? 1 : request.cpus, {},
+                    [&](const CpuSet& cpus) { return admissible(occupancy, request, cpus); });
 }
 
 }  // namespace

@@ -23,10 +23,16 @@ struct Row {
   CpuSet reserved = {};
 };
 
+inline Occupancy occupied(const topology::testing::Machine& machine, const CpuSet& reserved,
+                          const std::vector<Holding>& held) {
+  Occupancy occupancy(machine, reserved);
+  for (const auto& holding : held) occupancy.add(holding);
+  return occupancy;
+}
+
 inline void check(const Row& row) {
   INFO(row.what);
-  Occupancy occupancy(row.machine, row.reserved);
-  for (const auto& holding : row.held) occupancy.add(holding);
+  const auto occupancy = occupied(row.machine, row.reserved, row.held);
   const auto fit = fits(occupancy, row.request);
   const auto placement = place(occupancy, row.request);
   CHECK(fit.reason == row.reason);

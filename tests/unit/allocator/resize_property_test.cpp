@@ -1,7 +1,6 @@
 // Random machines, random neighbours, random resizes: what resize() returns is admissible and keeps all it
 // can, and it returns something exactly when a search over all supersets (subsets) of what is kept finds one.
 #include <algorithm>
-#include <bit>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -9,16 +8,15 @@
 #include <actimanager/allocator/resize.hpp>
 
 #include "machines.hpp"
+#include "search.hpp"
 
 using namespace actimanager;
 using namespace actimanager::allocator;
+using actimanager::allocator::testing::any_subset;
+using actimanager::allocator::testing::pick;
 using Level = api::ExclusivenessLevel;
 
 namespace {
-
-int pick(std::mt19937& random, int low, int high) {
-  return std::uniform_int_distribution(low, high)(random);
-}
 
 CpuSet some_of(std::mt19937& random, const CpuSet& cpus, int one_in) {
   CpuSet some;
@@ -63,17 +61,8 @@ bool is_growth(const Occupancy& others, const Request& request, const CpuSet& ke
 }
 
 bool any_growth(const Occupancy& others, const Request& request, const CpuSet& kept) {
-  const CpuSet rest = others.topology().cpus() - kept;
-  const std::vector<CpuId> cpus(rest.begin(), rest.end());
-  for (unsigned mask = 0; mask < 1U << cpus.size(); ++mask) {
-    if (std::popcount(mask) != request.cpus - kept.size()) continue;
-    CpuSet set = kept;
-    for (std::size_t i = 0; i < cpus.size(); ++i) {
-      if ((mask >> i & 1) != 0) set.insert(cpus[i]);
-    }
-    if (is_growth(others, request, kept, set)) return true;
-  }
-  return false;
+  return any_subset(others.topology().cpus() - kept, request.cpus - kept.size(), kept,
+                    [&](const CpuSet& cpus) { return is_growth(others, request, kept, cpus); });
 }
 
 struct Round {

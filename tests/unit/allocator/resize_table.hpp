@@ -20,8 +20,7 @@ struct ResizeRow {
 
 inline void check(const ResizeRow& row) {
   INFO(row.what);
-  Occupancy occupancy(row.machine, row.reserved);
-  for (const auto& holding : row.others) occupancy.add(holding);
+  const auto occupancy = occupied(row.machine, row.reserved, row.others);
   const auto resized = resize(occupancy, *CpuSet::parse(row.now), row.request);
   CHECK((resized.cpus ? resized.cpus->to_string() : "") == row.cpus);
   CHECK(resized.missing == row.missing);
