@@ -106,8 +106,9 @@ def test_a_pod_that_waits_is_placed_when_another_has_finished(api, start, bound)
 
 
 def test_a_pod_that_waits_is_placed_when_a_taint_goes(api, start, bound):
-    start()
+    # Before the leader looks at the cluster, so that it does not place the Pod first.
     api.patch("nodes", "node-0003", {"spec": {"taints": [{"key": "dedicated", "value": "x", "effect": "NoSchedule"}]}})
+    start()
     api.create("pods", pod("waits", node="node-0003"))
     assert "1 node(s) had untolerated taint(s)" in told(api, "waits")
     api.patch("nodes", "node-0003", {"spec": {"taints": None}})
@@ -115,8 +116,8 @@ def test_a_pod_that_waits_is_placed_when_a_taint_goes(api, start, bound):
 
 
 def test_a_pod_that_waits_is_placed_when_a_node_is_uncordoned(api, start, bound):
-    start()
     api.patch("nodes", "node-0003", {"spec": {"unschedulable": True}})
+    start()
     api.create("pods", pod("waits", node="node-0003"))
     assert "1 node(s) were unschedulable" in told(api, "waits")
     api.patch("nodes", "node-0003", {"spec": {"unschedulable": None}})
