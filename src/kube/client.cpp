@@ -158,6 +158,26 @@ struct Client::Impl {
     if (!object.is_object()) co_return fail(ApiErrc::unexpected, what + ": the answer is not a JSON object");
     co_return object;
   }
+
+  // The answer is read to its end, or its connection could not be used again.
+  asio::awaitable<Result<void>> send(Call request) {
+    const auto what = fmt::format("{} {}", request.verb, request.what);
+    auto stream = co_await open(std::move(request));
+    if (!stream) co_return fail(std::move(stream.error()));
+    char buffer[8192];
+    while (true) {
+      const auto got = co_await stream->read_some(buffer, silence_limit);
+      if (!got) co_return fail(Error(got.error()).wrap(what));
+      if (*got == 0) co_return Result<void>{};
+    }
+  }
+
+  static Call creation(const ResourceRef& collection, const nlohmann::json& object) {
+    return {.verb = "create",
+            .target = collection.path(),
+            .what = collection.describe(),
+            .body = text_of(object)};
+  }
 };
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -179,10 +199,11 @@ Client::Task<nlohmann::json> Client::get(ResourceRef object) {
 }
 
 Client::Task<nlohmann::json> Client::create(ResourceRef collection, const nlohmann::json& object) {
-  co_return co_await impl_->call({.verb = "create",
-                                  .target = collection.path(),
-                                  .what = collection.describe(),
-                                  .body = text_of(object)});
+  co_return co_await impl_->call(Impl::creation(collection, object));
+}
+
+Client::Task<void> Client::post(ResourceRef collection, const nlohmann::json& object) {
+  co_return co_await impl_->send(Impl::creation(collection, object));
 }
 
 Client::Task<nlohmann::json> Client::replace(ResourceRef object, const nlohmann::json& body) {
@@ -208,10 +229,8 @@ Client::Task<void> Client::remove(ResourceRef object, Preconditions precondition
   if (!preconditions.resource_version.empty()) {
     options["preconditions"]["resourceVersion"] = preconditions.resource_version;
   }
-  auto answer = co_await impl_->call(
+  co_return co_await impl_->send(
       {.verb = "delete", .target = object.path(), .what = object.describe(), .body = text_of(options)});
-  if (!answer) co_return fail(std::move(answer.error()));
-  co_return Result<void>{};
 }
 
 Client::Task<net::ResponseStream> Client::list(ResourceRef collection, const ListOptions& options, int limit,

@@ -140,7 +140,7 @@ asio::awaitable<void> EventRecorder::send(Pending event) {
                                  {"firstTimestamp", time_text(event.at)},
                                  {"lastTimestamp", time_text(event.at)},
                                  {"count", 1}};
-  const auto created = co_await client_.create(event_resource(space), object);
+  const auto created = co_await client_.post(event_resource(space), object);
   if (!created) {
     sent_.erase(key);
     ++dropped_;

@@ -58,7 +58,7 @@ asio::awaitable<Result<Target>> PodBinder::persist(const api::Pod& pod, Target t
   const auto collection = kube::resource<api::PodCPUBinding>(pod.meta.namespace_);
   const auto object = binding_object(pod, target);
   for (bool second_attempt = false;; second_attempt = true) {
-    auto created = co_await client_.create(collection, object);
+    auto created = co_await client_.post(collection, object);
     if (created) co_return target;
     if (created.error().code != ApiErrc::already_exists || second_attempt)
       co_return fail(std::move(created.error()));
@@ -88,7 +88,7 @@ asio::awaitable<Result<void>> PodBinder::assign(const api::Pod& pod, const std::
       {"kind", "Binding"},
       {"metadata", {{"name", pod.meta.name}, {"namespace", pod.meta.namespace_}, {"uid", pod.meta.uid}}},
       {"target", {{"apiVersion", "v1"}, {"kind", "Node"}, {"name", node}}}};
-  auto bound = co_await client_.create(kube::resource_of(pod, "binding"), object);
+  auto bound = co_await client_.post(kube::resource_of(pod, "binding"), object);
   if (bound) co_return Result<void>{};
   if (bound.error().code != ApiErrc::conflict) co_return fail(std::move(bound.error()));
   // An earlier attempt whose answer was lost may have done it.

@@ -58,6 +58,8 @@ class Client {
 
   Task<nlohmann::json> get(ResourceRef object);
   Task<nlohmann::json> create(ResourceRef collection, const nlohmann::json& object);
+  // Creates, too, for those to whom what was created is not news: the answer is not decoded.
+  Task<void> post(ResourceRef collection, const nlohmann::json& object);
   Task<nlohmann::json> replace(ResourceRef object, const nlohmann::json& body);
   Task<nlohmann::json> patch(ResourceRef object, const nlohmann::json& patch, PatchOptions options = {});
   Task<void> remove(ResourceRef object, Preconditions preconditions = {});

@@ -49,6 +49,31 @@ TEST_CASE_METHOD(Fixture, "Client: requests follow each other on one connection"
   CHECK(client->request_counts().at({"create", 201}) == 1);
 }
 
+TEST_CASE_METHOD(Fixture, "Client: an answer that nobody looks at is still read to its end") {
+  const auto conflict = R"({"kind":"Status","reason":"AlreadyExists","message":"there is one"})";
+  server.replies = {reply(201, std::string(100'000, 'x')),
+                    reply(409, conflict),
+                    reply(200, "not JSON"),
+                    {"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{\"a\":", true}};
+  const auto client = server.client();
+  play([&]() -> asio::awaitable<void> {
+    const auto pods = resource<api::Pod>("default");
+    CHECK(co_await client->post(pods, {{"x", 1}}));
+    const auto refused = co_await client->post(pods, {{"x", 1}});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ApiErrc::already_exists);
+    CHECK(co_await client->remove(resource<api::Pod>("default", "web")));
+    const auto cut = co_await client->post(pods, {{"x", 1}});
+    REQUIRE_FALSE(cut);
+    CHECK(cut.error().code == Errc::unavailable);
+    CHECK(cut.error().context.starts_with("create pods: "));
+  });
+  CHECK(server.connections == 1);
+  CHECK(server.requests.at(0).starts_with("POST /api/v1/namespaces/default/pods HTTP/1.1\r\n"));
+  CHECK(server.requests.at(0).ends_with("\r\n\r\n{\"x\":1}"));
+  CHECK(client->request_counts().at({"create", 201}) == 2);
+}
+
 TEST_CASE_METHOD(Fixture, "Client: patches carry their type and field manager") {
   server.replies = {reply(200, "{}"), reply(200, "{}")};
   const auto client = server.client();
