@@ -16,6 +16,7 @@ from cluster import CLUSTER, run
     (("up", "--nodes", "-3"), "-3"),
     (("up", "--owner-pid", "0"), "'0'"),
     (("up", "--owner-pid", "4194303", "--name", "usage"), "no such process"),
+    (("up", "--vm", "v3"), "v3"),
     (("up", "--topology", "missing.xml"), "missing.xml"),
     (("up", "--topology", "pack:0 core:2 pu:1"), "pack:0"),
     (("up", "--topology", "nonsense"), "nonsense"),
@@ -36,7 +37,7 @@ def test_bad_usage_is_refused_with_its_cause(arguments, part):
 
 @pytest.mark.parametrize("arguments", [("status",), ("kubeconfig",), ("kubectl",), ("env",), ("kill", "etcd"),
                                        ("restart", "etcd"), ("nodes", "3"), ("logs", "etcd"), ("ctr",),
-                                       ("ssh",)])
+                                       ("ssh",), ("reset",)])
 def test_commands_on_an_instance_that_is_not_there_name_it(arguments):
     done = run(arguments[0], "--name", "not-there", *arguments[1:])
     assert done.returncode == 1, done
@@ -52,7 +53,7 @@ def test_down_without_an_instance_is_no_error():
 def test_help_names_every_command():
     text = run("--help").stdout
     for command in ("up", "down", "status", "kubectl", "kubeconfig", "env", "load", "logs", "kill", "stop", "cont",
-                    "start", "restart", "binaries", "ctr", "nodes", "ssh"):
+                    "start", "restart", "binaries", "ctr", "nodes", "ssh", "reset"):
         assert f"\n    {command} " in text or f"\n    {command}\n" in text, command
     assert "supervise" not in text
 

@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import binaries, components, control_plane, guest, kwok, lifecycle, node, status, supervisor, teardown
+from . import binaries, components, control_plane, guest, guest_variants, kwok, lifecycle, node, status, supervisor, teardown
 from .errors import ClusterError, Interrupted, UsageError
 from .instance import Instance
 from .progress import Progress, last_lines
@@ -40,8 +40,9 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("up", "bring an instance up, or add to it what is missing")
     sub.add_argument("--node", action="store_true", help="a real node on this machine: containerd and kubelet (root)")
-    sub.add_argument("--vm", action="store_true",
-                     help="a node that is an emulated machine: 2 sockets, 2 NUMA nodes, 16 CPUs, cgroup v2")
+    sub.add_argument("--vm", nargs="?", const=guest_variants.DEFAULT, choices=guest_variants.VARIANTS,
+                     help="a node that is an emulated machine: 2 sockets, 2 NUMA nodes, 16 CPUs, "
+                     f"and this version of cgroups (default: {guest_variants.DEFAULT})")
     sub.add_argument("--nodes", type=_number(1, kwok.MAX_NODES), metavar="N", help="N simulated nodes, by kwok")
     sub.add_argument("--topology", metavar="SYNTHETIC|FILE.xml",
                      help="what simulated nodes look like, as hwloc describes machines (default: pack:2 core:16 pu:2)")
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in (("kubectl", "run kubectl on the instance"), ("ctr", "run ctr on the node's containerd"),
                        ("ssh", "run a command in the guest, as root; without one, a shell")):
         command(name, text, add_help=False).add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS")
+    command("reset", "boot the guest again, with its disk as it is, as by the reset button")
     sub = command("load", "import an image into the node, the guest or both")
     sub.add_argument("file", type=Path, metavar="FILE.tar")
     choices = components.NAMES
@@ -135,9 +137,10 @@ def _run(options: argparse.Namespace) -> None:
         case "ctr":
             _exec(node.ctr_command(_with_node(instance), *options.arguments))
         case "ssh":
-            if not instance.require().read().get("with_vm"):
-                raise UsageError(f"the instance {instance.name!r} has no guest; add one with: up --vm")
-            _exec(guest.ssh_command(instance, *options.arguments))
+            _exec(guest.ssh_command(_with_guest(instance), *options.arguments))
+        case "reset":
+            with instance.require().locked():
+                guest.reset(_with_guest(instance))
         case "load":
             if not options.file.is_file():
                 raise UsageError(f"{options.file}: no such file")
@@ -178,6 +181,12 @@ def _wait_for(instance: Instance, component: str) -> None:
 def _with_node(instance: Instance) -> Instance:
     if not instance.require().read().get("with_node"):
         raise UsageError(f"the instance {instance.name!r} has no real node; add one with: up --node")
+    return instance
+
+
+def _with_guest(instance: Instance) -> Instance:
+    if not instance.require().read().get("with_vm"):
+        raise UsageError(f"the instance {instance.name!r} has no guest; add one with: up --vm")
     return instance
 
 

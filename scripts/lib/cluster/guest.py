@@ -1,5 +1,5 @@
-"""A node that is a machine of its own: QEMU without KVM, with sockets, NUMA nodes, hardware threads and cgroup v2, none
-of which this machine need have. Its emulated CPUs are slow, its kernel and its userland are real.
+"""A node that is a machine of its own: QEMU without KVM, with sockets, NUMA nodes, hardware threads and either version of
+cgroups, none of which this machine need have. Its emulated CPUs are slow, its kernel and its userland are real.
 
 It sees this machine's loopback as 10.0.2.2 and is seen through ports forwarded from loopback, by QEMU's user network:
 no interface, bridge or address of this machine is touched, and no root is needed. All guests of a user boot from one
@@ -19,8 +19,10 @@ from . import components, guest_image, images, node
 from .api import Api
 from .certificates import Authority, kubeconfig
 from .errors import ClusterError
+from .guest_variants import VARIANTS
 from .instance import Instance
 from .progress import last_lines
+from .qmp import Monitor
 
 NAME = "vm"
 # How QEMU's user network calls this machine's loopback.
@@ -76,7 +78,8 @@ def start(instance: Instance, image: Path) -> None:
 
 
 def _command(instance: Instance, image: Path, seed: Path) -> list:
-    port = instance.port
+    port, variant = instance.port, VARIANTS[instance.read()["vm_variant"]]
+    kernel, initrd = guest_image.kernel(variant.kernel)
     kubelet = port("vm-kubelet")
     forwarded = ((port(NAME), 22), (kubelet, kubelet), (port("vm-actimanager"), 8089))
     network = "".join(f",hostfwd=tcp:127.0.0.1:{outside}-:{inside}" for outside, inside in forwarded)
@@ -94,12 +97,27 @@ def _command(instance: Instance, image: Path, seed: Path) -> list:
         "-cpu", "Skylake-Server-v1,check=off",
         "-smp", f"{CPUS},sockets={SOCKETS},cores={CORES},threads={THREADS}",
         "-m", f"{SOCKETS * _MEGABYTES_PER_SOCKET}M", *memory,
-        "-kernel", image / "vmlinuz", "-initrd", image / "initrd.img", "-append", _KERNEL_ARGUMENTS,
+        "-kernel", image / kernel, "-initrd", image / initrd, "-append", f"{_KERNEL_ARGUMENTS} {variant.arguments}".strip(),
         "-drive", f"file={image / 'disk.img'},format=raw,if=virtio,snapshot=on",
         "-drive", f"file={seed},format=raw,if=virtio,readonly=on",
         "-netdev", f"user,id=net,net=10.0.2.0/24{network}", "-device", "virtio-net-pci,netdev=net,romfile=",
-        "-display", "none", "-serial", "stdio", "-no-reboot",
+        "-display", "none", "-serial", "stdio", "-no-reboot", "-qmp", f"unix:{_monitor(instance)},server=on,wait=off",
     ]
+
+
+def _monitor(instance: Instance) -> Path:
+    return instance.root / NAME / "qmp.sock"
+
+
+def reset(instance: Instance) -> None:
+    """As by the button: it boots again, from its disk as it is then. Unlike a kernel that panics, which ends it."""
+    # A connection that is kept would wait for an answer of who has forgotten it.
+    subprocess.run(ssh_command(instance, options=("-O", "exit")), capture_output=True)
+    with Monitor(_monitor(instance)) as monitor:
+        monitor.execute("set-action", reboot="reset")
+        monitor.execute("system_reset")
+        monitor.wait_for("RESET")
+        monitor.execute("set-action", reboot="shutdown")
 
 
 def _write_seed(instance: Instance, seed: Path) -> None:
@@ -147,6 +165,7 @@ def _kubelet_config(instance: Instance) -> dict:
         "authorization": {"mode": "Webhook"},
         "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
         "cgroupDriver": "systemd",
+        "failCgroupV1": False,
         "cpuManagerPolicy": "none",
         "localStorageCapacityIsolation": False,
         "evictionHard": {},
@@ -174,15 +193,15 @@ def wait_until_ready(instance: Instance, step) -> None:
     components.wait_until(instance, NAME, ready, _PATIENCE)
 
 
-def ssh_command(instance: Instance, *arguments: str) -> list[str]:
+def ssh_command(instance: Instance, *arguments: str, options: tuple[str, ...] = ()) -> list[str]:
     """Runs a command in the guest, as root. The first one leaves a connection open for a minute, for those that follow:
     emulated CPUs take a second for the keys of each."""
     files = instance.root / NAME
-    options = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
+    settings = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
                "IdentitiesOnly=yes", "ControlMaster=auto", f"ControlPath={files}/ssh.sock", "ControlPersist=60",
                "ConnectTimeout=30")
     return ["ssh", "-F", "/dev/null", "-i", str(files / "ssh.key"), "-p", str(instance.port(NAME)),
-            *(part for option in options for part in ("-o", option)), "root@127.0.0.1", *arguments]
+            *(part for setting in settings for part in ("-o", setting)), *options, "root@127.0.0.1", *arguments]
 
 
 def load(instance: Instance, tar: Path) -> None:

@@ -14,9 +14,9 @@ import commands
 
 from . import binaries, golang
 from .errors import ClusterError
+from .guest_variants import KERNELS
 
 RECIPE = Path(__file__).resolve().parents[1] / "guest"
-FILES = ("disk.img", "vmlinuz", "initrd.img")
 SUITE = "bookworm"
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # Sparse: what is free in it takes no room on the host.
@@ -33,8 +33,14 @@ def directory() -> Path:
     return binaries.cache_root() / f"guest-{digest.hexdigest()[:12]}"
 
 
+def kernel(series: str) -> tuple[str, str]:
+    """The names of a kernel's file and of its initial RAM disk's."""
+    return f"vmlinuz-{series}", f"initrd-{series}.img"
+
+
 def there() -> bool:
-    return all((directory() / name).exists() for name in FILES)
+    names = ("disk.img", *(name for series in KERNELS for name in kernel(series)))
+    return all((directory() / name).exists() for name in names)
 
 
 def check() -> None:
@@ -73,13 +79,22 @@ def build(where_kubelet: Path, progress) -> Path:
                 disk.unlink(missing_ok=True)
                 _run(["mke2fs", "-q", "-t", "ext4", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0",
                       "-L", "guest", "-d", tree, disk, _SIZE], log)
-                for name in ("vmlinuz", "initrd.img"):
-                    shutil.copyfile((tree / name).resolve(), where / name)
+                for series in KERNELS:
+                    _copy_kernel(tree, series, where)
                 os.replace(disk, where / "disk.img")
         finally:
             shutil.rmtree(tree, ignore_errors=True)
             disk.unlink(missing_ok=True)
     return where
+
+
+def _copy_kernel(tree: Path, series: str, where: Path) -> None:
+    found = sorted(tree.glob(f"boot/vmlinuz-{series}.*"))
+    if len(found) != 1:
+        raise ClusterError(f"of {SUITE}'s kernels {len(found)} are {series}, one is wanted: see {RECIPE / 'packages'}")
+    version = found[0].name.removeprefix("vmlinuz-")
+    for name, copy in zip((f"vmlinuz-{version}", f"initrd.img-{version}"), kernel(series)):
+        shutil.copyfile(tree / "boot" / name, where / copy)
 
 
 def packages() -> list[str]:
@@ -96,8 +111,9 @@ def _bootstrap(tree: Path, kubelet: Path, log: Path, step) -> None:
         if text.startswith(("I: ", "Setting up ")):
             step.detail = text.removeprefix("I: ").strip()
 
+    # One option each: mmdebstrap splits no pattern that way.
     _run(["mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory",
-          f"--include={','.join(packages())}", "--aptopt=Apt::Install-Recommends false",
+          *(f"--include={package}" for package in packages()), "--aptopt=Apt::Install-Recommends false",
           f"--essential-hook='{hook}' early \"$1\" '{kubelet}'", f"--customize-hook='{hook}' late \"$1\" '{kubelet}'",
           SUITE, tree, *sources], log, line)
 

@@ -23,6 +23,9 @@ def up(instance: Instance, options) -> None:
         raise UsageError(f"--owner-pid {options.owner_pid}: there is no such process")
     if options.topology:
         topology.of(options.topology)
+    has = instance.read().get("vm_variant")
+    if options.vm and has and has != options.vm:
+        raise UsageError(f"the instance {instance.name!r} has a guest of another kind, {has}")
     progress = Progress()
     with instance.locked():
         fresh = not instance.exists()
@@ -61,7 +64,7 @@ def _bring_up(instance: Instance, options, progress: Progress) -> None:
         owners = [*owners, options.owner_pid]
     config = instance.update(
         owners=owners, with_node=bool(options.node or config.get("with_node")),
-        with_vm=bool(options.vm or config.get("with_vm")),
+        with_vm=bool(options.vm or config.get("with_vm")), vm_variant=options.vm or config.get("vm_variant"),
         no_scheduler=not _wants_scheduler(options, config), nodes=max(options.nodes or 0, config.get("nodes", 0)),
         topology=options.topology or config.get("topology") or topology.DEFAULT,
         scheduler_qps=options.scheduler_qps or config.get("scheduler_qps"))
