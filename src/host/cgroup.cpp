@@ -176,4 +176,8 @@ Result<std::vector<pid_t>> Cgroup::processes() const {
   return pids;
 }
 
+Result<void> Cgroup::attach(pid_t process) const {
+  return write_file("cgroup.procs", std::to_string(process));
+}
+
 }  // namespace actimanager::host

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -21,6 +22,7 @@
 #include <actimanager/host/pinning.hpp>
 #include <actimanager/host/presence.hpp>
 #include <actimanager/host/systemd/keeper.hpp>
+#include <actimanager/host/whole_levels.hpp>
 #include <actimanager/roles/agent.hpp>
 
 #include "quarrel.hpp"
@@ -81,6 +83,7 @@ class Pinner {
     Sight sight;
     std::optional<host::PodTarget> target;  // as last applied
     Quarrel quarrel;
+    std::set<std::string> emptied;  // containers, by id, whose processes the kernel has moved away
   };
 
   Pinner(const boost::asio::any_io_executor& executor, host::CgroupTree tree,
@@ -95,12 +98,17 @@ class Pinner {
   void note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target,
                   const host::PinReport& report, const std::optional<host::Writer>& writer);
   std::optional<host::Writer> writer_of(const std::string& uid);
+  void restore_levels();
+  void note_emptied(Pod& pod, host::PinReport& report);
+  void bring_back();
   void note_systemd(const std::optional<Error>& failure);
   void forget(const std::string& uid);
 
   host::CgroupTree tree_;
   std::unique_ptr<host::CgroupWatcher> watcher_;
   std::unique_ptr<host::CpusetWriters> writers_;  // nullptr: the kernel does not tell us
+  host::WholeLevels whole_levels_;
+  std::string levels_failure_;  // as last logged; "": none
   host::systemd::Keeper systemd_;
   bool systemd_fails_ = false;
   AgentMetrics& metrics_;

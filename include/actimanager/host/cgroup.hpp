@@ -73,6 +73,9 @@ class Cgroup {
   Result<std::shared_ptr<Cgroup>> open_child(const std::string& name) const;
   // The processes in this cgroup itself, as this process' PID namespace numbers them.
   Result<std::vector<pid_t>> processes() const;
+  // Moves a process here, in this hierarchy, with all its threads. Errors: the errno; ENOSPC: it has no CPUs,
+  // ESRCH: the process has ended.
+  Result<void> attach(pid_t process) const;
 
  private:
   Cgroup(int fd, std::string path, CgroupVersion version, dev_t device, ino_t inode);

@@ -129,6 +129,27 @@ TEST_CASE("CRI-O: conmon runs beside its container, on the Pod's CPUs") {
   CHECK(picture(tree.scan().value()) == uid + ": a crio-conmon-" + id('a') + ".scope\n");
 }
 
+// As systemctl showed it in github.com/kubernetes/minikube/issues/11280: the node is a docker container, its
+// runtime CRI-O; and CRI-O with the cgroupfs driver, on either version.
+TEST_CASE("CRI-O: in a node that is a container, and in plain directories") {
+  const auto version = GENERATE(CgroupVersion::v1, CgroupVersion::v2);
+  const std::string top = version == CgroupVersion::v1 ? "cpuset/" : "";
+  CgroupLayoutFake layout(version);
+  if (version == CgroupVersion::v1) layout.add("cpuset");
+  const auto node = top + "docker/d6701ec289c56e4391acb11d07474b3139466857a305490575508a8b7a9fcf22/";
+  const auto pod = node + "kubepods.slice/kubepods-besteffort.slice/" +
+                   "kubepods-besteffort-pod2ca4a155_3599_498d_bb9d_4446693fa3ea.slice/";
+  layout.add(pod + "crio-0ba8ac17e4e7a31fb82279503552fe94e64bab4745bf6fd2ff231e7c8ca8bed0.scope");
+  layout.add(pod + "crio-358607a37e7ada357032e7f5729c9ae6a3efdb7962acbcbe47ff6a3c5506cb1c.scope");
+  layout.add(node + "system.slice/crio.service");
+  layout.add(top + "kubepods/burstable/pod" + uid + "/crio-" + id('a'));
+  layout.add(top + "kubepods/burstable/pod" + uid + "/crio-conmon-" + id('a'));
+  auto tree = open(layout.root());
+  CHECK(tree.version() == version);
+  CHECK(picture(tree.scan().value()) ==
+        "2ca4a155-3599-498d-bb9d-4446693fa3ea: 0 3\n" + uid + ": a crio-conmon-" + id('a') + "\n");
+}
+
 TEST_CASE("crun: processes are one directory further down, and workloads make more of them") {
   CgroupLayoutFake layout(CgroupVersion::v2);
   const auto pod = "kubepods.slice/kubepods-pod" + escaped + ".slice/";

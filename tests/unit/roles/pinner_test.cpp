@@ -121,3 +121,50 @@ TEST_CASE_METHOD(PinnerTest, "where it was let be, what others wrote meanwhile i
   CHECK(now() == "0 1 2");
   CHECK(drifts.empty());
 }
+
+namespace {
+
+// Cgroup v1, where a Pod's only CPU goes offline: the kernel leaves its cgroups without CPUs, and moves its
+// processes to the level above all Pods.
+class EmptiedTest : public PinnerTest {
+ public:
+  EmptiedTest() {
+    layout.add("cpuset/kubepods/poda/" + container, "0");
+    pinner->apply(targets({0}, {1}, {2}));
+    for (const auto& cgroup : {std::string("poda"), "poda/" + container}) {
+      layout.remove("cpuset/kubepods/" + cgroup + "/cpuset.cpus");
+      layout.add_file("cpuset/kubepods/" + cgroup + "/cpuset.cpus", "\n");
+    }
+  }
+
+  const std::string container = CgroupLayoutFake::container_id('a');
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(EmptiedTest,
+                 "a container that lost its last CPU has CPUs again, and it is told that nobody is in it") {
+  pinner->apply(targets({3}, {1}, {3}));
+  CHECK(layout.read("cpuset/kubepods/poda/" + container + "/cpuset.cpus") == "3");
+  REQUIRE(pinner->sight("a")->error);
+  CHECK(pinner->sight("a")->error->message().contains("restart the Pod"));
+  CHECK_FALSE(pinner->sight("b")->error);
+  pinner->apply(targets({3}, {1}, {3}));
+  CHECK(pinner->sight("a")->error);
+  layout.remove("cpuset/kubepods/poda/" + container);  // it was restarted: another one has come
+  layout.add("cpuset/kubepods/poda/" + CgroupLayoutFake::container_id('b'), "3");
+  pinner->apply(targets({3}, {1}, {3}));
+  CHECK_FALSE(pinner->sight("a")->error);
+}
+
+TEST_CASE_METHOD(PinnerTest, "a level above Pods has CPUs again that came back") {
+  layout.remove("cpuset/cpuset.cpus");
+  layout.add_file("cpuset/cpuset.cpus", "0-3\n");
+  layout.remove("cpuset/kubepods/cpuset.cpus");
+  layout.add_file("cpuset/kubepods/cpuset.cpus", "0-3\n");
+  pinner->apply(targets({0}, {1}, {2}));
+  layout.remove("cpuset/kubepods/cpuset.cpus");
+  layout.add_file("cpuset/kubepods/cpuset.cpus", "0-2\n");
+  pinner->apply(targets({0}, {1}, {2}));
+  CHECK(layout.read("cpuset/kubepods/cpuset.cpus") == "0-3");
+}
