@@ -272,12 +272,23 @@ void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
   if (!same && handlers_.seen) handlers_.seen(uid);
 }
 
+// On v1 it is the kernel that takes CPUs out of cpusets which go offline, and it may be seen there before the
+// topology is known anew.
+bool Pinner::went_offline(const host::PinReport::Difference& difference) const {
+  if (tree_.version() != host::CgroupVersion::v1) return false;
+  const auto lost = difference.wanted - difference.had;
+  const auto online = tree_.root().read();
+  return online && !lost.empty() && !lost.intersects(online->cpus) &&
+         difference.wanted.includes(difference.had);
+}
+
 void Pinner::note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target,
                         const host::PinReport& report, const std::optional<host::Writer>& writer) {
   if (pod.target != target) return;  // it was not there yet, or is to be elsewhere
   for (const auto& difference : report.differences) {
     const bool container = !difference.container.empty();
     if (container && !pod.sight.containers.contains(difference.container)) continue;  // a new one
+    if (went_offline(difference)) continue;
     metrics_.drifts.count(writer ? writer->name : "");
     const auto other = writer ? to_string(*writer) : "somebody else";
     const auto message =

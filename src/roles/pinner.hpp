@@ -97,6 +97,7 @@ class Pinner {
   void pin(const std::string& uid, const host::PodTarget& target);
   void note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target,
                   const host::PinReport& report, const std::optional<host::Writer>& writer);
+  bool went_offline(const host::PinReport::Difference& difference) const;
   std::optional<host::Writer> writer_of(const std::string& uid);
   void restore_levels();
   void note_emptied(Pod& pod, host::PinReport& report);

@@ -157,6 +157,17 @@ TEST_CASE_METHOD(EmptiedTest,
   CHECK_FALSE(pinner->sight("a")->error);
 }
 
+TEST_CASE_METHOD(EmptiedTest, "what the kernel takes away with a CPU that goes offline is nobody's drift") {
+  layout.remove("cpuset/cpuset.cpus");
+  layout.add_file("cpuset/cpuset.cpus", "1-7\n");  // the machine's: 0 is gone
+  pinner->apply(targets({0}, {1}, {2}));
+  CHECK(drifts.empty());
+  layout.remove("cpuset/kubepods/podb/cpuset.cpus");
+  layout.add_file("cpuset/kubepods/podb/cpuset.cpus", "7\n");
+  pinner->apply(targets({0}, {1}, {2}));
+  CHECK(drifts == States{"b"});
+}
+
 TEST_CASE_METHOD(PinnerTest, "a level above Pods has CPUs again that came back") {
   layout.remove("cpuset/cpuset.cpus");
   layout.add_file("cpuset/cpuset.cpus", "0-3\n");
