@@ -1,10 +1,13 @@
-"""Tests of the DaemonSet in a guest of 2 sockets, 2 NUMA nodes and 16 CPUs: systemd, cgroup v2, a kubelet of its own.
+"""Tests of the DaemonSet in a guest of 2 sockets, 2 NUMA nodes and 16 CPUs: systemd, cgroup v2, a kubelet of its own. Some
+are made in a guest with cgroup v1 as well, when the other one is gone.
 
 ACTI_TEST_VM names an instance of scripts/cluster that is up with a guest and the DaemonSet, for working on the tests.
 """
 
+import contextlib
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -19,7 +22,28 @@ from guest import CPUS, PATIENCE, Guest  # noqa: E402
 from rest import eventually  # noqa: E402
 
 
-def install(instance: Cluster, image: pathlib.Path) -> None:
+# Of manifests/, for each kind of guest.
+MANIFESTS = {"v2": "default", "v1": "cgroup-v1"}
+
+
+def kept(variant: str) -> pathlib.Path:
+    return TOP / "build" / "logs" / f"vm-{variant}"
+
+
+@contextlib.contextmanager
+def keep_logs(instance: Cluster, session: pytest.Session, where: pathlib.Path):
+    """If a test fails: of the guest's console, above all, and of the programs around it."""
+    failed, whole = session.testsfailed, False
+    try:
+        yield
+        whole = session.testsfailed == failed
+    finally:
+        shutil.rmtree(where, ignore_errors=True)
+        if not whole:
+            shutil.copytree(instance.state() / "logs", where)
+
+
+def install(instance: Cluster, image: pathlib.Path, manifests: str) -> None:
     subprocess.run([TOP / "scripts" / "image", "--binary", BINARY, "--output", image], check=True, timeout=300)
     instance.command("load", image)
     # There is no kube-proxy: the way docs/install.md has for that. 10.0.2.2 is this machine's loopback as seen there.
@@ -27,19 +51,27 @@ def install(instance: Cluster, image: pathlib.Path) -> None:
     instance.kubectl("create", "configmap", "actimanager-api-server", "-n", NAMESPACE,
                      "--from-literal=KUBERNETES_SERVICE_HOST=10.0.2.2",
                      f"--from-literal=KUBERNETES_SERVICE_PORT={instance.server.rpartition(':')[2]}")
-    instance.kubectl("apply", "-k", str(TOP / "manifests" / "default"))
+    instance.kubectl("apply", "-k", str(TOP / "manifests" / manifests))
     instance.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
     eventually(lambda: Guest(instance).agent()["ready"], PATIENCE, every=0.5)
 
 
+def pytest_generate_tests(metafunc):
+    if "guest" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("guests")
+        metafunc.parametrize("guest", mark.args if mark else ("v2",), indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def guest(tmp_path_factory):
+def guest(request, tmp_path_factory):
     """The guest with the DaemonSet rolled out on it."""
     if "ACTI_TEST_VM" in os.environ:
-        yield Guest(Cluster(os.environ["ACTI_TEST_VM"]))
+        named = Guest(Cluster(os.environ["ACTI_TEST_VM"]))
+        assert named.variant == request.param, f"{named.api.name} is a guest of another kind: {named.variant}"
+        yield named
         return
-    with cluster("vm-test", "--vm") as instance:
-        install(instance, tmp_path_factory.mktemp("image") / "actimanager-image.tar")
+    with cluster("vm-test", "--vm", request.param) as instance, keep_logs(instance, request.session, kept(request.param)):
+        install(instance, tmp_path_factory.mktemp("image") / "actimanager-image.tar", MANIFESTS[request.param])
         yield Guest(instance)
 
 
@@ -62,11 +94,12 @@ def unbound(guest, pods):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A failure shows what the guest's kernel said."""
+    """A failure shows what the guest's kernel said, and where its console's log will be."""
     outcome = yield
     report = outcome.get_result()
     guest = item.funcargs.get("guest") if hasattr(item, "funcargs") else None
     if report.failed and guest:
+        report.sections.append(("the guest's console", f"{kept(guest.variant)}/vm.log, once its tests have run"))
         try:
             report.sections.append(("the guest", guest.report()))
         except Exception as error:  # whatever is broken, the test's own failure is what counts

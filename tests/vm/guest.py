@@ -16,18 +16,28 @@ CPUS = frozenset(range(16))
 NUMA = {0: frozenset(range(8)), 1: frozenset(range(8, 16))}
 # Emulated CPUs are slow, and this machine may be busy with other things: for all that a kubelet takes part in.
 PATIENCE = 300
-_KUBEPODS = "/sys/fs/cgroup/kubepods.slice"
+# Where the cpusets of Pods are, by the guest's variant; and the names of the files that say what is granted there.
+_KUBEPODS = {"v2": "/sys/fs/cgroup/kubepods.slice", "v1": "/sys/fs/cgroup/cpuset/kubepods.slice"}
+_GRANTED = {"v2": ("cpuset.cpus.effective", "cpuset.mems.effective"), "v1": ("cpuset.cpus", "cpuset.mems")}
+_THREADS = {"v2": "cgroup.threads", "v1": "tasks"}
 _LIMIT = 4000
 
 # One call shows a Pod as it is at one time: each line of each file as PATH:LINE.
 _LOOK = r"""
-slice=$(find /sys/fs/cgroup/kubepods.slice -type d -name '*pod%s.slice')
+slice=$(find {top} -type d -name '*pod{uid}.slice')
 [ -n "$slice" ] || exit 0
 cd "$slice"
-grep -rH '' --include=cpuset.cpus --include=cpuset.cpus.effective --include=cpuset.mems.effective .
-threads=$(find . -name cgroup.threads -exec cat {} + | sed 's|.*|/proc/&/status|')
+grep -rH '' --include=cpuset.cpus --include=cpuset.mems --include=cpuset.cpus.effective --include=cpuset.mems.effective .
+threads=$(find . -name {threads} -exec cat {{}} + | sed 's|.*|/proc/&/status|')
 [ -z "$threads" ] || grep -sHE '^(Name|Cpus_allowed_list|Mems_allowed_list):' $threads
 exit 0
+"""
+# Pages of memory by NUMA node that belong to nobody else, no file among them: "N0=12 N1=3".
+_PAGES = r"""
+cd $(find {top} -type d -name '*pod{uid}.slice')
+for process in $(find . -name cgroup.procs -exec cat {{}} +); do
+  grep -v file= /proc/$process/numa_maps | grep -o 'N[0-9]*=[0-9]*'
+done
 """
 _PROPERTIES = r"""
 cd $(find /sys/fs/cgroup/kubepods.slice -type d -name '*pod%s.slice')
@@ -56,13 +66,17 @@ class Guest:
     def __init__(self, instance):
         self.api = instance
         self.name = instance.node()
-        self._groups: dict[str, int] = {}
+        self.variant = json.loads((instance.state() / "instance.json").read_text())["vm_variant"]
+        self.kubepods = _KUBEPODS[self.variant]
+        self.threads = _THREADS[self.variant]  # the name of the file that lists a cgroup's threads
+        self._units: dict[str, int] = {}  # the slice and the scopes of a Pod, by its UID
+        self._groups: dict[str, int] = {}  # its cgroups
 
     # The machine
 
-    def sh(self, script: str, check: bool = True) -> str:
+    def sh(self, script: str, check: bool = True, stdin: str = "") -> str:
         """Runs a shell script in the guest, as root; its output."""
-        done = subprocess.run([CLUSTER, "ssh", "--name", self.api.name, script], capture_output=True, text=True,
+        done = subprocess.run([CLUSTER, "ssh", "--name", self.api.name, script], input=stdin, capture_output=True, text=True,
                               timeout=180)
         assert done.returncode == 0 or not check, f"in the guest: {script}\n{done.stdout}{done.stderr}"
         return done.stdout
@@ -97,7 +111,7 @@ class Guest:
 
     def report(self) -> str:
         """For a failure: every cpuset of the Pods, the kernel's messages, and the agent's log."""
-        cpusets = self.sh(f"cd {_KUBEPODS} && grep -rH '' --include=cpuset.cpus --include=cpuset.cpus.effective "
+        cpusets = self.sh(f"cd {self.kubepods} && grep -rH '' --include=cpuset.cpus --include=cpuset.cpus.effective "
                           "--include=cpuset.mems.effective . | sort", check=False)
         kernel = self.sh("cat /sys/devices/system/cpu/online; dmesg | tail -n 20", check=False)
         log = self.api.run("logs", "-n", NAMESPACE, "daemonset/actimanager", "--tail=40")
@@ -106,14 +120,16 @@ class Guest:
     # Pods and bindings
 
     def create(self, name: str, *containers: str, scheduler: str = "default-scheduler", workload: str = "",
-               cpu: str = "100m") -> None:
-        """A Pod that sleeps, in containers of these names."""
+               cpu: str = "100m", level: str = "", **spec) -> None:
+        """A Pod that sleeps, in containers of these names. spec: what more its spec has."""
         containers = [{"name": each, "image": "localhost/busybox:1", "imagePullPolicy": "Never",
                        "command": ["sleep", "infinity"]} for each in containers or ("main",)]
         containers[0]["resources"] = {"requests": {"cpu": cpu}}
         labels = {"cslab.ece.ntua.gr/workload-type": workload} if workload else {}
-        self.api.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels}, "spec": {
-            "schedulerName": scheduler, "terminationGracePeriodSeconds": 1, "containers": containers}})
+        annotations = {"cslab.ece.ntua.gr/exclusiveness-level": level} if level else {}
+        metadata = {"name": name, "labels": labels, "annotations": annotations}
+        self.api.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {
+            "schedulerName": scheduler, "terminationGracePeriodSeconds": 1, "containers": containers} | spec})
 
     def uid(self, name: str) -> str:
         """Of a Pod, once it runs."""
@@ -125,8 +141,12 @@ class Guest:
 
         pod = eventually(ready, PATIENCE, every=0.5)
         uid = pod["metadata"]["uid"]
-        # Its slice, and a scope for the sandbox and each container.
-        self._groups[uid] = 2 + len(pod["spec"]["containers"])
+        running = [c for kind in ("container", "initContainer", "ephemeralContainer")
+                   for c in pod["status"].get(f"{kind}Statuses", []) if "running" in c["state"]]
+        # A scope for the sandbox and each container; crun has a cgroup in each of them besides.
+        scopes = 1 + len(running)
+        self._units[uid] = 1 + scopes
+        self._groups[uid] = 1 + scopes * (2 if pod["spec"].get("runtimeClassName") == "crun" else 1)
         return uid
 
     def delete(self, kind: str, *names: str) -> None:
@@ -156,7 +176,8 @@ class Guest:
 
     def look(self, uid: str) -> View:
         view = View()
-        for line in self.sh(_LOOK % uid.replace("-", "_")).splitlines():
+        script = _LOOK.format(top=self.kubepods, uid=uid.replace("-", "_"), threads=self.threads)
+        for line in self.sh(script).splitlines():
             path, _, text = line.partition(":")
             if path.startswith("/proc/"):
                 key, _, value = text.partition(":")
@@ -172,11 +193,12 @@ class Guest:
         cpus, view = frozenset(cpus), self.look(uid)
         memory = numa_nodes(cpus) if memory is None else memory
         wanted = f"wanted CPUs {sorted(cpus)} and memory {sorted(memory)}; {view}"
-        count = self._groups[uid]
-        assert len(view.groups) == count and len(view.threads) >= count - 1, f"not all is there: {wanted}"
+        whole = len(view.groups) == self._groups[uid] and len(view.threads) >= self._units[uid] - 1
+        assert whole, f"not all is there: {wanted}"
+        granted_cpus, granted_memory = _GRANTED[self.variant]
         for files in view.groups.values():
-            assert parse_cpus(files["cpuset.cpus.effective"]) == cpus, wanted
-            assert parse_cpus(files["cpuset.mems.effective"]) == memory, wanted
+            assert parse_cpus(files[granted_cpus]) == cpus, wanted
+            assert parse_cpus(files[granted_memory]) == memory, wanted
         for status in view.threads.values():
             assert parse_cpus(status["Cpus_allowed_list"]) == cpus, wanted
             assert parse_cpus(status["Mems_allowed_list"]) == memory, wanted
@@ -205,15 +227,23 @@ class Guest:
     def told(self, uid: str, cpus) -> dict:
         """systemd has these CPUs, and their memory, of all of the Pod's units; none: it has no property of any."""
         cpus, units = frozenset(cpus), self.properties(uid)
-        assert len(units) == self._groups[uid], units
+        assert len(units) == self._units[uid], units
         assert all(unit == (cpus, numa_nodes(cpus)) for unit in units.values()), f"wanted {sorted(cpus)}: {units}"
         return units
 
     def wait_told(self, uid: str, cpus, seconds: float = 60) -> dict:
         return eventually(lambda: self.told(uid, cpus), seconds, every=0.3)
 
+    def pages(self, uid: str) -> dict[int, int]:
+        """How many anonymous pages of the Pod's processes are in each NUMA node's memory."""
+        found = dict.fromkeys(NUMA, 0)
+        for line in self.sh(_PAGES.format(top=self.kubepods, uid=uid.replace("-", "_"))).split():
+            node, _, count = line.removeprefix("N").partition("=")
+            found[int(node)] += int(count)
+        return found
+
     def write_cpus(self, uid: str, text: str) -> None:
         """What somebody else does to a Pod: its slice and every scope below are written."""
-        slices = f"{_KUBEPODS} -name '*pod{uid.replace('-', '_')}.slice'"
+        slices = f"{self.kubepods} -name '*pod{uid.replace('-', '_')}.slice'"
         self.sh(f'for slice in $(find {slices}); do find "$slice" -name cpuset.cpus | sort | '
                 f"while read -r file; do echo {shlex.quote(text)} >$file; done; done")

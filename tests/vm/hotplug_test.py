@@ -3,7 +3,11 @@
 import pytest
 
 from guest import CPUS, PATIENCE
+from objects import condition
 from rest import eventually
+from sampler import GuestSampler
+
+pytestmark = pytest.mark.guests("v2", "v1")
 
 
 @pytest.fixture
@@ -31,16 +35,37 @@ def published(guest, cpus):
     eventually(lambda: set(guest.topology()["spec"]["topology"]["cpus"]) == cpus, PATIENCE, every=0.5)
 
 
+def degraded(guest, name, *expected):
+    """What the binding's condition Degraded is: its status, reason and message."""
+    def said():
+        found = condition(guest.api.get("pcb", name), "Degraded")
+        assert tuple(found.get(key, "") for key in ("status", "reason", "message")) == expected, found
+        return True
+
+    eventually(said, PATIENCE, every=0.5)
+
+
 @pytest.mark.parametrize("cpu, one, two", [(7, {4}, {12, 14}), (14, {4}, {12}), (4, None, {12, 14})],
                          ids=["a CPU of the pool", "one of a Pod's two", "a Pod's only one"])
 def test_a_cpu_goes_offline_and_comes_back(guest, bound, cpu, one, two):
     pool = CPUS - {4, 12, 14}
     held(guest, bound, {4}, {12, 14}, pool)
-    guest.set_online(cpu, False)
-    published(guest, CPUS - {cpu})
-    held(guest, bound, one, two, pool - {cpu})
-    guest.set_online(cpu, True)
-    published(guest, CPUS)
-    held(guest, bound, {4}, {12, 14}, pool)
+    hit = {4: "one", 14: "two"}.get(cpu)  # whose CPU it is
+    with GuestSampler(guest) as sampler:
+        guest.set_online(cpu, False)
+        published(guest, CPUS - {cpu})
+        held(guest, bound, one, two, pool - {cpu})
+        if hit:
+            degraded(guest, hit, "True", "CPUOffline", f"CPU {cpu} is offline")
+        guest.set_online(cpu, True)
+        published(guest, CPUS)
+        held(guest, bound, {4}, {12, 14}, pool)
     for name in ("one", "two"):
         guest.applied(name)
+    if hit:
+        degraded(guest, hit, "False", "Recovered", "")
+    # Who has lost its only CPU is anywhere until the agent sees that: so the kernel has it. All others are where they belong.
+    assert sampler.between(bound["two"], {12, 14}, two), sampler.seen
+    assert sampler.between(bound["other"], pool, pool - {cpu}), sampler.seen
+    if one:
+        assert sampler.between(bound["one"], {4}), sampler.seen
