@@ -68,6 +68,10 @@ api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string
         fmt::format("CPU {} is not kept free of others: it is reserved for the node, or was another's before "
                     "it came online",
                     verdict.not_exclusive.to_string()));
+  } else if (!observed.crowded.empty()) {
+    set("Degraded", true, "NotExclusive",
+        fmt::format("CPU {} is not kept free of others: the kernel refuses to move a Pod that is on it",
+                    observed.crowded.to_string()));
   } else if (was_degraded) {
     set("Degraded", false, "Recovered", "");
   }

@@ -178,9 +178,9 @@ PinReport pin(CgroupTree& tree, const std::string& uid, const PodTarget& target)
       const auto& cgroup = *at->cgroup;
       auto written = write.cpus ? cgroup.write_cpus(*write.cpus) : cgroup.write_mems(*write.mems);
       if (!written && !is_gone(written.error())) {
-        // A child may have appeared since we looked (EBUSY, v1): look again.
-        report.error = std::move(written.error());
-        break;
+        // A child may have appeared since we looked (EBUSY, v1): look again. The other containers are written
+        // all the same.
+        if (!report.error) report.error = std::move(written.error());
       }
       if (written) ++report.writes;
     }

@@ -28,6 +28,8 @@ namespace {
 
 // A binding that will be Applied within this is not reported as Validated before: one write instead of two.
 constexpr auto applied_soon = 3s;
+// What the kernel refused is tried again soon, and then ever later, up to --reconcile-period.
+constexpr auto first_retry = 250ms;
 constexpr auto hotplug_period = 1s;
 constexpr auto owners_period = 1s;
 
@@ -139,6 +141,7 @@ asio::awaitable<void> Agent::Impl::reconcile_loop() {
   // Before all is known nothing is touched: what an earlier agent has pinned stays pinned.
   while (!state.synced()) co_await work.wait();
   log.info("agent: {} Pods, {} bindings on this node", state.pods.items().size(), state.bound.items().size());
+  Clock::duration retry = first_retry;
   while (true) {
     const auto now = Clock::now();
     const bool everything = now >= next_full;
@@ -147,6 +150,12 @@ asio::awaitable<void> Agent::Impl::reconcile_loop() {
     reconcile(everything);
     metrics.reconcile_seconds.observe(seconds_since(now));
     ++metrics.reconciles;
+    if (!pinner->refused()) {
+      retry = first_retry;
+    } else {
+      next_full = std::min(next_full, now + retry);
+      if (everything) retry = std::min<Clock::duration>(2 * retry, options.reconcile_period);
+    }
     co_await work.wait_until(std::min(next_full, next_report));
   }
 }
@@ -188,6 +197,7 @@ void Agent::Impl::report(const binding::Verdict& verdict) {
   } else if (verdict.admitted()) {
     const auto& uid = binding::cgroup_uid(*verdict.pod);
     observed = observe(*verdict.pod, pinner->sight(uid), pinner->targets()->of(uid), known->status);
+    observed.crowded = pinner->crowded(uid, verdict.grant->exclusive_cpus);
     if (auto disturbance = pinner->disturbance(uid)) {
       observed.disturbance = std::move(disturbance->message);
       next_full = std::min(next_full, disturbance->until);  // and put back what was let

@@ -1,5 +1,6 @@
 #include "pinner.hpp"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -232,6 +233,20 @@ std::optional<Pinner::Disturbance> Pinner::disturbance(const std::string& uid) c
       fmt::format("{} keeps writing its cpusets; what it writes is put back at most {} times in {} s",
                   quarrel.other(), Quarrel::repairs_at_once, Quarrel::repair_window.count()),
       quarrel.over_at()};
+}
+
+bool Pinner::refused() const {
+  return std::ranges::any_of(pods_, [](const auto& entry) { return entry.second.sight.error.has_value(); });
+}
+
+CpuSet Pinner::crowded(const std::string& uid, const CpuSet& cpus) const {
+  CpuSet others;
+  for (const auto& [other, pod] : pods_) {
+    if (other == uid || !pod.sight.error) continue;
+    others |= pod.sight.pod;
+    for (const auto& [id, values] : pod.sight.containers) others |= values.effective_cpus;
+  }
+  return others & cpus;
 }
 
 void Pinner::pin(const std::string& uid, const host::PodTarget& target) {

@@ -73,6 +73,10 @@ class Pinner {
     Quarrel::TimePoint until;
   };
   std::optional<Disturbance> disturbance(const std::string& uid) const;
+  // Whether the kernel refused what is wanted of some Pod, when that was last tried.
+  bool refused() const;
+  // Those of `cpus` that Pods other than this one are on because the kernel refused to move them.
+  CpuSet crowded(const std::string& uid, const CpuSet& cpus) const;
   const host::CgroupTree& tree() const { return tree_; }
   // Whether no other agent keeps the cpusets of this hierarchy; it is ours from then on.
   bool claim();

@@ -17,6 +17,7 @@ struct Observed {
   std::string error;      // why it is not in the kernel, where that is known
   std::string error_reason = "KernelRefused";
   std::string disturbance;  // who keeps writing against us; "": nobody
+  CpuSet crowded;           // exclusive CPUs that other Pods are on because the kernel refused to move them
 };
 
 // Precondition: the verdict is not `not_ours`. The status as it is, while the Pod has not been seen (see

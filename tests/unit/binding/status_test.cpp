@@ -141,6 +141,19 @@ TEST_CASE("CPUs that cannot be kept free any more degrade a binding") {
                   "came online");
 }
 
+TEST_CASE("a Pod that the kernel does not move off exclusive CPUs degrades the binding while it is there") {
+  auto node = one_bound();
+  const Observed right{.containers = {{"app", {1, 4}, {0}}}, .complete = true};
+  auto crowded = right;
+  crowded.crowded = {4};
+  node.binding("b").status = status_of(node, "b", crowded);
+  const auto& status = node.binding("b").status;
+  CHECK(status.resource_status == BindingStatus::applied);
+  check_condition(status, "Degraded", ConditionStatus::true_, "NotExclusive",
+                  "CPU 4 is not kept free of others: the kernel refuses to move a Pod that is on it");
+  check_condition(status_of(node, "b", right), "Degraded", ConditionStatus::false_, "Recovered");
+}
+
 TEST_CASE("memory nodes asked for by a container are among the binding's") {
   auto node = one_bound();
   node.binding("b").spec.cpu_set = {1};

@@ -131,6 +131,23 @@ TEST_CASE("a cgroup that takes nothing is an error, in the kernel's words") {
   CHECK(report.error->context.contains("cpuset.cpus"));
 }
 
+TEST_CASE("what one container's cgroup refuses is not another's: all others are written") {
+  const auto broken = CgroupLayoutFake::container_id('a');
+  const auto whole = CgroupLayoutFake::container_id('b');
+  const std::string pod = "cpuset/kubepods/podabc/";
+  CgroupLayoutFake layout(CgroupVersion::v1);
+  for (const auto& container : {broken, whole}) layout.add(pod + container, "0");
+  layout.remove(pod + broken + "/cpuset.memory_migrate");
+  std::filesystem::create_directory(layout.root() / (pod + broken + "/cpuset.memory_migrate"));
+  auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
+  REQUIRE(tree.scan());
+  const auto report = pin(tree, "abc", {.pod = {{1}, {1}}, .containers = {}});
+  REQUIRE(report.error);
+  CHECK(report.error->message().contains(broken + ": open cpuset.memory_migrate"));
+  CHECK(layout.read(pod + whole + "/cpuset.mems") == "1");
+  for (const auto& container : {broken, whole}) CHECK(layout.read(pod + container + "/cpuset.cpus") == "1");
+}
+
 TEST_CASE("who keeps writing against us is not fought for ever") {
   CgroupLayoutFake layout(CgroupVersion::v1);
   layout.add("cpuset/kubepods/podabc");
