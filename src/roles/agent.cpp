@@ -95,7 +95,7 @@ Agent::Impl::Impl(asio::any_io_executor executor, kube::Client& client, kube::Ev
       facts{std::move(topology), options.reserved},
       metrics(counted),
       log(logger),
-      state(client, options.node_name, logger),
+      state(executor, client, options.node_name, logger),
       pinner(std::move(opened)),
       writer(
           executor, client, options.node_name,
@@ -107,7 +107,10 @@ Agent::Impl::Impl(asio::any_io_executor executor, kube::Client& client, kube::Ev
   const auto synced = [this] { work.set(); };
   state.pods.on_change(changed);
   state.bound.on_change(changed);
-  state.unclaimed.on_change(changed);
+  state.unclaimed.on_change([this](const auto& before, const auto& after) {
+    if (!after) grants.left(before, Clock::now());
+    work.set();
+  });
   state.pods.on_synced(synced);
   state.bound.on_synced(synced);
   state.unclaimed.on_synced(synced);
@@ -156,7 +159,7 @@ asio::awaitable<void> Agent::Impl::reconcile_loop() {
       next_full = std::min(next_full, now + retry);
       if (everything) retry = std::min<Clock::duration>(2 * retry, options.reconcile_period);
     }
-    co_await work.wait_until(std::min(next_full, next_report));
+    co_await work.wait_until(std::min({next_full, next_report, grants.next_over()}));
   }
 }
 

@@ -1,11 +1,13 @@
 #include "grants.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace actimanager::roles {
 namespace {
 
 constexpr std::chrono::seconds claim_lifetime{10};
+constexpr std::chrono::seconds on_its_way{1};
 
 }  // namespace
 
@@ -14,7 +16,10 @@ std::vector<binding::BindingPointer> Grants::current(const Store& bound, const S
   std::map<std::string, binding::BindingPointer> bindings;  // in a fixed order
   for (const auto& [key, binding] : unclaimed.items()) bindings.emplace(key, binding);
   std::erase_if(claims_, [&](const auto& claim) {
-    return bound.get(claim.first) != nullptr || now - claim.second.at > claim_lifetime;
+    const auto& [key, known] = claim;
+    const auto there = unclaimed.get(key);
+    const bool again = there && (!known.answered || there->meta.uid != known.binding->meta.uid);
+    return again || bound.get(key) != nullptr || now >= known.until;
   });
   for (const auto& [key, claim] : claims_) bindings.insert_or_assign(key, claim.binding);
   for (const auto& [key, binding] : bound.items()) bindings.insert_or_assign(key, binding);
@@ -27,8 +32,20 @@ std::vector<binding::BindingPointer> Grants::current(const Store& bound, const S
 
 void Grants::claimed(api::PodCPUBinding binding, Clock::time_point now) {
   auto key = binding.meta.key();
-  claims_.insert_or_assign(std::move(key),
-                           Claim{std::make_shared<const api::PodCPUBinding>(std::move(binding)), now});
+  claims_.insert_or_assign(
+      std::move(key),
+      Claim{std::make_shared<const api::PodCPUBinding>(std::move(binding)), true, now + claim_lifetime});
+}
+
+void Grants::left(const binding::BindingPointer& binding, Clock::time_point now) {
+  if (!grants_.contains(binding->meta.uid)) return;
+  claims_.try_emplace(binding->meta.key(), Claim{binding, false, now + on_its_way});
+}
+
+Grants::Clock::time_point Grants::next_over() const {
+  auto next = Clock::time_point::max();
+  for (const auto& [key, claim] : claims_) next = std::min(next, claim.until);
+  return next;
 }
 
 binding::BindingPointer Grants::with_grant(const binding::BindingPointer& binding) const {

@@ -17,12 +17,16 @@ class Grants {
   using Clock = std::chrono::steady_clock;
   using Store = kube::Store<api::PodCPUBinding>;
 
-  // The bindings of both watches. A binding on its way from one watch to the other, because it was labelled,
-  // is taken from claimed().
+  // The bindings of both watches, and those that are on their way from one to the other.
   std::vector<binding::BindingPointer> current(const Store& bound, const Store& unclaimed,
                                                Clock::time_point now);
   // What the API answered when the binding was labelled with our node.
   void claimed(api::PodCPUBinding binding, Clock::time_point now);
+  // It is none of the unclaimed any more: deleted, or labelled by somebody whose answer we do not see, or not
+  // yet. A grant of it stays in force for a second, in which the other watch has it if it still exists.
+  void left(const binding::BindingPointer& binding, Clock::time_point now);
+  // When the next of those is over; max(): there is none.
+  Clock::time_point next_over() const;
   void remember(const std::vector<binding::Verdict>& verdicts);
 
  private:
@@ -32,7 +36,8 @@ class Grants {
   };
   struct Claim {
     binding::BindingPointer binding;
-    Clock::time_point at;
+    bool answered;  // newer than what the unclaimed have
+    Clock::time_point until;
   };
   binding::BindingPointer with_grant(const binding::BindingPointer& binding) const;
 

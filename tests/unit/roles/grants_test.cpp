@@ -66,6 +66,49 @@ TEST_CASE("a grant that was not given again is forgotten") {
   CHECK_FALSE(grants.current(bound, unclaimed, start)[0]->status.admitted);
 }
 
+TEST_CASE("a grant whose binding left the unclaimed holds until the other watch has had time to show it") {
+  Store bound, unclaimed;
+  REQUIRE(unclaimed.put(object_named("a")));
+  Grants grants;
+  const auto before = unclaimed.get("default/a");
+  grants.remember({granted(before, "pod-uid")});
+  unclaimed.erase("default/a");
+  grants.left(before, start);
+  const auto held = grants.current(bound, unclaimed, start);
+  REQUIRE(held.size() == 1);
+  CHECK(held[0]->status.admitted);
+  const auto over = grants.next_over();
+  CHECK((over > start && over <= start + std::chrono::seconds(2)));
+
+  SECTION("it was deleted") {
+    CHECK(grants.current(bound, unclaimed, over).empty());
+    CHECK(grants.next_over() == Grants::Clock::time_point::max());
+  }
+  SECTION("it was labelled: what the watch of the bound ones has counts") {
+    REQUIRE(bound.put(object_named("a")));
+    CHECK(grants.current(bound, unclaimed, start).size() == 1);
+    bound.erase("default/a");
+    CHECK(grants.current(bound, unclaimed, start).empty());
+  }
+  SECTION("it was made anew: that is another one") {
+    auto anew = object_named("a");
+    anew["metadata"]["uid"] = "another";
+    REQUIRE(unclaimed.put(anew));
+    CHECK(grants.current(bound, unclaimed, start)[0]->meta.uid == "another");
+    CHECK_FALSE(grants.current(bound, unclaimed, start)[0]->status.admitted);
+  }
+}
+
+TEST_CASE("a binding that left without a grant leaves nothing") {
+  Store bound, unclaimed;
+  REQUIRE(unclaimed.put(object_named("a")));
+  Grants grants;
+  const auto before = unclaimed.get("default/a");
+  unclaimed.erase("default/a");
+  grants.left(before, start);
+  CHECK(grants.current(bound, unclaimed, start).empty());
+}
+
 TEST_CASE("a binding that was just labelled is there while neither watch has it") {
   Store bound, unclaimed;
   Grants grants;
