@@ -31,19 +31,27 @@ def node(instance):
     node.clear()
 
 
+def launch(node, log: pathlib.Path, *arguments: str, under: tuple = (), ready: bool = True) -> Actimanager:
+    """actimanager on the node."""
+    process = Actimanager(node.api.kubeconfig, log, "--node-name", node.api.node(), "--cgroups-path", node.cgroup,
+                          "--kubelet-root-dir", node.kubelet / "root", *arguments, under=under)
+    try:
+        eventually(lambda: (process.get("/readyz")[0] == 200) == ready, 30)
+    except BaseException:
+        process.end()
+        print(f"---- {log.name}\n{process.text()[-8000:]}")
+        raise
+    return process
+
+
 @pytest.fixture
 def start(node, tmp_path):
     """Starts actimanager on the node, with these arguments more."""
-    instance = node.api
     started = []
 
     def run(*arguments: str, under: tuple = (), ready: bool = True) -> Actimanager:
-        process = Actimanager(instance.kubeconfig, tmp_path / f"actimanager-{len(started)}.log",
-                              "--node-name", instance.node(), "--cgroups-path", node.cgroup,
-                              "--kubelet-root-dir", node.kubelet / "root", *arguments, under=under)
-        started.append(process)
-        eventually(lambda: (process.get("/readyz")[0] == 200) == ready, 30)
-        return process
+        started.append(launch(node, tmp_path / f"actimanager-{len(started)}.log", *arguments, under=under, ready=ready))
+        return started[-1]
 
     yield run
     for process in started:
