@@ -69,10 +69,10 @@ def now() -> int:
 
 
 @contextlib.contextmanager
-def observed(kubepods: os.PathLike | str, command: tuple = (OBSERVER,)) -> Iterator[Seen]:
+def observed(kubepods: os.PathLike | str) -> Iterator[Seen]:
     """Everything below that cgroup for the time of the body; it is there to be looked at afterwards."""
     seen = Seen()
-    process = subprocess.Popen([*map(str, command), str(kubepods)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([OBSERVER, kubepods], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield seen
     finally:
