@@ -10,13 +10,12 @@ Quantity cpu_of(const api::ResourceList& list) {
   return it == list.end() ? Quantity{} : it->second;
 }
 
-}  // namespace
-
-int cpu_count(const api::Pod& pod) {
+// What the containers have at their worst moment together.
+Quantity at_once(const api::Pod& pod, api::ResourceList api::Container::* list) {
   Quantity running, sidecars, starting;
-  for (const auto& container : pod.containers) running += cpu_of(container.requests);
+  for (const auto& container : pod.containers) running += cpu_of(container.*list);
   for (const auto& container : pod.init_containers) {
-    const Quantity own = cpu_of(container.requests);
+    const Quantity own = cpu_of(container.*list);
     if (container.restart_always) {
       running += own;
       sidecars += own;
@@ -25,10 +24,21 @@ int cpu_count(const api::Pod& pod) {
       starting = std::max(starting, sidecars + own);
     }
   }
-  Quantity total = std::max(running, starting);
+  return std::max(running, starting);
+}
+
+}  // namespace
+
+int cpu_count(const api::Pod& pod) {
+  Quantity total = at_once(pod, &api::Container::requests);
   if (pod.pod_requests && pod.pod_requests->contains("cpu")) total = cpu_of(*pod.pod_requests);
   // No machine has more CPUs than a CpuSet holds.
   return static_cast<int>(std::clamp<std::int64_t>(total.value(), 1, CpuSet::max_id + 1));
+}
+
+Quantity cpu_limit(const api::Pod& pod) {
+  if (pod.pod_limits && pod.pod_limits->contains("cpu")) return cpu_of(*pod.pod_limits);
+  return at_once(pod, &api::Container::limits);
 }
 
 }  // namespace actimanager::allocator

@@ -12,9 +12,18 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view level_names[] = {"None", "CPU", "Core", "Socket", "NUMA"};
+constexpr std::string_view quota_names[] = {"keep", "lift"};
 constexpr std::string_view status_names[] = {
     "",          "Pending", "PodNotFound", "NodeTopologyNotFound", "InvalidCPUSet", "CPUSetAllocationFailed",
     "Validated", "Applied", "Failed"};
+
+template <class Enum, class Names>
+std::optional<Enum> parse_enum(std::string_view text, const Names& names) {
+  for (std::size_t i = 0; i < std::size(names); ++i) {
+    if (names[i] == text) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
 
 // [{"cpuID": 3}, …], as the spec writes sets.
 CpuSet decode_cpu_set(JsonCursor list) {
@@ -47,6 +56,7 @@ PodCPUBinding::Spec decode_spec(JsonCursor spec) {
     });
     result.containers.push_back(std::move(container));
   });
+  result.cfs_quota = decode_enum<CfsQuota>(spec["cfsQuota"], quota_names);
   return result;
 }
 
@@ -57,10 +67,12 @@ PodCPUBinding::Status decode_status(JsonCursor status) {
   result.observed_generation = status["observedGeneration"].integer();
   result.conditions = decode_conditions(status["conditions"]);
   if (const auto admitted = status["admitted"]) {
-    result.admitted = PodCPUBinding::Admitted{.generation = admitted["generation"].integer(),
-                                              .cpu_set = decode_cpu_list(admitted["cpuSet"]),
-                                              .exclusive_cpus = decode_cpu_list(admitted["exclusiveCPUs"]),
-                                              .containers = {}};
+    result.admitted =
+        PodCPUBinding::Admitted{.generation = admitted["generation"].integer(),
+                                .cpu_set = decode_cpu_list(admitted["cpuSet"]),
+                                .exclusive_cpus = decode_cpu_list(admitted["exclusiveCPUs"]),
+                                .containers = {},
+                                .cfs_quota = decode_enum<CfsQuota>(admitted["cfsQuota"], quota_names)};
     admitted["containers"].each([&](JsonCursor item) {
       result.admitted->containers.push_back(
           {item["name"].string(), decode_cpu_list(item["cpuSet"]), decode_numa_list(item["memoryNodes"])});
@@ -79,15 +91,18 @@ PodCPUBinding::Status decode_status(JsonCursor status) {
 std::string_view to_string(ExclusivenessLevel level) {
   return level_names[static_cast<int>(level)];
 }
+std::string_view to_string(CfsQuota quota) {
+  return quota_names[static_cast<int>(quota)];
+}
 std::string_view to_string(BindingStatus status) {
   return status_names[static_cast<int>(status)];
 }
 
 std::optional<ExclusivenessLevel> parse_exclusiveness_level(std::string_view text) {
-  for (std::size_t i = 0; i < std::size(level_names); ++i) {
-    if (level_names[i] == text) return static_cast<ExclusivenessLevel>(i);
-  }
-  return std::nullopt;
+  return parse_enum<ExclusivenessLevel>(text, level_names);
+}
+std::optional<CfsQuota> parse_cfs_quota(std::string_view text) {
+  return parse_enum<CfsQuota>(text, quota_names);
 }
 
 std::string PodCPUBinding::name_for_pod(std::string_view pod_name) {
@@ -123,6 +138,7 @@ json encode(const PodCPUBinding::Spec& spec) {
     for (const NumaId node : container.memory_nodes) entry["memoryNodes"].push_back(node.value);
     result["containers"].push_back(std::move(entry));
   }
+  if (spec.cfs_quota != CfsQuota::keep) result["cfsQuota"] = to_string(spec.cfs_quota);
   return result;
 }
 
@@ -138,6 +154,7 @@ json encode(const PodCPUBinding::Status& status) {
     result["admitted"] = {{"generation", status.admitted->generation},
                           {"cpuSet", status.admitted->cpu_set.to_string()},
                           {"exclusiveCPUs", status.admitted->exclusive_cpus.to_string()},
+                          {"cfsQuota", to_string(status.admitted->cfs_quota)},
                           {"containers", json::array()}};
     for (const auto& container : status.admitted->containers) {
       result["admitted"]["containers"].push_back({{"name", container.name},

@@ -25,11 +25,15 @@ std::string counted(std::size_t n, const char* one, const char* many) {
 }
 
 // What was changed, and the number of Pods and changes. False: something was refused.
-bool print(const host::ResetReport& files, const Result<host::ResetReport>& units, bool dry_run,
-           std::ostream& out, std::ostream& err) {
+bool print(const host::ResetReport& files, const host::ResetReport& quotas,
+           const Result<host::ResetReport>& units, bool dry_run, std::ostream& out, std::ostream& err) {
   const auto released = units ? units->changes : std::vector<host::ResetChange>();
   for (const auto& change : released) {
-    out << fmt::format("{}/{}: {} -> none\n", change.path, change.file, change.before);
+    out << fmt::format("{}/{}: {} -> {}\n", change.path, change.file, change.before,
+                       change.after.empty() ? "none" : change.after);
+  }
+  for (const auto& change : quotas.changes) {
+    out << fmt::format("{}/{}: {} -> {}\n", change.path, change.file, change.before, change.after);
   }
   for (const auto& change : files.changes) {
     out << fmt::format("{}/{}: {} -> {}\n", change.path, change.file, shown(change.before),
@@ -40,18 +44,24 @@ bool print(const host::ResetReport& files, const Result<host::ResetReport>& unit
   if (!files.changes.empty()) {
     out << fmt::format(", {}{} written", counted(files.changes.size(), "cpuset file", "cpuset files"), would);
   }
+  if (!quotas.changes.empty()) {
+    out << fmt::format(", {}{} put back", counted(quotas.changes.size(), "quota", "quotas"), would);
+  }
   if (!released.empty()) {
     out << fmt::format(", {}{} taken back", counted(released.size(), "property", "properties"), would);
   }
-  out << (files.changes.empty() && released.empty() ? ", nothing to reset\n" : "\n");
+  const bool nothing = files.changes.empty() && quotas.changes.empty() && released.empty();
+  out << (nothing ? ", nothing to reset\n" : "\n");
   out.flush();
-  for (const auto& error : files.errors) err << fmt::format("actimanager: {}\n", error.message());
+  for (const auto* report : {&files, &quotas}) {
+    for (const auto& error : report->errors) err << fmt::format("actimanager: {}\n", error.message());
+  }
   if (!units) {
     fails(err, "systemd cannot be asked for properties of Pods' units: " + units.error().message());
     return false;
   }
   for (const auto& error : units->errors) err << fmt::format("actimanager: {}\n", error.message());
-  return files.errors.empty() && units->errors.empty();
+  return files.errors.empty() && quotas.errors.empty() && units->errors.empty();
 }
 
 }  // namespace
@@ -71,7 +81,9 @@ int reset_command(const ResetOptions& options, std::ostream& out, std::ostream& 
   const auto units = host::systemd::release_properties(*tree, options.dbus_socket, options.dry_run);
   const auto files = host::reset_cpusets(*tree, options.dry_run);
   if (!files) return fails(err, files.error().message());
-  const bool complete = print(*files, units, options.dry_run, out, err);
+  const auto quotas = host::reset_quotas(*tree, options.dry_run);
+  if (!quotas) return fails(err, quotas.error().message());
+  const bool complete = print(*files, *quotas, units, options.dry_run, out, err);
   if (!out) return fails(err, "cannot write what was done");
   return complete ? 0 : 1;
 }

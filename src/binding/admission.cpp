@@ -130,7 +130,11 @@ class Judge {
     const auto& binding = *verdict.binding;
     const auto& spec = binding.spec;
     verdict.kind = Verdict::Kind::admitted;
-    verdict.grant = Grant{binding.meta.generation, spec.cpu_set, exclusive_of(spec), spec.containers};
+    verdict.grant = Grant{.generation = binding.meta.generation,
+                          .cpu_set = spec.cpu_set,
+                          .exclusive_cpus = exclusive_of(spec),
+                          .containers = spec.containers,
+                          .cfs_quota = spec.cfs_quota};
     verdict.containers = spec.containers;
     verdict.offline.clear();
     verdict.refusal = BindingStatus::unset;
@@ -188,6 +192,10 @@ class Judge {
     }
     if (auto refusal = refuse_containers(verdicts_[index])) return refusal;
     const auto exclusive = exclusive_of(spec);
+    if (exclusive.empty() && spec.cfs_quota == api::CfsQuota::lift) {
+      return invalid("NeedsExclusiveCPUs",
+                     "spec.cfsQuota: lift is for a Pod with CPUs of its own, and exclusivenessLevel is None");
+    }
     if (const auto reserved = exclusive & node_.reserved; !reserved.empty()) {
       const bool named = !(reserved & spec.cpu_set).empty();
       return invalid("ReservedCPU",

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <actimanager/binding/quota.hpp>
 #include <actimanager/binding/status.hpp>
 
 namespace actimanager::binding {
@@ -15,6 +16,21 @@ BindingStatus resource_status(const Verdict& verdict, const Observed& observed) 
     return verdict.refusal;  // a refused edit says so, whatever is in force meanwhile
   if (!observed.error.empty()) return BindingStatus::failed;
   return observed.complete ? BindingStatus::applied : BindingStatus::validated;
+}
+
+struct Said {
+  bool holds;
+  std::string reason, message;
+};
+
+// Of a binding that asks for it.
+Said quota_lifted(const Verdict& verdict, const Observed::Quota& quota, const topology::Topology& topology) {
+  if (auto why = uncovered_limit(topology, verdict); !why.empty())
+    return {false, "LimitNotCovered", std::move(why)};
+  if (!quota.error.empty()) return {false, "KernelRefused", quota.error};
+  if (!quota.looked || quota.limited) return {false, "Pending", "not every cgroup of the Pod is without yet"};
+  if (!quota.lifted) return {true, "NoQuota", "there is none to be lifted"};
+  return {true, "Lifted", ""};
 }
 
 }  // namespace
@@ -74,6 +90,13 @@ api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string
                     observed.crowded.to_string()));
   } else if (was_degraded) {
     set("Degraded", false, "Recovered", "");
+  }
+
+  if (verdict.admitted() && verdict.grant->cfs_quota == api::CfsQuota::lift) {
+    auto [holds, reason, message] = quota_lifted(verdict, observed.quota, topology);
+    set("QuotaLifted", holds, std::move(reason), std::move(message));
+  } else {
+    std::erase_if(status.conditions, [](const api::Condition& c) { return c.type == "QuotaLifted"; });
   }
 
   // It is there only while it is so: nothing can be said of writers that the kernel does not tell of.

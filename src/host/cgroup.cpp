@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <utility>
 
@@ -96,6 +97,23 @@ Result<void> Cgroup::write_file(const char* name, const std::string& text) const
     return fail(last_error(), fmt::format("{}: write {} \"{}\"", path_, name, text));
   }
   return {};
+}
+
+std::optional<std::string> Cgroup::attribute(const char* name) const {
+  char text[4096];
+  const auto size = ::fgetxattr(fd_, name, text, sizeof text);
+  if (size < 0) return std::nullopt;
+  return std::string(text, static_cast<std::size_t>(size));
+}
+
+Result<void> Cgroup::set_attribute(const char* name, const std::string& text) const {
+  if (::fsetxattr(fd_, name, text.data(), text.size(), 0) == 0) return {};
+  return fail(last_error(), fmt::format("{}: set attribute {}", path_, name));
+}
+
+Result<void> Cgroup::remove_attribute(const char* name) const {
+  if (::fremovexattr(fd_, name) == 0 || errno == ENODATA) return {};
+  return fail(last_error(), fmt::format("{}: remove attribute {}", path_, name));
 }
 
 Result<CpusetValues> Cgroup::read() const {

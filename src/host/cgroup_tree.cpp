@@ -49,6 +49,24 @@ Result<CgroupTree> CgroupTree::open(CgroupTreeOptions options) {
                   path));
 }
 
+Result<CgroupTree> CgroupTree::beside_with_cpu() const {
+  const auto& path = root_->path();
+  const std::string_view name = "/cpuset";
+  auto at = path.find(name);
+  while (at != std::string::npos && at + name.size() < path.size() && path[at + name.size()] != '/')
+    at = path.find(name, at + 1);
+  for (const auto* controllers : {"/cpu", "/cpu,cpuacct", "/cpuacct,cpu"}) {
+    if (at == std::string::npos) break;
+    auto other = path;
+    other.replace(at, name.size(), controllers);
+    if (!exists(other + "/cpu.cfs_quota_us")) continue;
+    auto cgroup = Cgroup::open(other, version_);
+    if (!cgroup) return fail(std::move(cgroup.error()));
+    return CgroupTree(std::move(*cgroup), version_, options_);
+  }
+  return fail(Errc::not_found, fmt::format("no cpu controller beside {}", path));
+}
+
 std::shared_ptr<Cgroup> CgroupTree::child(const Cgroup& parent, const std::string& name) {
   const auto path = parent.path() + "/" + name;
   if (const auto it = known_.find(path); it != known_.end()) {

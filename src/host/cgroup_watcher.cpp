@@ -89,7 +89,7 @@ void CgroupWatcher::Impl::tell(const inotify_event& event, std::vector<CgroupEve
     } else {
       add(Kind::tree_changed);
     }
-  } else if (directory || name == "cpuset.cpus" || name == "cpuset.mems") {
+  } else if (directory || name == "cpuset.cpus" || name == "cpuset.mems" || name == "cpu.max") {
     add(Kind::pod_changed, watch.uid);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <actimanager/host/cfs_quota.hpp>
 #include <actimanager/host/reset.hpp>
 
 namespace actimanager::host {
@@ -146,6 +147,25 @@ class Reset {
   ResetReport report_;
 };
 
+// Where the quotas are.
+Result<ResetReport> reset_quotas_in(CgroupTree& tree, bool dry_run) {
+  ResetReport report;
+  const auto pods = tree.scan();
+  if (!pods) return fail(pods.error());
+  report.pods = static_cast<int>(pods->size());
+  for (const auto& pod : *pods) {
+    auto settled = settle_quotas(pod, QuotaWish::forget, dry_run);
+    if (settled.error) report.errors.push_back(std::move(*settled.error));
+    for (const auto& change : settled.changes) {
+      report.changes.push_back({.path = change.path,
+                                .file = tree.version() == CgroupVersion::v1 ? "cpu.cfs_quota_us" : "cpu.max",
+                                .before = to_string(change.before),
+                                .after = to_string(change.after)});
+    }
+  }
+  return report;
+}
+
 }  // namespace
 
 std::vector<CpusetWrite> plan_reset(const ResetNode& pod, const CpusetValues& parent, CgroupVersion version) {
@@ -157,6 +177,12 @@ std::vector<CpusetWrite> plan_reset(const ResetNode& pod, const CpusetValues& pa
 
 Result<ResetReport> reset_cpusets(CgroupTree& tree, bool dry_run) {
   return Reset(tree, dry_run).run();
+}
+
+Result<ResetReport> reset_quotas(CgroupTree& tree, bool dry_run) {
+  if (tree.version() == CgroupVersion::v2) return reset_quotas_in(tree, dry_run);
+  auto with_cpu = tree.beside_with_cpu();
+  return with_cpu ? reset_quotas_in(*with_cpu, dry_run) : ResetReport();
 }
 
 }  // namespace actimanager::host

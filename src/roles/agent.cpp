@@ -173,6 +173,8 @@ void Agent::Impl::reconcile(bool everything) {
     pinner->let_be();
   } else if (everything || pinner->targets() != targets) {
     pinner->apply(std::move(targets));
+  } else {
+    pinner->look_at_quotas();
   }
   reconciled = true;
   tell_node();

@@ -25,6 +25,8 @@ void add_agent(MetricsText& text, const Agent& agent) {
               "Cpusets that somebody else had changed, by who did; put back.");
   for (const auto& [writer, count] : metrics.drifts.by_name())
     text.sample(number(count), {{"writer", writer}});
+  text.single("actimanager_quota_writes_total", "counter", "CFS quotas that were lifted or put back.",
+              number(metrics.quota_writes));
   text.single("actimanager_unit_writes_total", "counter",
               "Calls by which systemd was told of pins, or that they are gone.", number(metrics.unit_writes));
   text.single("actimanager_status_writes_total", "counter", "Statuses of PodCPUBindings written.",

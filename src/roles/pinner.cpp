@@ -39,7 +39,10 @@ Pinner::Pinner(const asio::any_io_executor& executor, host::CgroupTree tree,
       writers_(std::move(writers)),
       systemd_(executor, dbus_socket, [this](const std::optional<Error>& failure) { note_systemd(failure); }),
       metrics_(metrics),
-      log_(log) {}
+      log_(log) {
+  if (tree_.version() == host::CgroupVersion::v2) return;
+  if (auto with_cpu = tree_.beside_with_cpu()) cpu_tree_ = std::move(*with_cpu);
+}
 
 asio::awaitable<void> Pinner::tell_systemd() {
   co_await systemd_.run();
@@ -47,6 +50,8 @@ asio::awaitable<void> Pinner::tell_systemd() {
 
 void Pinner::note_systemd(const std::optional<Error>& failure) {
   metrics_.unit_writes = systemd_.writes();
+  // Quotas that were put back are forgotten once systemd has written what it makes of them.
+  settle_quotas([](const Pod& pod) { return !pod.target->lifts_quota && pod.sight.quota.lifted; });
   if (failure.has_value() == std::exchange(systemd_fails_, failure.has_value())) return;
   if (failure) {
     log_.warn("systemd cannot be told of pins, the cpuset files alone hold them: {}", failure->message());
@@ -62,7 +67,7 @@ bool Pinner::claim() {
 
 void Pinner::let_be() {
   targets_.reset();
-  // What others write meanwhile is no drift.
+  // What others write meanwhile is no drift. Quotas that are lifted stay lifted.
   for (auto& [uid, pod] : pods_) pod.target.reset();
 }
 
@@ -275,15 +280,72 @@ void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
     }
   }
   note_drift(uid, pod, target, report, writer);
-  pod.target = target;
+  const bool known = std::exchange(pod.target, target).has_value();
   // Of what is only a step on the way systemd need not know. Why the files come first:
   // docs/decisions/0007-file-before-property.md
-  if (found && tree_.version() == host::CgroupVersion::v2 && target == targets_->of(uid)) {
-    systemd_.want(*found, targets_->pods.contains(uid) ? &target : nullptr, looked_);
-  }
+  const bool last = found && target == targets_->of(uid);
   const bool same = pod.sight.pod == report.pod && pod.sight.containers == report.containers &&
                     pod.sight.error.has_value() == report.error.has_value();
-  pod.sight = {std::move(report.pod), std::move(report.containers), std::move(report.error)};
+  pod.sight.pod = std::move(report.pod);
+  pod.sight.containers = std::move(report.containers);
+  pod.sight.error = std::move(report.error);
+  if (last) tell_systemd(*found, target);
+  if (!same && handlers_.seen) handlers_.seen(uid);
+  // An earlier agent may have lifted what is not to be lifted any more.
+  const bool of_before = !known && !looked_;
+  if (last && (target.lifts_quota || pod.sight.quota.lifted || of_before)) settle_quota(uid);
+}
+
+void Pinner::tell_systemd(const host::PodCgroup& pod, const host::PodTarget& target) {
+  if (tree_.version() == host::CgroupVersion::v2)
+    systemd_.want(pod, targets_->pods.contains(pod.uid) ? &target : nullptr, looked_);
+}
+
+void Pinner::look_at_quotas() {
+  settle_quotas([](const Pod& pod) { return pod.target->lifts_quota; });
+}
+
+template <class Predicate>
+void Pinner::settle_quotas(Predicate which) {
+  std::vector<std::string> uids;
+  for (const auto& [uid, pod] : pods_)
+    if (targets_ && pod.target && which(pod)) uids.push_back(uid);
+  for (const auto& uid : uids) settle_quota(uid);
+}
+
+void Pinner::settle_quota(const std::string& uid) {
+  using host::QuotaWish;
+  const auto& pod = pods_[uid];
+  const auto target = *pod.target;
+  write_quotas(uid, target.lifts_quota ? QuotaWish::lift : QuotaWish::restore);
+  if (!pod.sight.quota.lifted) return;
+  if (const auto found = tree_.find_pod(uid)) tell_systemd(*found, target);
+  if (!target.lifts_quota && systemd_.settled(uid)) write_quotas(uid, QuotaWish::forget);
+}
+
+void Pinner::write_quotas(const std::string& uid, host::QuotaWish wish) {
+  auto& tree = cpu_tree_ ? *cpu_tree_ : tree_;
+  auto found = tree.find_pod(uid);
+  if (!found && cpu_tree_ && tree.scan()) found = tree.find_pod(uid);
+  if (!found) return;
+  auto report = host::settle_quotas(*found, wish);
+  auto& sight = pods_[uid].sight;
+  metrics_.quota_writes += report.changes.size();
+  if (!report.changes.empty()) {
+    log_.info("Pod {}: CFS quotas {}", uid, wish == host::QuotaWish::lift ? "lifted" : "put back");
+    // Whoever wrote one again may have told systemd, too.
+    if (wish == host::QuotaWish::lift && sight.quota.lifted) systemd_.doubt(uid);
+  }
+  if (report.error) {
+    ++metrics_.pin_errors;
+    if (!sight.quota.error || sight.quota.error->message() != report.error->message())
+      log_.error("Pod {}: {}", uid, report.error->message());
+  }
+  QuotaSight now{true, report.state.limited, report.state.lifted, std::move(report.error)};
+  const bool same = now.limited == sight.quota.limited && now.lifted == sight.quota.lifted &&
+                    now.looked == sight.quota.looked &&
+                    now.error.has_value() == sight.quota.error.has_value();
+  sight.quota = std::move(now);
   if (!same && handlers_.seen) handlers_.seen(uid);
 }
 

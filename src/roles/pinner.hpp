@@ -1,7 +1,8 @@
-// Pinner: keeps the kernel at the targets it was given last: at once for a Pod's cgroup that appears, for
-// everyone where the targets change, and whenever somebody else writes a cpuset, which it then names, where
-// the kernel tells who. Against one who keeps writing it does not insist (see quarrel.hpp): the Pod is left
-// to the next full look. On cgroup v2 systemd is told, too: see host/systemd/keeper.hpp.
+// Pinner: keeps the kernel at the targets it was given last, cpusets and CFS quotas: at once for a Pod's
+// cgroup that appears, for everyone where the targets change, and whenever somebody else writes a cpuset,
+// which it then names, where the kernel tells who. Against one who keeps writing it does not insist (see
+// quarrel.hpp): the Pod is left to the next full look. On cgroup v2 systemd is told, too: see
+// host/systemd/keeper.hpp.
 #pragma once
 
 #include <chrono>
@@ -16,6 +17,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <spdlog/fwd.h>
 
+#include <actimanager/host/cfs_quota.hpp>
 #include <actimanager/host/cgroup_tree.hpp>
 #include <actimanager/host/cgroup_watcher.hpp>
 #include <actimanager/host/cpuset_writers.hpp>
@@ -30,11 +32,19 @@
 
 namespace actimanager::roles {
 
+struct QuotaSight {
+  bool looked = false;         // at any of them
+  bool limited = false;        // a cgroup has a CFS quota
+  bool lifted = false;         // what one had is remembered
+  std::optional<Error> error;  // what the kernel refused
+};
+
 // What the kernel showed of one Pod's cgroups when they were last looked at.
 struct Sight {
   CpuSet pod;
   std::map<std::string, host::CpusetValues> containers;  // by the runtime's id
   std::optional<Error> error;                            // what the kernel refused
+  QuotaSight quota;
 };
 
 class Pinner {
@@ -55,6 +65,8 @@ class Pinner {
   // host/handover.hpp.
   void apply(Targets targets);
   const std::optional<Targets>& targets() const { return targets_; }
+  // Looks at the CFS quotas that are to be lifted: on v1 nothing tells of containers that were given one.
+  void look_at_quotas();
   // Leaves every cpuset as it is and only watches, until the next apply().
   void let_be();
 
@@ -106,10 +118,16 @@ class Pinner {
   void restore_levels();
   void note_emptied(Pod& pod, host::PinReport& report);
   void bring_back();
+  void tell_systemd(const host::PodCgroup& pod, const host::PodTarget& target);
+  template <class Predicate>
+  void settle_quotas(Predicate which);
+  void settle_quota(const std::string& uid);
+  void write_quotas(const std::string& uid, host::QuotaWish wish);
   void note_systemd(const std::optional<Error>& failure);
   void forget(const std::string& uid);
 
   host::CgroupTree tree_;
+  std::optional<host::CgroupTree> cpu_tree_;  // v1's other hierarchy; nullopt: v2, or it is not there
   std::unique_ptr<host::CgroupWatcher> watcher_;
   std::unique_ptr<host::CpusetWriters> writers_;  // nullptr: the kernel does not tell us
   host::WholeLevels whole_levels_;

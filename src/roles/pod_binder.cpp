@@ -21,6 +21,9 @@ json binding_object(const api::Pod& pod, const Target& target) {
   spec.pod_name = pod.meta.name;
   spec.cpu_set = target.placement->cpus;
   spec.exclusiveness_level = target.placement->level;
+  // Looked at by the scheduler's plugins before.
+  if (const auto* quota = pod.meta.annotation(api::cfs_quota_annotation))
+    spec.cfs_quota = api::parse_cfs_quota(*quota).value_or(api::CfsQuota::keep);
   const json mark = {{std::string(binding::placed_annotation), binding::placed_mark(*target.placement)}};
   return {{"apiVersion", api::group_version},
           {"kind", "PodCPUBinding"},

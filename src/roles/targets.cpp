@@ -18,7 +18,10 @@ Targets targets_of(const binding::Desired& desired, const std::vector<binding::V
   Targets targets;
   targets.shared.pod = in_kernel_terms(desired.shared);
   targets.exclusive = desired.exclusive;
-  for (const auto& [uid, cpusets] : desired.pods) targets.pods[uid].pod = in_kernel_terms(cpusets.pod);
+  for (const auto& [uid, cpusets] : desired.pods) {
+    targets.pods[uid].pod = in_kernel_terms(cpusets.pod);
+    targets.pods[uid].lifts_quota = cpusets.lifts_quota;
+  }
   for (const auto& verdict : verdicts) {
     if (!verdict.pod) continue;
     const auto& uid = binding::cgroup_uid(*verdict.pod);

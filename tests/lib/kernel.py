@@ -40,6 +40,17 @@ def cpusets(uid: str) -> dict[str, frozenset[int]]:
     return found
 
 
+def cfs_quotas(uid: str) -> dict[str, int]:
+    """The CFS quota of each of the Pod's cgroups on cgroup v1, in microseconds of each 100 ms, by path; -1: none."""
+    top = pathlib.Path("/sys/fs/cgroup/cpu")
+    found = {}
+    for pod in (d for d in _entries(top, f"*pod{uid}") if d.is_dir()):
+        for directory in (pod, *sorted(d for d in _entries(pod, "*") if d.is_dir())):
+            assert int((directory / "cpu.cfs_period_us").read_text()) == 100_000, directory
+            found[str(directory)] = int((directory / "cpu.cfs_quota_us").read_text())
+    return found
+
+
 def allowed_cpus(task: pathlib.Path) -> frozenset[int]:
     status = (task / "status").read_text()
     return parse_cpus(status.split("Cpus_allowed_list:")[1].split("\n")[0])

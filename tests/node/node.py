@@ -19,7 +19,7 @@ class Node:
     # Pods
 
     def run(self, name: str, *, scheduler: str = "default-scheduler", workload: str = "", level: str = "", cpu: str = "100m",
-            wait: bool = True, **spec) -> str:
+            wait: bool = True, annotations: dict | None = None, **spec) -> str:
         """Makes a Pod that sleeps; its UID."""
         container = {"name": "main", "image": "localhost/busybox:1", "imagePullPolicy": "Never",
                      "command": ["sleep", "infinity"], "resources": {"requests": {"cpu": cpu}}}
@@ -27,8 +27,9 @@ class Node:
                "spec": {"schedulerName": scheduler, "terminationGracePeriodSeconds": 1, "containers": [container]} | spec}
         if workload:
             pod["metadata"]["labels"] = {"cslab.ece.ntua.gr/workload-type": workload}
+        pod["metadata"]["annotations"] = dict(annotations or {})
         if level:
-            pod["metadata"]["annotations"] = {"cslab.ece.ntua.gr/exclusiveness-level": level}
+            pod["metadata"]["annotations"]["cslab.ece.ntua.gr/exclusiveness-level"] = level
         self.api.apply(pod)
         if wait:
             self.api.kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")

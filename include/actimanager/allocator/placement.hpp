@@ -56,4 +56,7 @@ std::optional<Placement> place(const Occupancy& occupancy, const Request& reques
 // containers and does not count.
 int cpu_count(const api::Pod& pod);
 
+// CPU limits, counted likewise; what has no limit counts nothing.
+Quantity cpu_limit(const api::Pod& pod);
+
 }  // namespace actimanager::allocator

@@ -18,6 +18,10 @@ namespace actimanager::api {
 // nodes they are in.
 enum class ExclusivenessLevel { none, cpu, core, socket, numa };
 
+// What becomes of the kernel's CFS quotas, by which CPU limits are kept, where exclusive CPUs do that
+// already.
+enum class CfsQuota { keep, lift };
+
 enum class BindingStatus {
   unset,
   pending,                    // no agent can judge it yet
@@ -42,6 +46,7 @@ struct PodCPUBinding {
     CpuSet cpu_set;
     ExclusivenessLevel exclusiveness_level = ExclusivenessLevel::none;
     std::vector<Container> containers;
+    CfsQuota cfs_quota = CfsQuota::keep;
     bool operator==(const Spec&) const = default;
   };
   // What the agent admitted last. Keeps its CPUs until it is released, whatever the spec says by now.
@@ -50,6 +55,7 @@ struct PodCPUBinding {
     CpuSet cpu_set;
     CpuSet exclusive_cpus;
     std::vector<Container> containers;
+    CfsQuota cfs_quota = CfsQuota::keep;
     bool operator==(const Admitted&) const = default;
   };
   struct ObservedContainer {  // as read back from the kernel
@@ -86,6 +92,8 @@ struct PodCPUBinding {
 
 std::string_view to_string(ExclusivenessLevel level);
 std::optional<ExclusivenessLevel> parse_exclusiveness_level(std::string_view text);
+std::string_view to_string(CfsQuota quota);
+std::optional<CfsQuota> parse_cfs_quota(std::string_view text);
 std::string_view to_string(BindingStatus status);
 
 nlohmann::json encode(const PodCPUBinding::Spec& spec);

@@ -18,6 +18,12 @@ struct Observed {
   std::string error_reason = "KernelRefused";
   std::string disturbance;  // who keeps writing against us; "": nobody
   CpuSet crowded;           // exclusive CPUs that other Pods are on because the kernel refused to move them
+  struct Quota {            // CFS quotas of its cgroups
+    bool looked = false;    // at any
+    bool limited = false;   // one has a quota
+    bool lifted = false;    // one had a quota, which is to be put back
+    std::string error;      // why the kernel does not let us
+  } quota;
 };
 
 // Precondition: the verdict is not `not_ours`. The status as it is, while the Pod has not been seen (see

@@ -1,6 +1,6 @@
-// Cgroup: one open directory of the cpuset hierarchy, v1 or v2. It keeps the directory's descriptor and
-// reaches every file relative to it, because cgroup paths are recycled: a handle whose cgroup was removed
-// only ever says so, it never touches a newer cgroup of the same name.
+// Cgroup: one open directory of a cgroup hierarchy, v1 or v2, with its cpuset. It keeps the directory's
+// descriptor and reaches every file relative to it, because cgroup paths are recycled: a handle whose cgroup
+// was removed only ever says so, it never touches a newer cgroup of the same name.
 //
 // Not promised: that what was read still holds. Other writers (kubelet, runtimes, systemd) are not locked
 // out.
@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -45,6 +46,7 @@ class Cgroup {
 
   const std::string& path() const { return path_; }  // for people, and for inotify
   int fd() const { return fd_; }
+  CgroupVersion version() const { return version_; }
   // Whether it is the directory with this identity, rather than an older one of the same path.
   bool same_as(dev_t device, ino_t inode) const { return device_ == device && inode_ == inode; }
 
@@ -66,6 +68,16 @@ class Cgroup {
   // v2: whether processes are in it or below. True where that cannot be read, and on v1.
   bool populated() const;
 
+  // Any file of it by its name, without the newline at its end; one write. Errors: the errno, naming the
+  // file.
+  Result<std::string> read_file(const char* name) const;
+  Result<void> write_file(const char* name, const std::string& text) const;
+  // Attributes (xattr(7)) that are there for as long as the cgroup is. nullopt: it has none of this name, or
+  // it cannot be read. Errors: the errno; kernels before 5.7 have none ("user.…") for cgroups.
+  std::optional<std::string> attribute(const char* name) const;
+  Result<void> set_attribute(const char* name, const std::string& text) const;
+  Result<void> remove_attribute(const char* name) const;
+
   // Names of the cgroups directly below.
   Result<std::vector<std::string>> children() const;
   // A cgroup directly below. Errors: invalid_argument for anything that is not one plain path component,
@@ -81,8 +93,6 @@ class Cgroup {
   Cgroup(int fd, std::string path, CgroupVersion version, dev_t device, ino_t inode);
   static Result<std::shared_ptr<Cgroup>> open_at(int parent, const std::string& name, std::string path,
                                                  CgroupVersion version);
-  Result<std::string> read_file(const char* name) const;
-  Result<void> write_file(const char* name, const std::string& text) const;
 
   int fd_;
   std::string path_;

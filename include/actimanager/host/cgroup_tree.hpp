@@ -50,6 +50,10 @@ class CgroupTree {
   // <path>/cpuset or <path> itself. Errors: not_found, saying what was looked for.
   static Result<CgroupTree> open(CgroupTreeOptions options);
 
+  // The same place in v1's hierarchy of the cpu controller, by its path: "cpu" or "cpu,cpuacct" in place of
+  // "cpuset". Precondition: v1; on v2 there is one hierarchy for all. Errors: not_found.
+  Result<CgroupTree> beside_with_cpu() const;
+
   CgroupVersion version() const { return version_; }
   const Cgroup& root() const { return *root_; }
   // As last seen; unknown before any Pod was.

@@ -1,6 +1,6 @@
 // CgroupWatcher: tells within a fraction of a millisecond when a Pod's cgroup or a container's appears, and
-// when anybody writes a cpuset (inotify). It tells where to look, not what is there: the reader looks for
-// himself. Our own writes are told like everyone's.
+// when anybody writes a cpuset, or on v2 a CFS quota (inotify). It tells where to look, not what is there:
+// the reader looks for himself. Our own writes are told like everyone's.
 //
 // Not told: changes the kernel makes by itself (CPU hotplug).
 #pragma once
@@ -20,7 +20,7 @@ namespace actimanager::host {
 struct CgroupEvent {
   enum class Kind {
     pod_appeared,  // watch_pod() it, then pin it
-    pod_changed,   // a container of it came or went, or somebody wrote one of its cpusets: look at it
+    pod_changed,   // a container of it came or went, or somebody wrote one of its cpusets or quotas: look
     pod_gone,
     tree_changed,  // a level above Pods came or went, or events were lost: scan the tree
   } kind;

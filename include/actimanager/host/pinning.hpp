@@ -22,6 +22,7 @@ struct CpusetTarget {
 struct PodTarget {
   CpusetTarget pod;
   std::map<std::string, CpusetTarget> containers;  // by container id; all others (the sandbox): the Pod's
+  bool lifts_quota = false;                        // not pin()'s affair: see cfs_quota.hpp
   bool operator==(const PodTarget&) const = default;
 };
 

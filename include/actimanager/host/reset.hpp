@@ -1,5 +1,6 @@
-// Reset: gives the cpusets of Pods and of everything below them back what their parents have, as it was
-// before any agent. The kubepods and QoS levels are nobody's to write, so they stay as they are.
+// Reset: gives the cpusets of Pods and of everything below them back what their parents have, and lifted CFS
+// quotas back what is remembered of them, as it was before any agent. The kubepods and QoS levels are
+// nobody's to write, so they stay as they are.
 //
 // Not promised: to tell whose set it was. One that a kubelet with a static CPU manager or somebody else wrote
 // is widened like ours. v1's memory_migrate stays on. On v2 a cgroup with processes cannot go back to
@@ -20,7 +21,7 @@ namespace actimanager::host {
 
 struct ResetChange {
   std::string path;           // of the cgroup
-  std::string file;           // "cpuset.cpus", "cpuset.mems"
+  std::string file;           // "cpuset.cpus", "cpuset.mems", "cpu.max", "cpu.cfs_quota_us"
   std::string before, after;  // lists as in the file, `after` as read back; "": as the parent
   bool operator==(const ResetChange&) const = default;
 };
@@ -34,6 +35,9 @@ struct ResetReport {
 // Looks, writes, and looks again until nothing is left to do. `dry_run`: says what it would write first.
 // Errors: the hierarchy cannot be read.
 Result<ResetReport> reset_cpusets(CgroupTree& tree, bool dry_run);
+
+// Likewise for CFS quotas (see cfs_quota.hpp), in whatever hierarchy has them; none is no error.
+Result<ResetReport> reset_quotas(CgroupTree& tree, bool dry_run);
 
 // The plan, pure: a Pod's cgroup and what is below it.
 struct ResetNode {

@@ -29,7 +29,8 @@ namespace actimanager::roles {
 struct AgentMetrics {
   std::uint64_t reconciles = 0, scans = 0, cpuset_writes = 0, pin_errors = 0, status_writes = 0;
   std::uint64_t unit_writes = 0;  // calls that set or took back properties of systemd's units
-  WriterCounts drifts;            // by who made them
+  std::uint64_t quota_writes = 0;
+  WriterCounts drifts;                                 // by who made them
   Histogram pin_seconds{Histogram::latency_bounds()};  // a Pod's cgroup was told of -> its cpuset is right
   Histogram reconcile_seconds{Histogram::latency_bounds()};  // one whole look at the node
 };

@@ -93,6 +93,8 @@ struct Bus::Impl {
   asio::awaitable<Result<Message>> get(std::string unit, const char* interface, const char* property);
   template <class Set>
   asio::awaitable<Result<Set>> get_set(std::string unit, const char* interface, const char* property);
+  asio::awaitable<Result<std::uint64_t>> get_number(std::string unit, const char* interface,
+                                                    const char* property);
 
   Connection bus;
   asio::posix::stream_descriptor descriptor;
@@ -170,6 +172,18 @@ asio::awaitable<Result<Set>> Bus::Impl::get_set(std::string unit, const char* in
   co_return std::move(*set);
 }
 
+asio::awaitable<Result<std::uint64_t>> Bus::Impl::get_number(std::string unit, const char* interface,
+                                                             const char* property) {
+  auto answer = co_await get(unit, interface, property);
+  if (!answer) co_return fail(std::move(answer.error()));
+  std::uint64_t number = 0;
+  Steps step;
+  step(sd_bus_message_enter_container(answer->get(), 'v', "t"));
+  step(sd_bus_message_read_basic(answer->get(), 't', &number));
+  if (step.error() < 0) co_return fail(unavailable(step.error(), fmt::format("{}: {}", unit, property)));
+  co_return number;
+}
+
 Bus::Bus(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Bus::~Bus() = default;
 
@@ -200,12 +214,14 @@ asio::awaitable<Result<UnitState>> Bus::ask(std::string unit) {
   if (!cpus) co_return fail(std::move(cpus.error()));
   auto mems = co_await impl_->get_set<NumaSet>(unit, interface, "AllowedMemoryNodes");
   if (!mems) co_return fail(std::move(mems.error()));
-  state.allowed = {std::move(*cpus), std::move(*mems)};
+  auto quota = co_await impl_->get_number(unit, interface, "CPUQuotaPerSecUSec");
+  if (!quota) co_return fail(std::move(quota.error()));
+  state.allowed = {std::move(*cpus), std::move(*mems), *quota};
   co_return state;
 }
 
 asio::awaitable<Result<void>> Bus::tell(Call call) {
-  const auto what = call.unit + ": set AllowedCPUs, AllowedMemoryNodes";
+  const auto what = call.unit + ": set properties";
   Steps step;
   auto message = impl_->request("/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
                                 "SetUnitProperties", step);
@@ -215,6 +231,9 @@ asio::awaitable<Result<void>> Bus::tell(Call call) {
   step(sd_bus_message_open_container(message.get(), 'a', "(sv)"));
   if (call.cpus) append(message.get(), "AllowedCPUs", *call.cpus, step);
   if (call.mems) append(message.get(), "AllowedMemoryNodes", *call.mems, step);
+  if (call.quota) {
+    step(sd_bus_message_append(message.get(), "(sv)", "CPUQuotaPerSecUSec", "t", *call.quota));
+  }
   step(sd_bus_message_close_container(message.get()));
   if (step.error() < 0) co_return fail(unavailable(step.error(), what));
   auto answer = co_await impl_->call(std::move(message), what);

@@ -43,6 +43,10 @@ void Keeper::retry() {
   impl_->work.set();
 }
 
+bool Keeper::settled(const std::string& pod) const {
+  return impl_->ledger.settled(pod);
+}
+
 std::uint64_t Keeper::writes() const {
   return impl_->writes;
 }

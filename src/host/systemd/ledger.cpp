@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <actimanager/host/systemd/ledger.hpp>
@@ -33,16 +34,23 @@ void Ledger::retry() {
 std::optional<Call> Ledger::next() const {
   for (const auto& [pod, entries] : pods_) {
     for (const auto& [name, entry] : entries) {
-      if (entry.waits || entry.foreign || entry.has == entry.unit.wants) continue;
-      Call call{name, std::nullopt, std::nullopt};
+      if (entry.waits || entry.settled()) continue;
+      Call call{.unit = name};
       if (!entry.has || !entry.confirmed) return call;
       const auto& wants = entry.unit.wants;
       if (entry.has->cpus != wants.cpus) call.cpus = wants.cpus;
       if (entry.has->mems != wants.mems) call.mems = wants.mems;
+      if (wants.quota && entry.has->quota != wants.quota) call.quota = wants.quota;
       return call;
     }
   }
   return std::nullopt;
+}
+
+bool Ledger::settled(const std::string& pod) const {
+  const auto it = pods_.find(pod);
+  return it == pods_.end() ||
+         std::ranges::all_of(it->second, [](const auto& entry) { return entry.second.settled(); });
 }
 
 Ledger::Entry* Ledger::find(const std::string& unit) {
@@ -65,6 +73,8 @@ void Ledger::told(const Call& call) {
   if (entry == nullptr || !entry->has) return;  // doubted meanwhile: it is asked again
   if (call.cpus) entry->has->cpus = *call.cpus;
   if (call.mems) entry->has->mems = *call.mems;
+  // It answers before it writes the file. When it answers once more it has: then the file can be put right.
+  if (call.quota) entry->has.reset();
 }
 
 void Ledger::failed(const std::string& unit) {
@@ -77,7 +87,7 @@ void Ledger::failed(const std::string& unit) {
 void Ledger::all_failed() {
   for (auto& [pod, entries] : pods_) {
     for (auto& [name, entry] : entries) {
-      if (entry.foreign || entry.has == entry.unit.wants) continue;
+      if (entry.settled()) continue;
       entry.waits = true;
       entry.has.reset();
     }

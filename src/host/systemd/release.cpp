@@ -1,6 +1,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
 
+#include <actimanager/host/cfs_quota.hpp>
 #include <actimanager/host/systemd/ledger.hpp>
 #include <actimanager/host/systemd/release.hpp>
 
@@ -12,9 +14,14 @@ namespace asio = boost::asio;
 
 namespace {
 
-template <class Set>
-void note(ResetReport& report, const std::string& unit, const char* property, const Set& had) {
-  report.changes.push_back({.path = unit, .file = property, .before = had.to_string(), .after = {}});
+void note(ResetReport& report, const std::string& unit, const char* property, std::string had,
+          std::string has = {}) {
+  report.changes.push_back(
+      {.path = unit, .file = property, .before = std::move(had), .after = std::move(has)});
+}
+
+std::string shown(std::uint64_t per_second) {
+  return per_second == unlimited ? "infinity" : fmt::format("{}us", per_second);
 }
 
 // The ledger says what to do: to want no property of any unit, and to know of none what it has.
@@ -23,16 +30,23 @@ asio::awaitable<Result<void>> carry_out(Bus& bus, Ledger& ledger, Call call, boo
   if (call.asks()) {
     auto state = co_await bus.ask(call.unit);
     if (!state) co_return fail(std::move(state.error()));
-    had[call.unit] = state->allowed;
+    had.try_emplace(call.unit, state->allowed);
     ledger.found(call.unit, state->control_group, std::move(state->allowed));
     co_return Result<void>{};
   }
-  if (!dry_run) {
+  if (dry_run) {
+    ledger.absent(call.unit);
+  } else {
     if (auto told = co_await bus.tell(call); !told) co_return told;
+    ledger.told(call);
   }
-  ledger.told(call);
-  if (call.cpus) note(report, call.unit, "AllowedCPUs", had[call.unit].cpus);
-  if (call.mems) note(report, call.unit, "AllowedMemoryNodes", had[call.unit].mems);
+  const auto& before = had[call.unit];
+  if (call.cpus) note(report, call.unit, "AllowedCPUs", before.cpus.to_string());
+  if (call.mems) note(report, call.unit, "AllowedMemoryNodes", before.mems.to_string());
+  if (call.quota) {
+    note(report, call.unit, "CPUQuotaPerSecUSec", shown(before.quota.value_or(unlimited)),
+         shown(*call.quota));
+  }
   co_return Result<void>{};
 }
 

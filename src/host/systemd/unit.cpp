@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <actimanager/host/cfs_quota.hpp>
 #include <actimanager/host/systemd/unit.hpp>
 
 namespace actimanager::host::systemd {
@@ -19,11 +20,21 @@ Set inside(const Set& pod, const Set& container) {
 
 Allowed of_container(const PodTarget& target, const std::string& id) {
   const auto own = target.containers.find(id);
-  if (own == target.containers.end()) return {target.pod.cpus, target.pod.mems};
-  return {inside(target.pod.cpus, own->second.cpus), inside(target.pod.mems, own->second.mems)};
+  if (own == target.containers.end()) return {target.pod.cpus, target.pod.mems, {}};
+  return {inside(target.pod.cpus, own->second.cpus), inside(target.pod.mems, own->second.mems), {}};
+}
+
+std::optional<std::uint64_t> quota_of(const Cgroup& cgroup, const PodTarget* target) {
+  const auto remembered = remembered_quota(cgroup);
+  if (!remembered) return std::nullopt;
+  return target != nullptr && target->lifts_quota ? unlimited : per_second(*remembered);
 }
 
 }  // namespace
+
+bool satisfies(const Allowed& has, const Allowed& wants) {
+  return has.cpus == wants.cpus && has.mems == wants.mems && (!wants.quota || has.quota == wants.quota);
+}
 
 std::optional<std::string> unit_of_pod(std::string_view directory) {
   const auto pod = parse_pod_name(directory);
@@ -40,12 +51,14 @@ Units units_of(const PodCgroup& pod, const PodTarget* target) {
   Units units;
   auto slice = unit_of_pod(name_of(*pod.cgroup));
   if (!slice) return units;
-  const auto pods = target == nullptr ? Allowed() : Allowed{target->pod.cpus, target->pod.mems};
-  units.emplace(std::move(*slice), Unit{pod.cgroup->path(), pods});
+  auto pods = target == nullptr ? Allowed() : Allowed{target->pod.cpus, target->pod.mems, {}};
+  pods.quota = quota_of(*pod.cgroup, target);
+  units.emplace(std::move(*slice), Unit{pod.cgroup->path(), std::move(pods)});
   for (const auto& container : pod.containers) {
     auto scope = unit_of_container(name_of(*container.cgroup));
     if (!scope) continue;
     auto wants = target == nullptr ? Allowed() : of_container(*target, container.id);
+    wants.quota = quota_of(*container.cgroup, target);
     units.emplace(std::move(*scope), Unit{container.cgroup->path(), std::move(wants)});
   }
   return units;

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <actimanager/api/names.hpp>
+#include <actimanager/core/utf8.hpp>
+
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
@@ -28,6 +31,27 @@ Status filter_cpus(const CycleState& state, const NodeInfo& node) {
 Status reserve_cpus(CycleState& state, const NodeInfo& node) {
   if (!state.placement) state.placement = allocator::place(node.cpus, state.cpu_wish->request(node));
   return state.placement ? Status{} : unschedulable("node(s) had their CPUs taken meanwhile");
+}
+
+Status check_binding_wishes(const api::Pod& pod, api::ExclusivenessLevel level) {
+  const auto* annotation = pod.meta.annotation(api::cfs_quota_annotation);
+  if (annotation == nullptr) return {};
+  const auto quota = api::parse_cfs_quota(*annotation);
+  if (!quota) {
+    return unresolvable(fmt::format("annotation {}: \"{}\" is not one of keep, lift",
+                                    api::cfs_quota_annotation, utf8_prefix(*annotation, 64)));
+  }
+  if (*quota == api::CfsQuota::lift && level == api::ExclusivenessLevel::none) {
+    return unresolvable(
+        fmt::format("annotation {}: lift is for a Pod with CPUs of its own, and its level is None",
+                    api::cfs_quota_annotation));
+  }
+  return {};
+}
+
+void sign_binding_wishes(std::string& out, const api::Pod& pod) {
+  const auto* annotation = pod.meta.annotation(api::cfs_quota_annotation);
+  sign_text(out, annotation == nullptr ? std::string_view() : std::string_view(*annotation));
 }
 
 void only_fields(api::JsonCursor object, std::initializer_list<std::string_view> names) {

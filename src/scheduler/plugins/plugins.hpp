@@ -45,6 +45,9 @@ bool untolerated_taint(const api::Pod& pod, const api::Node& node);
 
 // WorkloadAware and PodIsolation. Precondition: the state has a CpuWish. A node without topology is hopeless.
 Status filter_cpus(const CycleState& state, const NodeInfo& node);
+// What else the Pod's annotations ask of its binding; `level`: that it will have.
+Status check_binding_wishes(const api::Pod& pod, api::ExclusivenessLevel level);
+void sign_binding_wishes(std::string& out, const api::Pod& pod);
 // Keeps what is reserved already.
 Status reserve_cpus(CycleState& state, const NodeInfo& node);
 

@@ -35,7 +35,7 @@ class PodIsolation final : public Plugin {
       state.cpu_wish->milli_cpu = to_resources(pod_requests(pod)).milli_cpu;
     }
     state.cpu_wish->isolation_level = level;
-    return {};
+    return {check_binding_wishes(pod, *level), {}};
   }
 
   Status filter(const CycleState& state, const api::Pod&, const NodeInfo& node) const override {
@@ -54,6 +54,7 @@ class PodIsolation final : public Plugin {
     const auto* annotation = annotation_of(pod);
     if (annotation == nullptr) return true;
     sign_text(out, *annotation);
+    sign_binding_wishes(out, pod);
     fmt::format_to(std::back_inserter(out), "{}/{}", allocator::cpu_count(pod),
                    to_resources(pod_requests(pod)).milli_cpu);
     return true;

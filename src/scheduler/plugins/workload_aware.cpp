@@ -68,7 +68,9 @@ class WorkloadAware final : public Plugin {
     state.cpu_wish->milli_cpu = to_resources(pod_requests(pod)).milli_cpu;
     state.cpu_wish->shape = found->shape;
     state.cpu_wish->class_level = level_for(found->shape);
-    return {};
+    // Where the Pod asks for a level itself, PodIsolation looks.
+    if (pod.meta.annotation(api::exclusiveness_level_annotation) != nullptr) return {};
+    return {check_binding_wishes(pod, *state.cpu_wish->class_level), {}};
   }
 
   Status filter(const CycleState& state, const api::Pod&, const NodeInfo& node) const override {
@@ -104,6 +106,7 @@ class WorkloadAware final : public Plugin {
   }
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     sign_text(out, label_of(pod));
+    sign_binding_wishes(out, pod);
     fmt::format_to(std::back_inserter(out), "{}/{}", allocator::cpu_count(pod),
                    to_resources(pod_requests(pod)).milli_cpu);
     return true;

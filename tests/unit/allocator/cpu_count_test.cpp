@@ -49,6 +49,21 @@ TEST_CASE("cpu_count is the ceiling of what a Pod's containers need at once") {
   }
 }
 
+TEST_CASE("limits are counted like requests, without rounding") {
+  api::Pod pod;
+  pod.containers = {container("4"), container("")};
+  CHECK(cpu_limit(pod).is_zero());
+  pod.containers[0].limits.emplace("cpu", Quantity::milli(1500));
+  pod.init_containers = {container("")};
+  pod.init_containers[0].limits.emplace("cpu", Quantity::milli(1200));
+  CHECK(cpu_limit(pod) == Quantity::milli(1500));
+  pod.init_containers[0].restart_always = true;
+  CHECK(cpu_limit(pod) == Quantity::milli(2700));
+  pod.pod_limits.emplace();
+  pod.pod_limits->emplace("cpu", Quantity::units(2));
+  CHECK(cpu_limit(pod) == Quantity::units(2));
+}
+
 TEST_CASE("Pod-level requests replace the containers', overhead does not count") {
   api::Pod pod;
   pod.containers = {container("1")};

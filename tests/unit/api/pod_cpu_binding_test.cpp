@@ -38,7 +38,8 @@ TEST_CASE("a spec survives the way out and back") {
   const PodCPUBinding::Spec spec{.pod_name = "web",
                                  .cpu_set = {1, 70, 8191},
                                  .exclusiveness_level = level,
-                                 .containers = {{"app", {70}, {0, 3}}, {"side", {}, {}}}};
+                                 .containers = {{"app", {70}, {0, 3}}, {"side", {}, {}}},
+                                 .cfs_quota = GENERATE(CfsQuota::keep, CfsQuota::lift)};
   const auto binding = PodCPUBinding::decode(object_with(encode(spec))).value();
   CHECK(binding.spec == spec);
   CHECK(binding.spec_error.empty());
@@ -48,6 +49,13 @@ TEST_CASE("a spec survives the way out and back") {
 TEST_CASE("levels are spelled as the API spells them, and no other way") {
   for (const char* other : {"", "none", "cpu", "CORE", "Numa", "All"})
     CHECK_FALSE(parse_exclusiveness_level(other));
+}
+
+TEST_CASE("what becomes of quotas is spelled in one way, and by default nothing does") {
+  for (const auto quota : {CfsQuota::keep, CfsQuota::lift}) CHECK(parse_cfs_quota(to_string(quota)) == quota);
+  for (const char* other : {"", "Lift", "0"}) CHECK_FALSE(parse_cfs_quota(other));
+  CHECK(PodCPUBinding::decode(object_with(json::object())).value().spec.cfs_quota == CfsQuota::keep);
+  CHECK_FALSE(encode(PodCPUBinding::Spec{}).contains("cfsQuota"));
 }
 
 TEST_CASE("a spec that makes no sense is there for its judge, who is told the field") {
@@ -65,6 +73,7 @@ TEST_CASE("a spec that makes no sense is there for its judge, who is told the fi
       Row{R"({"exclusivenessLevel": "Rack"})", "spec.exclusivenessLevel: \"Rack\" is not one of its values"},
       Row{R"({"containers": [{"name": "a", "memoryNodes": [-1]}]})",
           "spec.containers[0].memoryNodes[0]: -1 is not between 0 and 8191"},
+      Row{R"({"cfsQuota": "drop"})", "spec.cfsQuota: \"drop\" is not one of its values"},
       Row{R"("nothing")", "spec: expected an object"});
   const auto binding = PodCPUBinding::decode(object_with(json::parse(row.spec)));
   REQUIRE(binding);
@@ -79,7 +88,9 @@ TEST_CASE("a binding's status survives the way out and back") {
       .observed_generation = 5,
       .conditions = {{"Admitted", ConditionStatus::false_, "ExclusiveOverlap", "spec.cpuSet: taken", 5,
                       Time{}}},
-      .admitted = PodCPUBinding::Admitted{4, {1, 2}, {1, 2, 9, 10}, {{"app", {1}, {}}, {"side", {}, {1}}}},
+      .admitted =
+          PodCPUBinding::Admitted{
+              4, {1, 2}, {1, 2, 9, 10}, {{"app", {1}, {}}, {"side", {}, {1}}}, CfsQuota::lift},
       .memory_nodes = {0},
       .containers = {{"app", {1}, {0}}}};
   const auto encoded = encode(status);
@@ -87,11 +98,17 @@ TEST_CASE("a binding's status survives the way out and back") {
   CHECK(PodCPUBinding::decode(object_with(json::object(), encoded)).value().status == status);
 }
 
+TEST_CASE("that a quota is kept is said, so that a merge patch takes back that it was lifted") {
+  const PodCPUBinding::Status status{.admitted = PodCPUBinding::Admitted{}};
+  CHECK(encode(status)["admitted"]["cfsQuota"] == "keep");
+}
+
 TEST_CASE("a status written without the granted containers is read") {
   const json status = {{"admitted", {{"generation", 1}, {"cpuSet", "0-3"}, {"exclusiveCPUs", ""}}}};
   const auto binding = PodCPUBinding::decode(object_with(json::object(), status)).value();
   CHECK(binding.status.admitted->cpu_set == CpuSet{0, 1, 2, 3});
   CHECK(binding.status.admitted->containers.empty());
+  CHECK(binding.status.admitted->cfs_quota == CfsQuota::keep);
 }
 
 TEST_CASE("every status has a name of its own, but for none") {

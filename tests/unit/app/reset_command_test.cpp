@@ -4,6 +4,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <actimanager/host/cfs_quota.hpp>
 #include <actimanager/host/presence.hpp>
 
 #include "cgroup_layout_fake.hpp"
@@ -38,6 +39,25 @@ TEST_CASE_METHOD(ResetTest, "reset says what was and what is, and then has nothi
   CHECK(out.str().contains("podabc/cpuset.cpus: 3 -> 0-7\n"));
   CHECK(out.str().ends_with("1 Pod, 1 cpuset file written\n"));
   CHECK(cpus() == "0-7");
+  CHECK(reset() == 0);
+  CHECK(out.str() == "1 Pod, nothing to reset\n");
+}
+
+TEST_CASE_METHOD(ResetTest, "reset puts quotas back that an agent has lifted") {
+  layout.add("cpu/kubepods/podabc");
+  for (const auto* directory : {"cpu", "cpu/kubepods", "cpu/kubepods/podabc"}) {
+    layout.add_file(std::string(directory) + "/cpu.cfs_quota_us", "20\n");
+    layout.add_file(std::string(directory) + "/cpu.cfs_period_us", "100000\n");
+  }
+  auto tree = value_or_throw(host::CgroupTree::open({.path = (layout.root() / "cpu").string()}));
+  host::settle_quotas(value_or_throw(tree.scan()).at(0), host::QuotaWish::lift);
+  REQUIRE(layout.read("cpu/kubepods/podabc/cpu.cfs_quota_us") == "-1");
+  CHECK(reset(true) == 0);
+  CHECK(out.str().contains("podabc/cpu.cfs_quota_us: max 100000 -> 20 100000\n"));
+  CHECK(layout.read("cpu/kubepods/podabc/cpu.cfs_quota_us") == "-1");
+  CHECK(reset() == 0);
+  CHECK(out.str().ends_with("1 Pod, 1 cpuset file written, 1 quota put back\n"));
+  CHECK(layout.read("cpu/kubepods/podabc/cpu.cfs_quota_us") == "20");
   CHECK(reset() == 0);
   CHECK(out.str() == "1 Pod, nothing to reset\n");
 }

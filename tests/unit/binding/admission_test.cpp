@@ -98,6 +98,17 @@ TEST_CASE("reserved CPUs, and all CPUs together, may be named at level None") {
   CHECK(node.judge("b").admitted());
 }
 
+TEST_CASE("quotas are lifted of Pods with CPUs of their own only") {
+  NodeFake node(one_socket_smt());
+  node.add_pod("web");
+  node.bind("b", "web", {1}, none).spec.cfs_quota = api::CfsQuota::lift;
+  check(node.judge("b"),
+        {BindingStatus::invalid_cpu_set, "NeedsExclusiveCPUs",
+         "spec.cfsQuota: lift is for a Pod with CPUs of its own, and exclusivenessLevel is None"});
+  node.edit("b", {1}, cpu);
+  CHECK(node.judge("b").grant->cfs_quota == api::CfsQuota::lift);
+}
+
 TEST_CASE("a spec that could not be read is refused in the decoder's words") {
   NodeFake node(one_socket_smt());
   node.add_pod("web");

@@ -161,6 +161,46 @@ TEST_CASE("memory nodes asked for by a container are among the binding's") {
   CHECK(status_of(node, "b", {}).memory_nodes == NumaSet{0, 1});
 }
 
+TEST_CASE("a binding that asks for quotas to be lifted says whether they are, any other says nothing") {
+  struct Row {
+    const char* limit;
+    Observed::Quota quota;
+    ConditionStatus status;
+    const char *reason, *message;
+  };
+  const Row rows[] = {
+      {"2", {true, false, true, ""}, ConditionStatus::true_, "Lifted", ""},
+      {"2", {true, false, false, ""}, ConditionStatus::true_, "NoQuota", "there is none to be lifted"},
+      {"2",
+       {true, true, true, ""},
+       ConditionStatus::false_,
+       "Pending",
+       "not every cgroup of the Pod is without yet"},
+      {"2", {}, ConditionStatus::false_, "Pending", "not every cgroup of the Pod is without yet"},
+      {"2", {true, true, false, "EPERM"}, ConditionStatus::false_, "KernelRefused", "EPERM"},
+      {"3",
+       {true, true, false, ""},
+       ConditionStatus::false_,
+       "LimitNotCovered",
+       "spec.cfsQuota: the limit of the Pod is 3 CPUs, and 2 are exclusive to it"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.reason, row.limit);
+    auto node = one_bound();
+    node.pod("web").containers[0].limits.emplace("cpu", *Quantity::parse(row.limit));
+    Observed observed;
+    observed.quota = row.quota;
+    CHECK(api::find_condition(status_of(node, "b", observed).conditions, "QuotaLifted") == nullptr);
+    auto& binding = node.binding("b");
+    binding.spec.cfs_quota = api::CfsQuota::lift;
+    binding.status = status_of(node, "b", observed);
+    check_condition(binding.status, "QuotaLifted", row.status, row.reason, row.message);
+    binding.spec.cfs_quota = api::CfsQuota::keep;
+    ++binding.meta.generation;
+    CHECK(api::find_condition(status_of(node, "b", observed).conditions, "QuotaLifted") == nullptr);
+  }
+}
+
 TEST_CASE("who writes against us is named for as long as he does") {
   auto node = one_bound();
   const Observed right{.containers = {{"app", {1, 4}, {0}}}, .complete = true};

@@ -45,6 +45,18 @@ std::string picture(const std::vector<PodCgroup>& pods) {
 
 }  // namespace
 
+TEST_CASE("v1: beside the cpuset hierarchy is that of the cpu controller, at the same place") {
+  CgroupLayoutFake layout(CgroupVersion::v1);
+  layout.add("cpuset/docker/cpuset-box/kubepods");
+  const auto box = layout.root() / "cpuset/docker/cpuset-box";
+  CHECK(open(box).beside_with_cpu().error().context.contains("no cpu controller"));
+  const auto* name = GENERATE("cpu", "cpu,cpuacct");
+  layout.add_file(std::string(name) + "/docker/cpuset-box/cpu.cfs_quota_us", "-1\n");
+  const auto tree = open(box).beside_with_cpu();
+  REQUIRE(tree);
+  CHECK(tree->root().path() == (layout.root() / name / "docker/cpuset-box").string());
+}
+
 TEST_CASE("v1, cgroupfs driver: containers lie in their Pod, Pods in their QoS level") {
   CgroupLayoutFake layout(CgroupVersion::v1);
   layout.add("cpuset/kubepods/burstable/pod" + uid + "/" + id('a'));

@@ -80,6 +80,14 @@ TEST_CASE("a container that is being restarted keeps what was seen of it") {
   CHECK(observed.containers[0].name == "main");
 }
 
+TEST_CASE("what was seen of quotas is told") {
+  const Sight sight{.pod = two_three, .quota = {true, false, true, Error{Errc::conflict, "write cpu.max"}}};
+  const auto quota = observe(pod_with({}), &sight, target, {}).quota;
+  CHECK((quota.looked && !quota.limited && quota.lifted));
+  CHECK(quota.error.starts_with("write cpu.max"));
+  CHECK_FALSE(observe(pod_with({}), nullptr, target, {}).quota.looked);
+}
+
 TEST_CASE("what the kernel refused is told") {
   const auto pod = pod_with({});
   const Sight sight{two_three, {}, Error{Errc::conflict, "write cpuset.cpus"}};

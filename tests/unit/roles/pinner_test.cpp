@@ -19,7 +19,16 @@ class PinnerTest {
  public:
   PinnerTest() {
     layout.add("cpuset/kubepods");
-    for (const char* pod : {"a", "b", "c"}) layout.add(std::string("cpuset/kubepods/pod") + pod, "0");
+    layout.add_file("cpu/cpu.cfs_quota_us", "-1\n");
+    for (const char* pod : {"a", "b", "c"}) {
+      layout.add(std::string("cpuset/kubepods/pod") + pod, "0");
+      limit(pod);
+    }
+    start();
+  }
+  // A new agent.
+  void start() {
+    pinner.reset();
     pinner = value_or_throw(
         roles::Pinner::open(context.get_executor(), {.path = layout.root().string()}, "", metrics, log));
     pinner->set_handlers(
@@ -31,14 +40,30 @@ class PinnerTest {
   std::string cpus(const std::string& pod) const {
     return layout.read("cpuset/kubepods/pod" + pod + "/cpuset.cpus");
   }
+  // Of two digits, as long as "-1".
+  void limit(const std::string& pod, const std::string& quota = "20") {
+    layout.add_file("cpu/kubepods/pod" + pod + "/cpu.cfs_quota_us", quota + "\n");
+    layout.add_file("cpu/kubepods/pod" + pod + "/cpu.cfs_period_us", "100000\n");
+  }
+  std::string quotas() const {
+    std::string all;
+    for (const char* pod : {"a", "b", "c"})
+      all += layout.read(std::string("cpu/kubepods/pod") + pod + "/cpu.cfs_quota_us") + " ";
+    return all;
+  }
+  static roles::Targets lifting_a() {
+    auto lifting = targets({0}, {1}, {2});
+    lifting.pods["a"].lifts_quota = true;
+    return lifting;
+  }
   void move_a() {
     layout.remove("cpuset/kubepods/poda/cpuset.cpus");
     layout.add_file("cpuset/kubepods/poda/cpuset.cpus", "3\n");
   }
   std::string now() const { return cpus("a") + " " + cpus("b") + " " + cpus("c"); }
   static roles::Targets targets(const CpuSet& a, const CpuSet& b, const CpuSet& shared) {
-    return {.shared = {{shared, {}}, {}},
-            .pods = {{"a", {{a, {}}, {}}}, {"b", {{b, {}}, {}}}},
+    return {.shared = {.pod = {shared, {}}, .containers = {}},
+            .pods = {{"a", {.pod = {a, {}}, .containers = {}}}, {"b", {.pod = {b, {}}, .containers = {}}}},
             .exclusive = a | b};
   }
 
@@ -178,4 +203,49 @@ TEST_CASE_METHOD(PinnerTest, "a level above Pods has CPUs again that came back")
   layout.add_file("cpuset/kubepods/cpuset.cpus", "0-2\n");
   pinner->apply(targets({0}, {1}, {2}));
   CHECK(layout.read("cpuset/kubepods/cpuset.cpus") == "0-3");
+}
+
+TEST_CASE_METHOD(PinnerTest, "a quota is lifted while that is wanted, and put back when it is not") {
+  pinner->apply(lifting_a());
+  CHECK(quotas() == "-1 20 20 ");
+  CHECK((pinner->sight("a")->quota.looked && pinner->sight("a")->quota.lifted));
+  CHECK_FALSE(pinner->sight("a")->quota.limited);
+  CHECK(metrics.quota_writes == 1);
+  pinner->apply(lifting_a());
+  CHECK(metrics.quota_writes == 1);
+  pinner->apply(targets({0}, {1}, {2}));
+  CHECK(quotas() == "20 20 20 ");
+  CHECK_FALSE(pinner->sight("a")->quota.lifted);
+  pinner->apply(targets({0}, {1}, {2}));
+  CHECK(metrics.quota_writes == 2);
+}
+
+TEST_CASE_METHOD(PinnerTest,
+                 "a quota that the kubelet writes while it is lifted is lifted, and put back later") {
+  pinner->apply(lifting_a());
+  limit("a", "30");
+  pinner->look_at_quotas();
+  CHECK(quotas() == "-1 20 20 ");
+  pinner->apply(targets({0}, {1}, {2}));
+  CHECK(quotas() == "30 20 20 ");
+}
+
+TEST_CASE_METHOD(PinnerTest,
+                 "an agent that was away puts back what it finds lifted, and lifts what stays so") {
+  pinner->apply(lifting_a());
+  start();
+  pinner->apply(lifting_a());
+  CHECK(quotas() == "-1 20 20 ");
+  start();
+  pinner->apply(targets({0}, {1}, {2}));
+  CHECK(quotas() == "20 20 20 ");
+}
+
+TEST_CASE_METHOD(PinnerTest, "a Pod without a quota gets none") {
+  limit("a", "-1");
+  pinner->apply(lifting_a());
+  CHECK((pinner->sight("a")->quota.looked && !pinner->sight("a")->quota.lifted));
+  pinner->apply(targets({0}, {1}, {2}));
+  CHECK(quotas() == "-1 20 20 ");
+  CHECK(metrics.quota_writes == 0);
 }

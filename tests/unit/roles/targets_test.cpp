@@ -19,6 +19,16 @@ TEST_CASE("Pods without a target of their own are in the shared pool") {
   CHECK(targets.of("other").pod.cpus == CpuSet{0, 1});
 }
 
+TEST_CASE("whether quotas are lifted is the Pod's own") {
+  binding::Desired desired;
+  desired.pods["lifts"].lifts_quota = true;
+  desired.pods["keeps"];
+  const auto targets = roles::targets_of(desired, {});
+  CHECK(targets.pods.at("lifts").lifts_quota);
+  CHECK_FALSE(targets.pods.at("keeps").lifts_quota);
+  CHECK_FALSE(targets.shared.lifts_quota);
+}
+
 TEST_CASE("narrower sets are found by the container's name and given by its id") {
   const auto topology = std::make_shared<const topology::Topology>(*topology::Topology::make(
       {.sockets = {{SocketId{0}, {0, 1, 2, 3}}},

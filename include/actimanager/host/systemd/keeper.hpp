@@ -1,6 +1,7 @@
-// Keeper: has systemd know the cpusets of Pods that a binding pins, so that `daemon-reload`, the kubelet's
-// updates of its units and later writes of systemd keep the pin. What it is told is brought to systemd in the
-// background, one call at a time, over a connection that lasts as long as there is something to say.
+// Keeper: has systemd know the cpusets of Pods that a binding pins, and whose quota is lifted, so that
+// `daemon-reload`, the kubelet's updates of its units and later writes of systemd keep the pin. What it is
+// told is brought to systemd in the background, one call at a time, over a connection that lasts as long as
+// there is something to say.
 //
 // The files come first: docs/decisions/0007-file-before-property.md. Pods in the shared pool have no
 // property: the pool changes with every exclusive binding, and each time systemd would have to take it in for
@@ -40,6 +41,8 @@ class Keeper {
   void doubt(const std::string& pod);
   // What failed is tried again.
   void retry();
+  // Whether systemd knows all that it is to know of the Pod.
+  bool settled(const std::string& pod) const;
 
   // Until cancelled.
   boost::asio::awaitable<void> run();

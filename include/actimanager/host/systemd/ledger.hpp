@@ -15,10 +15,11 @@ namespace actimanager::host::systemd {
 
 struct Call {
   std::string unit;
-  // Properties to set; both nullopt: ask what the unit has. An empty set takes the property back.
+  // Properties to set; all nullopt: ask what the unit has. An empty set takes the property back.
   std::optional<CpuSet> cpus;
   std::optional<NumaSet> mems;
-  bool asks() const { return !cpus && !mems; }
+  std::optional<std::uint64_t> quota;
+  bool asks() const { return !cpus && !mems && !quota; }
   bool operator==(const Call&) const = default;
 };
 
@@ -35,6 +36,8 @@ class Ledger {
 
   // nullopt: nothing is to be said. The same call until it has been answered by one of the following.
   std::optional<Call> next() const;
+  // Whether nothing is left to be said of the Pod, and nothing has failed.
+  bool settled(const std::string& pod) const;
   // It has these, with its cgroup at `control_group` below the top of the hierarchy ("": it is not running).
   void found(const std::string& unit, std::string_view control_group, Allowed has);
   void told(const Call& call);
@@ -52,6 +55,7 @@ class Ledger {
     bool confirmed = false;      // was asked, and is the cgroup we mean
     bool waits = false;          // failed
     bool foreign = false;        // not systemd's
+    bool settled() const { return foreign || (has && satisfies(*has, unit.wants)); }
   };
   Entry* find(const std::string& unit);
   std::map<std::string, std::map<std::string, Entry>> pods_;  // by Pod, by unit

@@ -1,5 +1,5 @@
 // Release: takes the properties of Pods' units back that an agent has set (see keeper.hpp), for reset:
-// systemd leaves their cpusets alone again.
+// systemd leaves their cpusets alone again, and keeps the quotas that were lifted.
 //
 // Not promised: to tell whose property it was, as for the cpusets themselves.
 #pragma once

@@ -1,6 +1,7 @@
 // Unit: what systemd has to be told of a Pod's cgroups, so that it does not undo a pin. Under the systemd
 // driver a Pod's cgroup is a slice and each container's a scope, and on cgroup v2 systemd writes cpuset.cpus
-// and cpuset.mems of its units anew from their properties AllowedCPUs and AllowedMemoryNodes. Pure.
+// and cpuset.mems of its units anew from their properties AllowedCPUs and AllowedMemoryNodes, cpu.max from
+// CPUQuotaPerSecUSec.
 //
 // Follows systemd.resource-control(5) and org.freedesktop.systemd1(5).
 #pragma once
@@ -20,12 +21,16 @@
 
 namespace actimanager::host::systemd {
 
-// A unit's properties AllowedCPUs and AllowedMemoryNodes. Empty: it has none, and what the file says counts.
+// A unit's properties AllowedCPUs, AllowedMemoryNodes and CPUQuotaPerSecUSec. An empty set: it has none, and
+// what the file says counts.
 struct Allowed {
   CpuSet cpus;
   NumaSet mems;
+  std::optional<std::uint64_t> quota;  // see per_second(); nullopt: not known, or it may have any
   bool operator==(const Allowed&) const = default;
 };
+// Whether a unit that has `has` needs no more to be told.
+bool satisfies(const Allowed& has, const Allowed& wants);
 
 // A unit of a Pod, with the path of the cgroup it was found by.
 struct Unit {
@@ -41,7 +46,8 @@ std::optional<std::string> unit_of_pod(std::string_view directory);
 std::optional<std::string> unit_of_container(std::string_view directory);
 
 // The Pod's slice and its containers' scopes, with the sets that pin() gives them, or with none where there
-// is no target: a Pod that is in the shared pool. Empty under other drivers than systemd's.
+// is no target: a Pod that is in the shared pool. Where a cgroup's quota is lifted they have none, or again
+// what is remembered of it (see cfs_quota.hpp). Empty under other drivers than systemd's.
 Units units_of(const PodCgroup& pod, const PodTarget* target);
 
 // A set as these properties carry it: bit n of byte n / 8 (least significant first) is member n.

@@ -6,6 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include <actimanager/host/cfs_quota.hpp>
 #include <actimanager/host/systemd/keeper.hpp>
 
 #include "cgroup_layout_fake.hpp"
@@ -22,8 +23,8 @@ namespace {
 
 const std::string slice = "kubepods-poda.slice";
 const std::string scope = "cri-containerd-" + CgroupLayoutFake::container_id('1') + ".scope";
-const PodTarget on_2_and_9{{{2, 9}, {1}}, {}};
-const PodTarget on_4{{{4}, {1}}, {}};
+const PodTarget on_2_and_9{.pod = {{2, 9}, {1}}, .containers = {}};
+const PodTarget on_4{.pod = {{4}, {1}}, .containers = {}};
 
 class KeeperTest {
  public:
@@ -118,6 +119,23 @@ TEST_CASE_METHOD(KeeperTest, "what somebody else told systemd is told anew") {
   CHECK_FALSE(outcome());
   CHECK(systemd.property(scope, "AllowedCPUs") == Bytes{0x10});
   CHECK(keeper.writes() == 3);
+}
+
+TEST_CASE_METHOD(KeeperTest, "a quota that is lifted is no property, and is one again when it is put back") {
+  layout.add_file("kubepods.slice/" + slice + "/" + scope + "/cpu.max", "20000 100000\n");
+  systemd.limit(scope, 200'000);
+  auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
+  settle_quotas(value_or_throw(tree.scan()).at(0), QuotaWish::lift);
+  auto target = on_4;
+  target.lifts_quota = true;
+  want(&target);
+  CHECK_FALSE(keeper.settled("a"));
+  CHECK_FALSE(outcome());
+  CHECK(keeper.settled("a"));
+  CHECK(systemd.quota(scope) == unlimited);
+  want(&on_4);
+  CHECK_FALSE(outcome());
+  CHECK(systemd.quota(scope) == 200'000);
 }
 
 TEST_CASE_METHOD(KeeperTest, "a unit of another systemd is not told") {

@@ -13,7 +13,7 @@ Unit unit(const std::string& name, const CpuSet& cpus, const NumaSet& mems = {})
   return {top + "/" + name, {cpus, mems}};
 }
 Call ask(const std::string& name) {
-  return {name, std::nullopt, std::nullopt};
+  return {.unit = name};
 }
 
 // One Pod with one unit that is asked, and has `has`.
@@ -29,7 +29,7 @@ Ledger asked(const Allowed& wants, const Allowed& has) {
 
 TEST_CASE("Ledger: a unit is asked first, then told what differs, then left alone") {
   auto ledger = asked({{1, 2}, {0}}, {{1}, {0}});
-  const Call call{"a.slice", CpuSet{1, 2}, std::nullopt};
+  const Call call{.unit = "a.slice", .cpus = CpuSet{1, 2}};
   CHECK(ledger.next() == call);
   CHECK(ledger.next() == call);  // until it is answered
   ledger.told(call);
@@ -46,10 +46,10 @@ TEST_CASE("Ledger: what an earlier agent has told is not told again") {
 TEST_CASE("Ledger: a changed set is told at once, one that is not wanted any more is taken back") {
   auto ledger = asked({{1}, {0}}, {{1}, {0}});
   ledger.want("a", {{"a.slice", unit("a.slice", {2}, {0})}}, true);
-  CHECK(ledger.next() == Call{"a.slice", CpuSet{2}, std::nullopt});
+  CHECK(ledger.next() == Call{.unit = "a.slice", .cpus = CpuSet{2}});
   ledger.told(*ledger.next());
   ledger.want("a", {{"a.slice", unit("a.slice", {})}}, true);
-  CHECK(ledger.next() == Call{"a.slice", CpuSet{}, NumaSet{}});
+  CHECK(ledger.next() == Call{.unit = "a.slice", .cpus = CpuSet{}, .mems = NumaSet{}});
 }
 
 TEST_CASE(
@@ -100,7 +100,31 @@ TEST_CASE("Ledger: when somebody else has moved a Pod, its units are asked, also
   ledger.told(call);
   CHECK(ledger.next() == ask("a.slice"));
   ledger.found("a.slice", "/a.slice", {{7}, {}});
-  CHECK(ledger.next() == Call{"a.slice", CpuSet{1}, std::nullopt});
+  CHECK(ledger.next() == Call{.unit = "a.slice", .cpus = CpuSet{1}});
+}
+
+TEST_CASE("Ledger: a quota is told where one is wanted, and is settled when systemd has answered once more") {
+  auto ledger = asked({{1}, {}, 7}, {{1}, {}, 5});
+  const Call call{.unit = "a.slice", .quota = 7};
+  CHECK_FALSE(ledger.settled("a"));
+  CHECK(ledger.next() == call);
+  ledger.told(call);
+  CHECK_FALSE(ledger.settled("a"));
+  CHECK(ledger.next() == ask("a.slice"));
+  ledger.found("a.slice", "/a.slice", {{1}, {}, 7});
+  CHECK(ledger.settled("a"));
+  CHECK(ledger.settled("nobody"));
+  // Whatever it has, where none is wanted.
+  ledger.want("a", {{"a.slice", unit("a.slice", {1})}}, false);
+  CHECK(ledger.settled("a"));
+}
+
+TEST_CASE("Ledger: what has failed is not settled, what is not systemd's is") {
+  auto ledger = asked({{1}, {}}, {});
+  ledger.failed("a.slice");
+  CHECK_FALSE(ledger.settled("a"));
+  ledger.absent("a.slice");
+  CHECK(ledger.settled("a"));
 }
 
 TEST_CASE("Ledger: Pods and containers that are gone are not spoken of") {

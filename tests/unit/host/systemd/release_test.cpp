@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include <actimanager/host/cfs_quota.hpp>
 #include <actimanager/host/systemd/release.hpp>
 
 #include "cgroup_layout_fake.hpp"
@@ -39,6 +40,19 @@ TEST_CASE_METHOD(ReleaseTest, "properties are taken back, each once; what has no
   const auto done = value_or_throw(release(systemd.socket()));
   CHECK(done.changes == dry.changes);
   CHECK(systemd.property(slice, "AllowedCPUs").empty());
+  CHECK(value_or_throw(release(systemd.socket())).changes.empty());
+}
+
+TEST_CASE_METHOD(ReleaseTest, "a quota that was lifted is systemd's again") {
+  systemd.add(slice, "/kubepods.slice/" + slice);
+  layout.add_file("kubepods.slice/" + slice + "/cpu.max", "20000 100000\n");
+  auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
+  for (const auto& pod : value_or_throw(tree.scan())) settle_quotas(pod, QuotaWish::lift);
+  const std::vector<ResetChange> expected{{slice, "CPUQuotaPerSecUSec", "infinity", "200000us"}};
+  CHECK(value_or_throw(release(systemd.socket(), true)).changes == expected);
+  CHECK(systemd.quota(slice) == unlimited);
+  CHECK(value_or_throw(release(systemd.socket())).changes == expected);
+  CHECK(systemd.quota(slice) == 200'000);
   CHECK(value_or_throw(release(systemd.socket())).changes.empty());
 }
 

@@ -1,5 +1,6 @@
 // SystemdFake: answers on a socket as D-Bus and systemd do for the two calls we have, as far as a client can
-// tell: units with a ControlGroup, AllowedCPUs and AllowedMemoryNodes. A thread of its own.
+// tell: units with a ControlGroup, AllowedCPUs, AllowedMemoryNodes and CPUQuotaPerSecUSec. A thread of its
+// own.
 #pragma once
 
 #include <atomic>
@@ -27,6 +28,7 @@ class SystemdFake {
     std::string control_group;
     std::map<std::string, std::vector<std::uint8_t>> properties{{"AllowedCPUs", {}},
                                                                 {"AllowedMemoryNodes", {}}};
+    std::uint64_t quota = UINT64_MAX;
   };
 
   SystemdFake() {
@@ -56,6 +58,14 @@ class SystemdFake {
     const std::lock_guard lock(mutex_);
     units_[unit].control_group = control_group;
     units_[unit].properties["AllowedCPUs"] = std::move(cpus);
+  }
+  void limit(const std::string& unit, std::uint64_t microseconds_per_second) {
+    const std::lock_guard lock(mutex_);
+    units_[unit].quota = microseconds_per_second;
+  }
+  std::uint64_t quota(const std::string& unit) {
+    const std::lock_guard lock(mutex_);
+    return units_.at(unit).quota;
   }
   std::vector<std::uint8_t> property(const std::string& unit, const std::string& name) {
     const std::lock_guard lock(mutex_);
@@ -135,6 +145,8 @@ class SystemdFake {
     if (known == units_.end()) return no_such_unit(message);
     if (std::string_view(property) == "ControlGroup")
       return sd_bus_reply_method_return(message, "v", "s", known->second.control_group.c_str());
+    if (std::string_view(property) == "CPUQuotaPerSecUSec")
+      return sd_bus_reply_method_return(message, "v", "t", known->second.quota);
     const auto& bytes = known->second.properties.at(property);
     sd_bus_message* reply = nullptr;
     sd_bus_message_new_method_return(message, &reply);
@@ -157,12 +169,16 @@ class SystemdFake {
       const void* bytes = nullptr;
       std::size_t size = 0;
       sd_bus_message_read(message, "s", &property);
-      sd_bus_message_enter_container(message, 'v', "ay");
-      sd_bus_message_read_array(message, 'y', &bytes, &size);
+      if (std::string_view(property) == "CPUQuotaPerSecUSec") {
+        sd_bus_message_read(message, "v", "t", &known->second.quota);
+      } else {
+        sd_bus_message_enter_container(message, 'v', "ay");
+        sd_bus_message_read_array(message, 'y', &bytes, &size);
+        sd_bus_message_exit_container(message);
+        const auto* first = static_cast<const std::uint8_t*>(bytes);
+        known->second.properties[property] = {first, first + size};
+      }
       sd_bus_message_exit_container(message);
-      sd_bus_message_exit_container(message);
-      const auto* first = static_cast<const std::uint8_t*>(bytes);
-      known->second.properties[property] = {first, first + size};
       calls_.push_back(std::string("set ") + unit + " " + property);
     }
     return sd_bus_reply_method_return(message, "");

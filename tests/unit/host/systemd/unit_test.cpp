@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include <actimanager/host/cfs_quota.hpp>
 #include <actimanager/host/systemd/unit.hpp>
 
 #include "cgroup_layout_fake.hpp"
@@ -54,13 +55,29 @@ TEST_CASE("units have the sets that the pin gives their cgroups; what is in a sc
   CgroupLayoutFake layout(CgroupVersion::v2);
   for (const auto& container : {first, second}) layout.add(kubepods + "/" + slice + "/" + container);
   layout.add(kubepods + "/" + slice + "/" + first + "/system.slice");
-  const PodTarget target{{{1, 2, 3}, {0}}, {{CgroupLayoutFake::container_id('2'), {{3, 4}, {1}}}}};
+  const PodTarget target{.pod = {{1, 2, 3}, {0}},
+                         .containers = {{CgroupLayoutFake::container_id('2'), {{3, 4}, {1}}}}};
   const auto units = units_of(only_pod(layout), &target);
   CHECK(units.size() == 3);
-  CHECK(units.at(slice).wants == Allowed{{1, 2, 3}, {0}});
+  CHECK(units.at(slice).wants == Allowed{{1, 2, 3}, {0}, {}});
   CHECK(units.at(slice).cgroup == (layout.root() / kubepods / slice).string());
-  CHECK(units.at(first).wants == Allowed{{1, 2, 3}, {0}});
-  CHECK(units.at(second).wants == Allowed{{3}, {0}});  // inside of the Pod's
+  CHECK(units.at(first).wants == Allowed{{1, 2, 3}, {0}, {}});
+  CHECK(units.at(second).wants == Allowed{{3}, {0}, {}});  // inside of the Pod's
+}
+
+TEST_CASE("units have a quota to be told where one is remembered: none while it is lifted, then that one") {
+  CgroupLayoutFake layout(CgroupVersion::v2);
+  layout.add(kubepods + "/" + slice + "/" + first);
+  layout.add_file(kubepods + "/" + slice + "/" + first + "/cpu.max", "20000 100000\n");
+  const auto pod = only_pod(layout);
+  PodTarget target{.pod = {{1}, {0}}, .containers = {}, .lifts_quota = true};
+  CHECK(units_of(pod, &target).at(first).wants.quota == std::nullopt);
+  settle_quotas(pod, QuotaWish::lift);
+  CHECK(units_of(pod, &target).at(first).wants.quota == unlimited);
+  CHECK(units_of(pod, &target).at(slice).wants.quota == std::nullopt);
+  target.lifts_quota = false;
+  CHECK(units_of(pod, &target).at(first).wants.quota == 200'000);
+  CHECK(units_of(pod, nullptr).at(first).wants.quota == 200'000);
 }
 
 TEST_CASE("a Pod in the shared pool has units without properties; a cgroupfs Pod has no units") {

@@ -73,6 +73,19 @@ TEST_CASE("PodIsolation replaces the level of a class and keeps its shape") {
   CHECK(request.level == api::ExclusivenessLevel::core);
 }
 
+TEST_CASE("PodIsolation refuses what no binding could be asked for") {
+  CpuBench bench(make_machine(1, 4, 1));
+  const auto plugin = make(make_pod_isolation);
+  auto pod = isolated("None");
+  pod.meta.annotations.emplace(api::cfs_quota_annotation, "lift");
+  CHECK(verdict(bench.decide(*plugin, pod)) ==
+        "UnschedulableAndUnresolvable: annotation cslab.ece.ntua.gr/cfs-quota: lift is for a Pod with CPUs "
+        "of its "
+        "own, and its level is None");
+  pod.meta.annotations[std::string(api::exclusiveness_level_annotation)] = "CPU";
+  CHECK(bench.decide(*plugin, pod).ok());
+}
+
 TEST_CASE("PodIsolation signs what its verdict depends on") {
   const auto plugin = make(make_pod_isolation);
   const auto sign = [&](const api::Pod& pod) {
@@ -82,6 +95,9 @@ TEST_CASE("PodIsolation signs what its verdict depends on") {
   };
   CHECK(sign(isolated("Core")) == sign(isolated("Core")));
   CHECK(sign(isolated("Core")) != sign(isolated("CPU")));
+  auto lifted = isolated("Core");
+  lifted.meta.annotations.emplace(api::cfs_quota_annotation, "lift");
+  CHECK(sign(isolated("Core")) != sign(lifted));
   CHECK(sign(isolated("Core", "3")) != sign(isolated("Core", "2")));
   CHECK(sign(make_pod("p", "3")) == sign(make_pod("p", "2")));
 }
