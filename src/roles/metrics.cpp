@@ -63,6 +63,11 @@ void add_leader(MetricsText& text, const LeaderMetrics& metrics) {
   text.sample(number(metrics.queue.unschedulable), {{"queue", "unschedulable"}});
   text.sample(number(metrics.queue.gated), {{"queue", "gated"}});
   text.sample(number(metrics.queue.in_flight), {{"queue", "in_flight"}});
+  text.family("actimanager_requeues_total", "counter",
+              "Refused Pods that were given another try, by the event and the plugin that hoped.");
+  for (const auto& [hope, count] : metrics.requeues) {
+    text.sample(number(count), {{"event", hope.first}, {"plugin", hope.second}});
+  }
   text.single("actimanager_bindings_deleted_total", "counter", "PodCPUBindings removed with their Pods.",
               number(metrics.bindings_deleted));
   text.single("actimanager_bindings_replaced_total", "counter",

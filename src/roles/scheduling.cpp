@@ -46,7 +46,11 @@ Scheduling::Scheduling(asio::any_io_executor executor, kube::Client& client, Clu
       metrics_(metrics),
       log_(log),
       scheduler_(std::move(config)),
-      queue_(scheduler_.config().queue, [this](const api::Pod& pod) { return scheduler_.pre_enqueue(pod); }),
+      hints_(scheduler_, cache_),
+      queue_(
+          scheduler_.config().queue, [this](const api::Pod& pod) { return scheduler_.pre_enqueue(pod); },
+          [this](const scheduler::ClusterEvent& event) { return about(event); }),
+      feed_(scheduler_, cache_, snapshot_, queue_),
       binder_(client, [this](const std::string& node) { return cluster_.nodes.get(node) != nullptr; }),
       volume_binder_(client, cluster),
       preemptor_(client, events, log),
@@ -61,20 +65,17 @@ Scheduling::~Scheduling() {
 }
 
 void Scheduling::follow_changes() {
-  cluster_.nodes.on_change([this](const auto& before, const auto& after) {
-    moved(after ? cache_.upsert(after) : cache_.remove_node(before->meta.name));
-  });
-  cluster_.topologies.on_change([this](const auto& before, const auto& after) {
-    if (before && (!after || after->node_name != before->node_name))
-      moved(cache_.remove_topology(before->node_name));
-    if (after) moved(cache_.upsert(*after));
-  });
+  follow(cluster_.nodes);
+  follow(cluster_.topologies);
+  follow(cluster_.bindings);
   cluster_.bindings.on_change(
-      [this](const auto& before, const auto& after) { binding_changed(before, after); });
-  cluster_.pods.on_change([this](const auto& before, const auto& after) { pod_changed(before, after); });
-  cluster_.namespaces.on_change([this](const auto& before, const auto& after) {
-    moved(after ? cache_.upsert(*after) : cache_.remove_namespace(before->meta.name));
+      [this](const auto& before, const auto& after) { note_binding_by_hand(before, after); });
+  follow(cluster_.pods);
+  cluster_.pods.on_change([this](const auto& before, const auto& after) {
+    const bool still = before && after && before->meta.uid == after->meta.uid && feed_.waits(*after);
+    if (before && !still) unsettled_.erase(before->meta.uid);
   });
+  follow(cluster_.namespaces);
   cluster_.services.on_change([this](const auto& before, const auto& after) {
     if (after) {
       cache_.objects().set(*after);
@@ -85,16 +86,20 @@ void Scheduling::follow_changes() {
   follow_owners(cluster_.replication_controllers);
   follow_owners(cluster_.replica_sets);
   follow_owners(cluster_.stateful_sets);
-  follow(cluster_.budgets, cache_.objects().budgets(), {});
-  auto& storage = cache_.objects().storage();
-  using scheduler::Event;
-  follow(cluster_.claims, storage.claims, Event::storage_changed);
-  follow(cluster_.volumes, storage.volumes, Event::storage_changed);
-  follow(cluster_.storage_classes, storage.classes, Event::storage_changed);
-  follow(cluster_.csi_nodes, storage.nodes, Event::storage_changed);
-  follow(cluster_.csi_drivers, storage.drivers, Event::storage_changed);
-  follow(cluster_.storage_capacities, storage.capacities, Event::storage_changed);
-  follow(cluster_.volume_attachments, storage.attachments, Event::storage_changed);
+  cluster_.budgets.on_change([this](const auto& before, const auto& after) {
+    if (after) {
+      cache_.objects().budgets().set(after);
+    } else {
+      cache_.objects().budgets().remove(before->meta.key());
+    }
+  });
+  follow(cluster_.claims);
+  follow(cluster_.volumes);
+  follow(cluster_.storage_classes);
+  follow(cluster_.csi_nodes);
+  follow(cluster_.csi_drivers);
+  follow(cluster_.storage_capacities);
+  follow(cluster_.volume_attachments);
   cluster_.on_synced([this] { work_.set(); });
 }
 
@@ -110,76 +115,33 @@ void Scheduling::follow_owners(kube::Store<T>& store) {
 }
 
 template <class T>
-void Scheduling::follow(kube::Store<T>& store, scheduler::ByKey<T>& known, scheduler::Events events) {
-  store.on_change([this, &known, events](const auto& before, const auto& after) {
-    if (after) {
-      known.set(after);
-    } else {
-      known.remove(before->meta.key());
-    }
-    moved(events);
+void Scheduling::follow(kube::Store<T>& store) {
+  store.on_change([this](const auto& before, const auto& after) {
+    feed_.changed(scheduler::Change<T>{before, after}, Clock::now());
+    work_.set();
   });
 }
 
-void Scheduling::moved(scheduler::Events events) {
-  if (events.empty()) return;
-  queue_.move(events, Clock::now());
-  work_.set();
+scheduler::Hopeful Scheduling::about(const scheduler::ClusterEvent& event) {
+  auto hopeful = hints_.about(event);
+  if (!hopeful) return nullptr;
+  return [this, &event, hopeful = std::move(hopeful)](const api::Pod& pod, const auto& rejected_by) {
+    const auto plugin = hopeful(pod, rejected_by);
+    if (plugin) {
+      ++metrics_.requeues[{to_string(event), std::string(*plugin)}];
+      log_.debug("pod {}: {} hopes again after {}", pod.meta.key(), *plugin, to_string(event));
+    }
+    return plugin;
+  };
 }
 
-void Scheduling::binding_changed(const BindingPointer& before, const BindingPointer& after) {
+void Scheduling::note_binding_by_hand(const BindingPointer& before, const BindingPointer& after) {
   if (before && !is_scheduler_made(*before)) {
     const auto it = by_hand_.find(pod_key(*before));
     if (it != by_hand_.end() && it->second.erase(before->meta.key()) > 0 && it->second.empty())
       by_hand_.erase(it);
   }
   if (after && !is_scheduler_made(*after)) by_hand_[pod_key(*after)].insert(after->meta.key());
-  moved(after ? cache_.upsert(*after) : cache_.remove_binding(before->meta.key()));
-}
-
-void Scheduling::pod_changed(const PodPointer& before, const PodPointer& after) {
-  // A Pod of the same name may be another one.
-  if (before && (!after || after->meta.uid != before->meta.uid)) {
-    queue_.remove(before->meta.uid);
-    unsettled_.erase(before->meta.uid);
-    moved(cache_.remove_pod(before->meta.uid));
-    work_.set();
-  }
-  if (!after) return;
-  const bool waits = after->node_name.empty() && !after->finished() && !after->meta.deletion_timestamp &&
-                     scheduler_.handles(after->scheduler_name);
-  if (!waits) {
-    queue_.remove(after->meta.uid);
-    unsettled_.erase(after->meta.uid);
-    moved(cache_.upsert(after));
-    work_.set();
-    return;
-  }
-  moved(cache_.upsert(after));
-  follow_nomination(before, after);
-  if (queue_.find(after->meta.uid) != nullptr) {
-    queue_.update(after, Clock::now());
-  } else {
-    queue_.add(after, Clock::now());
-  }
-  work_.set();
-}
-
-void Scheduling::follow_nomination(const PodPointer& before, const PodPointer& after) {
-  // Behind a gate nobody waits for a node.
-  const auto node_of = [this](const PodPointer& pod) {
-    return scheduler_.pre_enqueue(*pod).ok() ? pod->nominated_node_name : std::string();
-  };
-  const auto node = node_of(after);
-  // Our own word is newer than a Pod that says nothing, as before.
-  if (before && before->meta.uid == after->meta.uid && node_of(before) == node) return;
-  if (cache_.nominated_node(after->meta.uid) == node) return;
-  if (node.empty()) {
-    if (before) moved(cache_.withdraw_nomination(after->meta.uid));
-    return;
-  }
-  cache_.update(snapshot_);
-  cache_.nominate(after, node, scheduler_.place_nominated(*after, snapshot_, node));
 }
 
 std::optional<allocator::Placement> Scheduling::place_again(const api::Pod& pod,
@@ -208,7 +170,8 @@ void Scheduling::assume_edit(const std::string& binding, const allocator::Placem
 }
 
 void Scheduling::forget_edit(const std::string& binding) {
-  moved(cache_.forget_edit(binding));
+  if (const auto known = cluster_.bindings.get(binding)) feed_.forget_edit(known, Clock::now());
+  work_.set();
 }
 
 asio::awaitable<void> Scheduling::run() {
@@ -261,12 +224,16 @@ std::optional<Target> Scheduling::begun(const api::Pod& pod) const {
 void Scheduling::decide(scheduler::QueuedPod item) {
   const auto start = Clock::now();
   const auto& pod = *item.pod;
+  if (pod.meta.deletion_timestamp) {  // nothing will run of it
+    queue_.done(pod.meta.uid);
+    return;
+  }
   if (auto target = begun(pod)) {
     cache_.assume(item.pod, target->node, target->placement);
     cycles_.spawn(bind(std::move(item), std::move(*target)));
     return;
   }
-  moved(cache_.forget(pod.meta.uid));
+  feed_.forget(pod.meta.uid, Clock::now());
   cache_.update(snapshot_);
   auto decision = scheduler_.schedule_one(pod, snapshot_);
   metrics_.decision_seconds.observe(seconds_since(start));
@@ -299,7 +266,7 @@ void Scheduling::decide(scheduler::QueuedPod item) {
     queue_.retry(item, Clock::now());
   } else {
     ++metrics_.unschedulable;
-    queue_.park(item, decision.wakes_on, Clock::now());
+    queue_.park(item, std::move(decision.rejected_by), Clock::now());
   }
   cycles_.spawn(refuse(item.pod, std::move(decision.message),
                        decision.error ? "SchedulerError" : "Unschedulable", std::move(nominated)));
@@ -374,7 +341,7 @@ void Scheduling::give_up(const scheduler::QueuedPod& item, const Error& error) {
   ++metrics_.errors;
   log_.warn("pod {}: {}", item.pod->meta.key(), error.message());
   unsettled_.erase(item.pod->meta.uid);
-  moved(cache_.forget(item.pod->meta.uid));
+  feed_.forget(item.pod->meta.uid, Clock::now());
   // A Pod that went away, or to another node, says so by its watch; until then there is another attempt.
   queue_.retry(item, Clock::now());
   work_.set();
@@ -413,7 +380,7 @@ asio::awaitable<void> Scheduling::preempt(scheduler::QueuedPod item, scheduler::
   if (evicted) {
     ++metrics_.preemptions;
     metrics_.preemption_victims += nomination.victims.size();
-    queue_.park(item, decision.wakes_on, Clock::now());
+    queue_.park(item, std::move(decision.rejected_by), Clock::now());
   } else {
     ++metrics_.errors;
     log_.warn("pod {}: {}", pod->meta.key(), evicted.error().message());
@@ -431,7 +398,7 @@ asio::awaitable<void> Scheduling::withdraw_less_important(const api::Pod& pod, c
     if (nominated.pod->priority < pod.priority) losers.push_back(nominated.pod);
   }
   for (const auto& loser : losers) {
-    moved(cache_.withdraw_nomination(loser->meta.uid));
+    cache_.withdraw_nomination(loser->meta.uid);
     auto patch = status_patch(*loser);
     set_nominated_node(patch, "");
     auto patched = co_await client_.patch(kube::resource_of(*loser, "status"), patch,

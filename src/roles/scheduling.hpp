@@ -16,6 +16,8 @@
 #include <actimanager/kube/event_recorder.hpp>
 #include <actimanager/roles/leader.hpp>
 #include <actimanager/scheduler/cache.hpp>
+#include <actimanager/scheduler/feed.hpp>
+#include <actimanager/scheduler/hints.hpp>
 #include <actimanager/scheduler/queue.hpp>
 #include <actimanager/scheduler/scheduler.hpp>
 
@@ -62,12 +64,10 @@ class Scheduling {
   template <class T>
   void follow_owners(kube::Store<T>& store);
   template <class T>
-  void follow(kube::Store<T>& store, scheduler::ByKey<T>& known, scheduler::Events events);
-  void pod_changed(const PodPointer& before, const PodPointer& after);
-  void binding_changed(const BindingPointer& before, const BindingPointer& after);
-  // Who waits for a node it was nominated for, as far as the API says so.
-  void follow_nomination(const PodPointer& before, const PodPointer& after);
-  void moved(scheduler::Events events);
+  void follow(kube::Store<T>& store);
+  // The hints, counted.
+  scheduler::Hopeful about(const scheduler::ClusterEvent& event);
+  void note_binding_by_hand(const BindingPointer& before, const BindingPointer& after);
 
   boost::asio::awaitable<void> loop();
   void decide(scheduler::QueuedPod item);
@@ -104,9 +104,11 @@ class Scheduling {
   spdlog::logger& log_;
 
   scheduler::Scheduler scheduler_;
-  scheduler::SchedulingQueue queue_;
   scheduler::Cache cache_;
   scheduler::Snapshot snapshot_;
+  scheduler::Hints hints_;
+  scheduler::SchedulingQueue queue_;
+  scheduler::Feed feed_;
   PodBinder binder_;
   VolumeBinder volume_binder_;
   Preemptor preemptor_;

@@ -29,48 +29,55 @@ const Objects& Snapshot::objects() const {
 Cache::Cache() : impl_(std::make_unique<Impl>()) {}
 Cache::~Cache() = default;
 
-Events Cache::upsert(std::shared_ptr<const api::Node> node) {
-  return impl_->upsert_node(std::move(node));
+void Cache::upsert(std::shared_ptr<const api::Node> node) {
+  impl_->upsert_node(std::move(node));
 }
-Events Cache::remove_node(std::string_view name) {
-  return impl_->remove_node(name);
+void Cache::remove_node(std::string_view name) {
+  impl_->remove_node(name);
 }
-Events Cache::upsert(const api::NodeCPUTopology& topology) {
-  return impl_->set_topology(topology.node_name, topology.topology, topology.status.reserved_cpus);
+void Cache::upsert(const api::NodeCPUTopology& topology) {
+  impl_->set_topology(topology.node_name, topology.topology, topology.status.reserved_cpus);
 }
-Events Cache::remove_topology(std::string_view node_name) {
-  return impl_->set_topology(node_name, nullptr, {});
+void Cache::remove_topology(std::string_view node_name) {
+  impl_->set_topology(node_name, nullptr, {});
 }
-Events Cache::upsert(const api::PodCPUBinding& binding) {
-  return impl_->upsert_binding(binding);
+void Cache::upsert(const api::PodCPUBinding& binding) {
+  impl_->upsert_binding(binding);
 }
-Events Cache::remove_binding(std::string_view namespaced_name) {
-  return impl_->remove_binding(namespaced_name);
+void Cache::remove_binding(std::string_view namespaced_name) {
+  impl_->remove_binding(namespaced_name);
 }
-Events Cache::upsert(PodPointer pod) {
-  return impl_->upsert_pod(pod);
+void Cache::upsert(PodPointer pod) {
+  impl_->upsert_pod(pod);
 }
-Events Cache::remove_pod(std::string_view uid) {
-  return impl_->remove_pod(uid);
+void Cache::remove_pod(std::string_view uid) {
+  impl_->remove_pod(uid);
 }
 void Cache::assume(const PodPointer& pod, std::string_view node,
                    const std::optional<allocator::Placement>& placement) {
   impl_->assume(pod, node, placement);
 }
-Events Cache::upsert(const api::Namespace& object) {
-  if (!impl_->objects->set(object)) return {};
-  ++impl_->affinity_generation;
-  return Event::namespace_labels;
+void Cache::upsert(const api::Namespace& object) {
+  if (impl_->objects->set(object)) ++impl_->affinity_generation;
 }
-Events Cache::remove_namespace(std::string_view name) {
+void Cache::remove_namespace(std::string_view name) {
   impl_->objects->remove_namespace(name);
   ++impl_->affinity_generation;
-  return {};
 }
 Objects& Cache::objects() {
   return *impl_->objects;
 }
-Events Cache::forget(std::string_view uid) {
+const Objects& Cache::objects() const {
+  return *impl_->objects;
+}
+const NodeInfo* Cache::node(std::string_view name) const {
+  const auto it = impl_->nodes.find(name);
+  return it == impl_->nodes.end() || it->second.slot == Impl::no_slot ? nullptr : it->second.info.get();
+}
+PodCpus Cache::cpus_of(std::string_view uid) const {
+  return impl_->cpus_of(uid);
+}
+PodPointer Cache::forget(std::string_view uid) {
   return impl_->forget(uid);
 }
 bool Cache::is_assumed(std::string_view uid) const {
@@ -81,8 +88,8 @@ void Cache::nominate(const PodPointer& pod, std::string_view node,
                      std::optional<allocator::Placement> placement) {
   impl_->nominate(pod, node, std::move(placement));
 }
-Events Cache::withdraw_nomination(std::string_view uid) {
-  return impl_->withdraw_nomination(uid);
+void Cache::withdraw_nomination(std::string_view uid) {
+  impl_->withdraw_nomination(uid);
 }
 std::string Cache::nominated_node(std::string_view uid) const {
   const auto it = impl_->nominations.find(uid);
@@ -91,7 +98,7 @@ std::string Cache::nominated_node(std::string_view uid) const {
 void Cache::assume_edit(std::string_view binding, const allocator::Placement& placement) {
   impl_->assume_edit(binding, placement);
 }
-Events Cache::forget_edit(std::string_view binding) {
+bool Cache::forget_edit(std::string_view binding) {
   return impl_->forget_edit(binding);
 }
 std::optional<NodeInfo> Cache::node_without(std::string_view binding) const {

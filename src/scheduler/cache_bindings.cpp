@@ -1,40 +1,9 @@
 #include <algorithm>
 
-#include <actimanager/api/names.hpp>
-
+#include "binding_holdings.hpp"
 #include "cache_impl.hpp"
 
 namespace actimanager::scheduler {
-namespace {
-
-// What a binding keeps others off: what it asks for, and what it was granted and has not given up, which
-// differ while an edit has not been judged or was refused.
-std::vector<allocator::Holding> holdings_of(const api::PodCPUBinding& binding) {
-  std::vector<allocator::Holding> holdings;
-  if (!binding.spec.cpu_set.empty()) {
-    holdings.push_back({binding.spec.cpu_set, binding.spec.exclusiveness_level});
-  }
-  const auto& admitted = binding.status.admitted;
-  if (admitted && admitted->generation != binding.meta.generation) {
-    if (!admitted->exclusive_cpus.empty()) {
-      holdings.push_back({admitted->exclusive_cpus, api::ExclusivenessLevel::cpu});
-    }
-    if (CpuSet rest = admitted->cpu_set - admitted->exclusive_cpus; !rest.empty()) {
-      holdings.push_back({std::move(rest), api::ExclusivenessLevel::none});
-    }
-  }
-  return holdings;
-}
-
-std::string owner_of(const api::PodCPUBinding& binding) {
-  for (const auto& owner : binding.meta.owner_references) {
-    if (owner.kind == "Pod" && owner.name == binding.spec.pod_name) return owner.uid;
-  }
-  return {};
-}
-
-}  // namespace
-
 void Cache::Impl::count_binding(const std::string& key, BindingRecord& binding) {
   if (binding.released) return;
   binding.node = binding.named_node;
@@ -50,38 +19,32 @@ void Cache::Impl::count_binding(const std::string& key, BindingRecord& binding) 
   binding.each_holding([&](const allocator::Holding& holding) { cpus.add(holding); });
 }
 
-bool Cache::Impl::uncount_binding(const std::string& key, BindingRecord& binding) {
-  if (binding.node.empty()) return false;
+void Cache::Impl::uncount_binding(const std::string& key, BindingRecord& binding) {
+  if (binding.node.empty()) return;
   NodeRecord& node = record(binding.node);
   node.bindings.erase(key);
   auto& cpus = writable(node).cpus;
   binding.each_holding([&](const allocator::Holding& holding) { cpus.remove(holding); });
   binding.node.clear();
   drop_if_unused(node);
-  return true;
 }
 
-Events Cache::Impl::upsert_binding(const api::PodCPUBinding& object) {
+void Cache::Impl::upsert_binding(const api::PodCPUBinding& object) {
   const std::string key = object.meta.key();
   BindingRecord now{.holdings = holdings_of(object),
                     .edit = std::nullopt,
                     .pod_key = object.meta.namespace_ + "/" + object.spec.pod_name,
                     .owner_uid = owner_of(object),
-                    .named_node = object.status.node_name,
+                    .named_node = named_node_of(object),
                     .node = {}};
-  if (const auto* label = object.meta.label(api::node_name_label); label != nullptr && !label->empty()) {
-    now.named_node = *label;
-  }
-  bool gave_up = false;
   auto it = bindings.find(key);
   if (it != bindings.end()) {
     BindingRecord& before = it->second;
     now.released = before.released && before.owner_uid == now.owner_uid && before.pod_key == now.pod_key;
     const bool same = before.holdings == now.holdings && !before.edit && before.pod_key == now.pod_key &&
                       before.owner_uid == now.owner_uid && before.named_node == now.named_node;
-    if (same) return {};
-    const bool holds_others = before.holdings != now.holdings || before.edit;
-    gave_up = uncount_binding(key, before) && holds_others;
+    if (same) return;
+    uncount_binding(key, before);
     auto& keys = bindings_of_pod[before.pod_key];
     keys.erase(key);
     if (keys.empty()) bindings_of_pod.erase(before.pod_key);
@@ -94,22 +57,19 @@ Events Cache::Impl::upsert_binding(const api::PodCPUBinding& object) {
   count_binding(key, binding);
   // Our own, come back through the API: from now on it stands for itself.
   if (!binding.owner_uid.empty()) drop_assumption(binding.owner_uid);
-  const auto uid = uid_by_key.find(binding.pod_key);
-  const bool pool_eased = uid != uid_by_key.end() && recount_pool(uid->second);
-  return gave_up || pool_eased ? Events(Event::binding_changed) : Events();
+  if (const auto uid = uid_by_key.find(binding.pod_key); uid != uid_by_key.end()) recount_pool(uid->second);
 }
 
-Events Cache::Impl::remove_binding(std::string_view key) {
+void Cache::Impl::remove_binding(std::string_view key) {
   const auto it = bindings.find(key);
-  if (it == bindings.end()) return {};
+  if (it == bindings.end()) return;
   const std::string pod_key = it->second.pod_key;
-  const bool gave_up = uncount_binding(it->first, it->second);
+  uncount_binding(it->first, it->second);
   auto& keys = bindings_of_pod[pod_key];
   keys.erase(it->first);
   if (keys.empty()) bindings_of_pod.erase(pod_key);
   bindings.erase(it);
   if (const auto uid = uid_by_key.find(pod_key); uid != uid_by_key.end()) recount_pool(uid->second);
-  return gave_up ? Events(Event::binding_changed) : Events();
 }
 
 void Cache::Impl::assume_edit(std::string_view key, const allocator::Placement& placement) {
@@ -120,13 +80,13 @@ void Cache::Impl::assume_edit(std::string_view key, const allocator::Placement& 
   count_binding(it->first, it->second);
 }
 
-Events Cache::Impl::forget_edit(std::string_view key) {
+bool Cache::Impl::forget_edit(std::string_view key) {
   const auto it = bindings.find(key);
-  if (it == bindings.end() || !it->second.edit) return {};
+  if (it == bindings.end() || !it->second.edit) return false;
   uncount_binding(it->first, it->second);
   it->second.edit.reset();
   count_binding(it->first, it->second);
-  return Event::binding_changed;
+  return true;
 }
 
 std::optional<NodeInfo> Cache::Impl::node_without(std::string_view key) const {
@@ -149,28 +109,25 @@ void Cache::Impl::place_bindings_of(std::string_view pod_key, std::string_view u
   }
 }
 
-Events Cache::Impl::release_bindings_of(std::string_view pod_key, std::string_view uid) {
-  Events events;
+void Cache::Impl::release_bindings_of(std::string_view pod_key, std::string_view uid) {
   const auto keys = bindings_of_pod.find(pod_key);
-  if (keys == bindings_of_pod.end()) return events;
+  if (keys == bindings_of_pod.end()) return;
   for (const auto& key : keys->second) {
     BindingRecord& binding = bindings.find(key)->second;
     if (!binding.owner_uid.empty() && binding.owner_uid != uid) continue;
-    if (uncount_binding(key, binding)) events |= Event::binding_changed;
+    uncount_binding(key, binding);
     binding.released = true;
   }
-  return events;
 }
 
-bool Cache::Impl::drop_assumption(std::string_view uid) {
+void Cache::Impl::drop_assumption(std::string_view uid) {
   const auto it = assumptions.find(uid);
-  if (it == assumptions.end()) return false;
+  if (it == assumptions.end()) return;
   NodeRecord& node = record(it->second.node);
   writable(node).cpus.remove(it->second.holding);
   node.assumptions.erase(node.assumptions.find(uid));
   assumptions.erase(it);
   drop_if_unused(node);
-  return true;
 }
 
 }  // namespace actimanager::scheduler

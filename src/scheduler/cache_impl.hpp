@@ -60,10 +60,10 @@ struct Cache::Impl : PodAccounts {
   static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
 
   // cache_nodes.cpp
-  Events upsert_node(std::shared_ptr<const api::Node> node);
-  Events remove_node(std::string_view name);
-  Events set_topology(std::string_view node, std::shared_ptr<const topology::Topology> topology,
-                      const CpuSet& reserved);
+  void upsert_node(std::shared_ptr<const api::Node> node);
+  void remove_node(std::string_view name);
+  void set_topology(std::string_view node, std::shared_ptr<const topology::Topology> topology,
+                    const CpuSet& reserved);
   void update(Snapshot& snapshot) const;
   NodeRecord& record(std::string_view node);
   void drop_if_unused(NodeRecord& node);
@@ -71,37 +71,37 @@ struct Cache::Impl : PodAccounts {
   void count_images(const api::Node& node, int sign);
 
   // cache_pods.cpp
-  Events upsert_pod(const PodPointer& pod);
-  Events remove_pod(std::string_view uid);
+  void upsert_pod(const PodPointer& pod);
+  void remove_pod(std::string_view uid);
   void assume(const PodPointer& pod, std::string_view node,
               const std::optional<allocator::Placement>& placement);
-  Events forget(std::string_view uid);
+  PodPointer forget(std::string_view uid);
   void nominate(const PodPointer& pod, std::string_view node, std::optional<allocator::Placement> placement);
-  Events withdraw_nomination(std::string_view uid);
+  void withdraw_nomination(std::string_view uid);
   void renew_nominated(const PodPointer& pod);  // it is there in a newer version
   PodCpus cpus_of(std::string_view uid) const override;
   bool is_nominated(std::string_view uid) const override { return nominations.contains(uid); }
   void count_pod(const std::string& uid, PodRecord pod);
-  Events uncount_pod(std::string_view uid);
+  void uncount_pod(std::string_view uid);
   // A Pod with wishes about others came (+1) or went (-1).
   void count_affinity(const api::Pod& pod, int change);
   // Its node's lists have the Pod in a newer version.
   static void relist_pod(NodeInfo& info, const PodPointer& before, const PodPointer& after);
-  // Whether the Pod runs in the shared pool, anew. Returns whether the pool's load became less.
-  bool recount_pool(std::string_view uid);
+  // Whether the Pod runs in the shared pool, anew.
+  void recount_pool(std::string_view uid);
 
   // cache_bindings.cpp
-  Events upsert_binding(const api::PodCPUBinding& binding);
-  Events remove_binding(std::string_view key);
+  void upsert_binding(const api::PodCPUBinding& binding);
+  void remove_binding(std::string_view key);
   void assume_edit(std::string_view key, const allocator::Placement& placement);
-  Events forget_edit(std::string_view key);
+  bool forget_edit(std::string_view key);
   std::optional<NodeInfo> node_without(std::string_view key) const;
   void count_binding(const std::string& key, BindingRecord& binding);
-  bool uncount_binding(const std::string& key, BindingRecord& binding);
+  void uncount_binding(const std::string& key, BindingRecord& binding);
   // The Pod is on a node now, or has ended: its bindings follow.
   void place_bindings_of(std::string_view pod_key, std::string_view uid);
-  Events release_bindings_of(std::string_view pod_key, std::string_view uid);
-  bool drop_assumption(std::string_view uid);
+  void release_bindings_of(std::string_view pod_key, std::string_view uid);
+  void drop_assumption(std::string_view uid);
 
   ByName<NodeRecord> nodes;
   ByName<PodRecord> pods;          // by UID: bound or assumed, and not finished

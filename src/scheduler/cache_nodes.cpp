@@ -6,13 +6,6 @@
 namespace actimanager::scheduler {
 namespace {
 
-bool same_taints(const api::Node& a, const api::Node& b) {
-  return a.unschedulable == b.unschedulable &&
-         std::ranges::equal(a.taints, b.taints, [](const api::Taint& x, const api::Taint& y) {
-           return x.key == y.key && x.value == y.value && x.effect == y.effect;
-         });
-}
-
 bool same_images(const api::Node& a, const api::Node& b) {
   return std::ranges::equal(a.images, b.images, [](const auto& x, const auto& y) {
     return x.names == y.names && x.size_bytes == y.size_bytes;
@@ -60,12 +53,10 @@ void Cache::Impl::count_images(const api::Node& node, int sign) {
   }
 }
 
-Events Cache::Impl::upsert_node(std::shared_ptr<const api::Node> node) {
+void Cache::Impl::upsert_node(std::shared_ptr<const api::Node> node) {
   NodeRecord& record = this->record(node->meta.name);
   const auto allocatable = to_resources(node->allocatable);
-  Events events;
   if (record.slot == no_slot) {
-    events = Event::node_added;
     if (free_slots.empty()) {
       record.slot = slot_count++;
     } else {
@@ -78,28 +69,26 @@ Events Cache::Impl::upsert_node(std::shared_ptr<const api::Node> node) {
     count_images(*node, 1);
   } else {
     const api::Node& old = *record.info->node;
-    if (record.info->allocatable != allocatable) events |= Event::node_allocatable;
-    if (old.meta.labels != node->meta.labels) events |= Event::node_labels;
-    if (!same_taints(old, *node)) events |= Event::node_taints;
+    const bool same = record.info->allocatable == allocatable && old.meta.labels == node->meta.labels &&
+                      old.unschedulable == node->unschedulable && old.taints == node->taints;
     const bool images_differ = !same_images(old, *node);
     if (images_differ) {
       count_images(old, -1);
       count_images(*node, 1);
     }
     // A heartbeat says nothing new, and must not cost anything.
-    if (events.empty() && !images_differ) return events;
+    if (same && !images_differ) return;
   }
   ++nodes_generation;
   NodeInfo& info = writable(record);
   info.node = std::move(node);
   info.allocatable = allocatable;
   info.name_hash = hash_of(record.name);
-  return events;
 }
 
-Events Cache::Impl::remove_node(std::string_view name) {
+void Cache::Impl::remove_node(std::string_view name) {
   const auto it = nodes.find(name);
-  if (it == nodes.end() || it->second.slot == no_slot) return {};
+  if (it == nodes.end() || it->second.slot == no_slot) return;
   NodeRecord& record = it->second;
   count_images(*record.info->node, -1);
   recent.erase(record.place);
@@ -109,17 +98,16 @@ Events Cache::Impl::remove_node(std::string_view name) {
   ++nodes_generation;
   writable(record).node = nullptr;
   drop_if_unused(record);
-  return Event::node_removed;
 }
 
-Events Cache::Impl::set_topology(std::string_view node, std::shared_ptr<const topology::Topology> topology,
-                                 const CpuSet& reserved) {
+void Cache::Impl::set_topology(std::string_view node, std::shared_ptr<const topology::Topology> topology,
+                               const CpuSet& reserved) {
   NodeRecord& record = this->record(node);
   const bool same_machine = (record.topology == nullptr) == (topology == nullptr) &&
                             (topology == nullptr || *record.topology == *topology);
   if (same_machine && record.reserved == reserved) {
     drop_if_unused(record);
-    return {};
+    return;
   }
   record.topology = topology;
   record.reserved = reserved;
@@ -130,7 +118,6 @@ Events Cache::Impl::set_topology(std::string_view node, std::shared_ptr<const to
   for (const auto& uid : record.assumptions) cpus.add(assumptions.find(uid)->second.holding);
   writable(record).cpus = std::move(cpus);
   drop_if_unused(record);
-  return Event::topology_changed;
 }
 
 void Cache::Impl::update(Snapshot& snapshot) const {

@@ -3,17 +3,6 @@
 #include "cache_impl.hpp"
 
 namespace actimanager::scheduler {
-namespace {
-
-bool asks_for_less(const Resources& before, const Resources& now) {
-  return now.milli_cpu < before.milli_cpu || now.memory < before.memory ||
-         now.ephemeral_storage < before.ephemeral_storage ||
-         std::ranges::any_of(
-             before.scalars, [&](const auto& entry) { return now.scalar(entry.first) < entry.second; });
-}
-
-}  // namespace
-
 void Cache::Impl::count_affinity(const api::Pod& pod, int change) {
   if (!pod.has_pod_affinity()) return;
   pods_with_affinity += change;
@@ -37,9 +26,9 @@ void Cache::Impl::count_pod(const std::string& uid, PodRecord pod) {
   recount_pool(uid);
 }
 
-Events Cache::Impl::uncount_pod(std::string_view uid) {
+void Cache::Impl::uncount_pod(std::string_view uid) {
   const auto it = pods.find(uid);
-  if (it == pods.end()) return {};
+  if (it == pods.end()) return;
   const PodRecord pod = std::move(it->second);
   NodeRecord& node = record(pod.node);
   NodeInfo& info = writable(node);
@@ -50,12 +39,11 @@ Events Cache::Impl::uncount_pod(std::string_view uid) {
     uid_by_key.erase(key);
   pods.erase(it);
   drop_if_unused(node);
-  return Event::pod_removed;
 }
 
-bool Cache::Impl::recount_pool(std::string_view uid) {
+void Cache::Impl::recount_pool(std::string_view uid) {
   const auto it = pods.find(uid);
-  if (it == pods.end()) return false;
+  if (it == pods.end()) return;
   PodRecord& pod = it->second;
   const auto exclusive = [](const allocator::Holding& holding) {
     return holding.level != api::ExclusivenessLevel::none;
@@ -70,61 +58,50 @@ bool Cache::Impl::recount_pool(std::string_view uid) {
         in_pool = false;
     }
   }
-  if (in_pool == pod.in_pool) return false;
+  if (in_pool == pod.in_pool) return;
   pod.in_pool = in_pool;
   const auto milli = pod.load.requests.milli_cpu;
   writable(record(pod.node)).pool_milli_cpu += in_pool ? milli : -milli;
-  return !in_pool && milli > 0;
 }
 
-Events Cache::Impl::upsert_pod(const PodPointer& pod) {
+void Cache::Impl::upsert_pod(const PodPointer& pod) {
   const auto& uid = pod->meta.uid;
   if (pod->finished()) {
-    Events events = uncount_pod(uid) | withdraw_nomination(uid);
+    uncount_pod(uid);
+    withdraw_nomination(uid);
     drop_assumption(uid);
-    return events | release_bindings_of(pod->meta.key(), uid);
+    release_bindings_of(pod->meta.key(), uid);
+    return;
   }
   const auto it = pods.find(uid);
   // Not on a node yet. If it is on its way to one, this is older news than our own.
-  if (pod->node_name.empty()) {
-    renew_nominated(pod);
-    return {};
-  }
+  if (pod->node_name.empty()) return renew_nominated(pod);
   withdraw_nomination(uid);
   PodLoad load = pod_load(*pod);
   PodRecord now{pod, pod->meta.key(), pod->node_name, std::move(load), false, false};
-  if (it == pods.end()) {
-    count_pod(uid, std::move(now));
-    return Event::pod_added;
-  }
+  if (it == pods.end()) return count_pod(uid, std::move(now));
   const PodRecord& before = it->second;
   const bool moved = before.node != now.node;
-  const bool relabelled = before.pod->meta.labels != pod->meta.labels;
-  const bool less = asks_for_less(before.load.requests, now.load.requests);
   if (!moved && before.load == now.load) {
     relist_pod(writable(record(before.node)), before.pod, pod);
     it->second.pod = pod;
     it->second.assumed = false;
-    return relabelled ? Events(Event::pod_labels) : Events();
+    return;
   }
   uncount_pod(uid);
   // Somebody else bound it elsewhere: what was assumed will not happen.
   if (moved) drop_assumption(uid);
   count_pod(uid, std::move(now));
-  if (moved) return Event::pod_removed | Event::pod_added;
-  Events events;
-  if (less) events |= Event::pod_scaled_down;
-  if (relabelled) events |= Event::pod_labels;
-  return events;
 }
 
-Events Cache::Impl::remove_pod(std::string_view uid) {
+void Cache::Impl::remove_pod(std::string_view uid) {
   const auto it = pods.find(uid);
   const std::string key = it == pods.end() ? std::string() : it->second.key;
-  Events events = uncount_pod(uid) | withdraw_nomination(uid);
-  if (drop_assumption(uid)) events |= Event::binding_changed;
+  uncount_pod(uid);
+  withdraw_nomination(uid);
+  drop_assumption(uid);
   // A Pod that was never on a node is only known by its bindings' owner.
-  return events | release_bindings_of(key, uid);
+  release_bindings_of(key, uid);
 }
 
 void Cache::Impl::assume(const PodPointer& pod, std::string_view node,
@@ -143,12 +120,14 @@ void Cache::Impl::assume(const PodPointer& pod, std::string_view node,
   count_pod(uid, {pod, pod->meta.key(), std::string(node), pod_load(*pod), true, false});
 }
 
-Events Cache::Impl::forget(std::string_view uid) {
+PodPointer Cache::Impl::forget(std::string_view uid) {
   const auto it = pods.find(uid);
-  if (it == pods.end() || !it->second.assumed) return {};
-  Events events = uncount_pod(uid);
-  if (drop_assumption(uid)) events |= Event::binding_changed;
-  return events;
+  if (it == pods.end() || !it->second.assumed) return nullptr;
+  auto forgotten = std::make_shared<api::Pod>(*it->second.pod);
+  forgotten->node_name = it->second.node;
+  uncount_pod(uid);
+  drop_assumption(uid);
+  return forgotten;
 }
 
 void Cache::Impl::nominate(const PodPointer& pod, std::string_view node,
@@ -158,14 +137,13 @@ void Cache::Impl::nominate(const PodPointer& pod, std::string_view node,
   nominations.emplace(pod->meta.uid, Nomination{std::string(node), pod});
 }
 
-Events Cache::Impl::withdraw_nomination(std::string_view uid) {
+void Cache::Impl::withdraw_nomination(std::string_view uid) {
   const auto it = nominations.find(uid);
-  if (it == nominations.end()) return {};
+  if (it == nominations.end()) return;
   NodeRecord& node = record(it->second.node);
   std::erase_if(writable(node).nominated, [&](const auto& n) { return n.pod == it->second.pod; });
   nominations.erase(it);
   drop_if_unused(node);
-  return Event::pod_removed;
 }
 
 void Cache::Impl::renew_nominated(const PodPointer& pod) {

@@ -193,18 +193,18 @@ std::vector<std::size_t> Evaluation::unschedulable() const {
   return slots;
 }
 
-Events Evaluation::wakes_on() const {
+std::vector<const Plugin*> Evaluation::rejected_by() const {
   std::set<std::string, std::less<>> refusers = narrowed_by_;
   if (pre_filter_refusal_) refusers.insert(std::string(pre_filter_refusal_->plugin));
   for (const auto verdict : verdicts_) {
     if (verdict > feasible)
       refusers.insert(std::string(statuses_[static_cast<std::size_t>(verdict) - 1].plugin));
   }
-  Events events;
+  std::vector<const Plugin*> plugins;
   for (const auto& plugin : profile_.plugins) {
-    if (refusers.contains(plugin->name())) events |= plugin->events();
+    if (refusers.contains(plugin->name())) plugins.push_back(plugin.get());
   }
-  return events;
+  return plugins;
 }
 
 }  // namespace actimanager::scheduler

@@ -50,7 +50,8 @@ class Evaluation {
   std::vector<std::size_t> unschedulable() const;
   // Why no node is feasible.
   std::string message(const Snapshot& snapshot) const;
-  Events wakes_on() const;
+  // The plugins that said so, in the profile's order.
+  std::vector<const Plugin*> rejected_by() const;
 
  private:
   static constexpr std::int32_t unknown = -2, absent = -1, feasible = 0;  // else index into statuses_, plus 1

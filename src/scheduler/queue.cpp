@@ -4,51 +4,19 @@
 #include <actimanager/scheduler/queue.hpp>
 
 namespace actimanager::scheduler {
-namespace {
-
-bool same_selector(const api::NodeSelectorRequirement& a, const api::NodeSelectorRequirement& b) {
-  return a.key == b.key && a.op == b.op && a.values == b.values;
-}
-
-bool same_terms(const std::vector<api::NodeSelectorTerm>& a, const std::vector<api::NodeSelectorTerm>& b) {
-  return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
-    return std::ranges::equal(x.match_expressions, y.match_expressions, same_selector) &&
-           std::ranges::equal(x.match_fields, y.match_fields, same_selector);
-  });
-}
-
-bool same_required(const api::Pod& a, const api::Pod& b) {
-  const auto& x = a.node_affinity.required;
-  const auto& y = b.node_affinity.required;
-  return x.has_value() == y.has_value() && (!x || same_terms(*x, *y));
-}
-
-bool same_tolerations(const api::Pod& a, const api::Pod& b) {
-  return std::ranges::equal(a.tolerations, b.tolerations, [](const auto& x, const auto& y) {
-    return x.key == y.key && x.op == y.op && x.value == y.value && x.effect == y.effect;
-  });
-}
-
-// What may be edited on a Pod without a node, and may change where it fits.
-bool may_fit_differently(const api::Pod& a, const api::Pod& b) {
-  return a.meta.labels != b.meta.labels || a.meta.annotations != b.meta.annotations ||
-         a.scheduling_gates != b.scheduling_gates || a.node_selector != b.node_selector ||
-         a.priority != b.priority || !same_required(a, b) || !same_tolerations(a, b) ||
-         pod_requests(a) != pod_requests(b);
-}
-
-}  // namespace
-
-SchedulingQueue::SchedulingQueue(QueueOptions options, PreEnqueue pre_enqueue)
-    : options_(options), pre_enqueue_(std::move(pre_enqueue)) {
+SchedulingQueue::SchedulingQueue(QueueOptions options, PreEnqueue pre_enqueue, About about)
+    : options_(options), pre_enqueue_(std::move(pre_enqueue)), about_(std::move(about)) {
   assert(options_.initial_backoff > std::chrono::milliseconds(0));
   assert(options_.initial_backoff <= options_.max_backoff);
 }
 
-std::chrono::milliseconds SchedulingQueue::backoff(int attempts) const {
+// Of refusals, or of errors if the last attempt failed: a Pod that fits nowhere is not made to wait longer
+// for an API server that was away, nor the other way round.
+std::chrono::milliseconds SchedulingQueue::backoff(const QueuedPod& pod) const {
+  const int attempts = pod.errors_in_row > 0 ? pod.errors_in_row : pod.refusals;
   auto wait = options_.initial_backoff;
   for (int i = 1; i < attempts && wait < options_.max_backoff; ++i) wait *= 2;
-  return attempts == 0 ? std::chrono::milliseconds(0) : std::min(wait, options_.max_backoff);
+  return std::min(wait, options_.max_backoff);
 }
 
 void SchedulingQueue::enter(Entry& entry, Part part, TimePoint now) {
@@ -66,7 +34,8 @@ void SchedulingQueue::enter(Entry& entry, Part part, TimePoint now) {
       unschedulable_.emplace(TimeKey{now + options_.flush_after, entry.sequence}, &entry);
       break;
     case Part::in_flight:
-      in_flight_.insert(&entry);
+      entry.popped_at = first_missed_ + missed_.size();
+      popped_at_.insert(entry.popped_at);
       break;
     case Part::gated:
       break;
@@ -85,7 +54,8 @@ void SchedulingQueue::leave(Entry& entry) {
       unschedulable_.erase({entry.queued.since + options_.flush_after, entry.sequence});
       break;
     case Part::in_flight:
-      in_flight_.erase(&entry);
+      popped_at_.erase(popped_at_.find(entry.popped_at));
+      forget_missed();
       break;
     case Part::gated:
       break;
@@ -126,27 +96,28 @@ void SchedulingQueue::update(std::shared_ptr<const api::Pod> pod, TimePoint now)
   const auto it = entries_.find(pod->meta.uid);
   if (it == entries_.end()) return add(std::move(pod), now);
   Entry& entry = it->second;
-  const bool matters = may_fit_differently(*entry.queued.pod, *pod);
+  const Change<api::Pod> change{std::exchange(entry.queued.pod, pod), pod};
   switch (entry.part) {
     case Part::in_flight:
-      entry.queued.pod = std::move(pod);
-      if (matters) entry.missed |= Event::pod_updated;
+      for (auto& event : events_of(change)) {
+        if (about_(event)) keep_for_popped(std::move(event));
+      }
       return;
-    case Part::active:  // its place depends on its priority, and a gate may have been added
-    case Part::gated:
-      leave(entry);
-      entry.queued.pod = std::move(pod);
-      if (entry.part == Part::gated) entry.queued.since = now;
+    case Part::active:  // its place depends on its priority
+      active_.erase({-std::int64_t{change.before->priority}, entry.queued.since, entry.sequence});
       return requeue(entry, now);
-    case Part::backoff:
-      entry.queued.pod = std::move(pod);
-      return;
-    case Part::unschedulable:
-      entry.queued.pod = std::move(pod);
-      if (!matters) return;
-      leave(entry);
+    case Part::gated:
       entry.queued.since = now;
       return requeue(entry, now);
+    case Part::backoff:
+      return;
+    case Part::unschedulable:
+      for (const auto& event : events_of(change)) {
+        if (!hopes(about_(event), entry)) continue;
+        leave(entry);
+        return requeue(entry, now);
+      }
+      return;
   }
 }
 
@@ -163,7 +134,7 @@ std::optional<QueuedPod> SchedulingQueue::pop(TimePoint now) {
   Entry& entry = *active_.begin()->second;
   leave(entry);
   enter(entry, Part::in_flight, now);
-  entry.missed = {};
+  entry.queued.rejected_by.clear();
   ++entry.queued.attempts;
   return entry.queued;
 }
@@ -175,16 +146,18 @@ void SchedulingQueue::done(std::string_view uid) {
   entries_.erase(it);
 }
 
-void SchedulingQueue::park(const QueuedPod& pod, Events wakes_on, TimePoint now) {
+void SchedulingQueue::park(const QueuedPod& pod, std::vector<const Plugin*> rejected_by, TimePoint now) {
   const auto it = entries_.find(pod.pod->meta.uid);
   if (it == entries_.end() || it->second.part != Part::in_flight) return;  // removed meanwhile
   Entry& entry = it->second;
-  leave(entry);
-  entry.queued.wakes_on = wakes_on;
+  entry.queued.rejected_by = std::move(rejected_by);
   entry.queued.since = now;
-  entry.backoff_until = now + backoff(entry.queued.attempts);
-  // What it waits for may have happened while it was being tried.
-  if (entry.missed.intersects(wakes_on | Event::pod_updated)) return requeue(entry, now);
+  ++entry.queued.refusals;
+  entry.queued.errors_in_row = 0;
+  entry.backoff_until = now + backoff(entry.queued);
+  const bool again = missed_something(entry);
+  leave(entry);
+  if (again) return requeue(entry, now);
   enter(entry, Part::unschedulable, now);
 }
 
@@ -194,21 +167,48 @@ void SchedulingQueue::retry(const QueuedPod& pod, TimePoint now) {
   Entry& entry = it->second;
   leave(entry);
   entry.queued.since = now;
-  entry.backoff_until = now + backoff(entry.queued.attempts);
+  ++entry.queued.errors_in_row;
+  entry.backoff_until = now + backoff(entry.queued);
   requeue(entry, now);
 }
 
-void SchedulingQueue::move(Events events, TimePoint now) {
-  if (events.empty()) return;
+bool SchedulingQueue::hopes(const Hopeful& hopeful, const Entry& entry) {
+  return hopeful && hopeful(*entry.queued.pod, entry.queued.rejected_by);
+}
+
+bool SchedulingQueue::missed_something(const Entry& entry) const {
+  if (entry.popped_at < first_missed_) return true;  // more than was kept
+  for (auto i = entry.popped_at - first_missed_; i < missed_.size(); ++i) {
+    if (hopes(about_(missed_[i]), entry)) return true;
+  }
+  return false;
+}
+
+void SchedulingQueue::keep_for_popped(ClusterEvent event) {
+  if (popped_at_.empty()) return;
+  missed_.push_back(std::move(event));
+  if (missed_.size() <= max_missed) return;
+  missed_.pop_front();
+  ++first_missed_;
+}
+
+void SchedulingQueue::forget_missed() {
+  const auto oldest = popped_at_.empty() ? first_missed_ + missed_.size() : *popped_at_.begin();
+  for (; first_missed_ < oldest; ++first_missed_) missed_.pop_front();
+}
+
+void SchedulingQueue::move(ClusterEvent event, TimePoint now) {
+  const auto hopeful = about_(event);
+  if (!hopeful) return;
   std::vector<Entry*> woken;
   for (const auto& [key, entry] : unschedulable_) {
-    if (entry->queued.wakes_on.intersects(events)) woken.push_back(entry);
+    if (hopes(hopeful, *entry)) woken.push_back(entry);
   }
   for (Entry* entry : woken) {
     leave(*entry);
     requeue(*entry, now);
   }
-  for (Entry* entry : in_flight_) entry->missed |= events;
+  keep_for_popped(std::move(event));
 }
 
 void SchedulingQueue::tick(TimePoint now) {
@@ -235,7 +235,7 @@ std::optional<TimePoint> SchedulingQueue::next_wakeup() const {
 }
 
 QueueLengths SchedulingQueue::lengths() const {
-  QueueLengths lengths{active_.size(), backoff_.size(), unschedulable_.size(), 0, in_flight_.size()};
+  QueueLengths lengths{active_.size(), backoff_.size(), unschedulable_.size(), 0, popped_at_.size()};
   lengths.gated =
       entries_.size() - lengths.active - lengths.backoff - lengths.unschedulable - lengths.in_flight;
   return lengths;

@@ -9,6 +9,7 @@
 
 #include "evaluation.hpp"
 #include "plugins/plugins.hpp"
+#include "registry.hpp"
 #include "tie_break.hpp"
 
 namespace actimanager::scheduler {
@@ -17,7 +18,6 @@ namespace {
 Decision no_nodes() {
   Decision decision;
   decision.message = "no nodes available to schedule pods";
-  decision.wakes_on = Event::node_added;
   return decision;
 }
 
@@ -63,7 +63,7 @@ Decision conclude(const Profile& profile, const api::Pod& pod, const Snapshot& s
   if (!slot) slot = evaluation.best(snapshot, hash_of(pod.meta.uid));
   if (!slot) {
     decision.message = evaluation.message(snapshot);
-    decision.wakes_on = evaluation.wakes_on();
+    decision.rejected_by = evaluation.rejected_by();
     post_filter(profile, pod, snapshot, evaluation, decision);
     return decision;
   }
@@ -140,7 +140,9 @@ struct Scheduler::Impl {
     assert(profile != nullptr);
     CycleState state;
     const Snapshot nothing;
-    for (const auto* plugin : profile->pre_filter) plugin->pre_filter(state, pod, nothing);
+    for (const auto* plugin : profile->pre_filter) {
+      if (find_registered(plugin->name())->places_cpus) plugin->pre_filter(state, pod, nothing);
+    }
     return state.cpu_wish;
   }
 };
@@ -178,6 +180,11 @@ Decision Scheduler::schedule_one(const api::Pod& pod, const Snapshot& snapshot) 
   auto signature = Impl::sign(*profile, pod, snapshot);
   if (!signature) return decide(*profile, pod, snapshot);
   return conclude(*profile, pod, snapshot, impl_->keep(std::move(*signature), *profile, pod, snapshot));
+}
+
+bool Scheduler::cpus_fit(const api::Pod& pod, const NodeInfo& node) const {
+  const auto wish = impl_->cpu_wish_of(pod);
+  return wish && allocator::fits(node.cpus, wish->request(node)).possible;
 }
 
 std::optional<allocator::Placement> Scheduler::place_on(const api::Pod& pod, const NodeInfo& node) const {

@@ -12,6 +12,7 @@ namespace actimanager::api {
 
 struct Taint {
   std::string key, value, effect;
+  bool operator==(const Taint&) const = default;
 };
 
 struct ContainerImage {

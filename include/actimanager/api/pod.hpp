@@ -47,6 +47,7 @@ struct NodeSelectorRequirement {
   std::string key;
   std::string op;  // In, NotIn, Exists, DoesNotExist, Gt, Lt
   std::vector<std::string> values;
+  bool operator==(const NodeSelectorRequirement&) const = default;
 };
 struct NodeSelectorTerm {
   std::vector<NodeSelectorRequirement> match_expressions;
@@ -64,6 +65,7 @@ struct NodeAffinity {
 struct Toleration {
   std::string key, op, value, effect;
   std::optional<std::int64_t> toleration_seconds;
+  bool operator==(const Toleration&) const = default;
 };
 
 struct Volume {

@@ -57,6 +57,7 @@ struct PersistentVolume {
 struct StorageClass {
   struct TopologyTerm {
     std::vector<NodeSelectorRequirement> match_label_expressions;  // all of them, operator In
+    bool operator==(const TopologyTerm&) const = default;
   };
   ObjectMeta meta;
   std::string provisioner;

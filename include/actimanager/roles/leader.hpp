@@ -8,7 +8,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -28,6 +30,9 @@ struct LeaderMetrics {
   Histogram decision_seconds{Histogram::latency_bounds()};    // one attempt, without its writes
   Histogram scheduling_seconds{Histogram::latency_bounds()};  // from the queue to bound, retries included
   scheduler::QueueLengths queue;
+  // How often refused Pods were given another try: by the event, and the plugin that took it for hope ("":
+  // there had been no node).
+  std::map<std::pair<std::string, std::string>, std::uint64_t> requeues;
 };
 
 struct LeaderOptions {

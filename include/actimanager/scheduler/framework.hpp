@@ -1,5 +1,5 @@
 // The scheduling framework, in Kubernetes' vocabulary: plugins with extension points, the state they share
-// within one decision, and the events that may make a refused Pod fit. Follows the kube-scheduler framework
+// within one decision, and what they hope for a Pod they have refused. Follows the kube-scheduler framework
 // of Kubernetes 1.35. PreBind, Bind and PostBind write to the API and are the leader's.
 //
 // A plugin is const after construction and keeps nothing between decisions: what PreFilter or PreScore works
@@ -20,6 +20,7 @@
 
 #include <actimanager/allocator/placement.hpp>
 #include <actimanager/scheduler/node_info.hpp>
+#include <actimanager/scheduler/queueing_hint.hpp>
 #include <actimanager/scheduler/snapshot.hpp>
 
 namespace actimanager::scheduler {
@@ -50,43 +51,6 @@ struct Status {
 Status unschedulable(std::string reason);
 Status unresolvable(std::string reason);
 Status skip();
-
-// What happened in the cluster, as far as it can make a refused Pod fit.
-enum class Event : std::uint32_t {
-  node_added = 1U << 0,
-  node_allocatable = 1U << 1,  // grew or changed
-  node_labels = 1U << 2,
-  node_taints = 1U << 3,       // or spec.unschedulable
-  pod_removed = 1U << 4,       // a Pod on a node ended or was deleted
-  pod_scaled_down = 1U << 5,   // a Pod on a node asks for less
-  binding_changed = 1U << 6,   // a binding was deleted, edited or given up
-  topology_changed = 1U << 7,  // a NodeCPUTopology appeared or changed
-  pod_updated = 1U << 8,       // the refused Pod itself was edited
-  pod_added = 1U << 9,         // a Pod was put on a node
-  pod_labels = 1U << 10,       // a Pod on a node has other labels
-  node_removed = 1U << 11,
-  namespace_labels = 1U << 12,
-  storage_changed = 1U << 13,  // a claim, a volume, a class … appeared or changed
-};
-class Events {
- public:
-  constexpr Events() = default;
-  constexpr Events(Event event) : bits_(static_cast<std::uint32_t>(event)) {}
-  constexpr bool intersects(Events other) const { return (bits_ & other.bits_) != 0; }
-  constexpr bool empty() const { return bits_ == 0; }
-  friend constexpr Events operator|(Events a, Events b) {
-    a.bits_ |= b.bits_;
-    return a;
-  }
-  constexpr Events& operator|=(Events other) { return *this = *this | other; }
-  constexpr bool operator==(const Events&) const = default;
-
- private:
-  std::uint32_t bits_ = 0;
-};
-constexpr Events operator|(Event a, Event b) {
-  return Events(a) | Events(b);
-}
 
 // The CPUs a Pod wants, gathered from the CPU plugins in PreFilter.
 struct CpuWish {
@@ -206,7 +170,7 @@ class Plugin {
   virtual Status reserve(CycleState&, const api::Pod&, const NodeInfo&) const { return {}; }
 
   // What may make a Pod that this plugin refused fit.
-  virtual Events events() const { return {}; }
+  virtual std::vector<Interest> interests() const { return {}; }
   // What the answers depend on beside the node itself: two Pods with equal signatures get equal ones from
   // this plugin, for as long as the Snapshot's nodes_generation() and affinity_generation() stay. Appends to
   // `out`; false if there is no such text, because Pods of other nodes or the other feasible nodes count,

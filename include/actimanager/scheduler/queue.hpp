@@ -1,16 +1,21 @@
 // SchedulingQueue: which Pod is tried next. A Pod that waits is in one of four parts:
 //   active         to be tried now, by priority, then by the time it was added
 //   backoff        was tried; will be active when its backoff is over
-//   unschedulable  was refused; waits for an event that may help, or for flush_after
+//   unschedulable  was refused; waits for an event that one of the plugins that refused it takes for hope, or
+//                  for flush_after
 //   gated          PreEnqueue holds it back; waits for its own update
-// A popped Pod is in none, until done(), park() or retry().
+// A popped Pod is in none, until done(), park() or retry(). What happens meanwhile is kept for it: where it
+// is parked in the end, it may be worth another try already.
 //
 // Sans-I/O: `now` is an argument; next_wakeup() says when tick() has something to do. Deterministic.
-// Follows kube-scheduler's scheduling queue of Kubernetes 1.35; nominated Pods are not tracked.
+// Follows kube-scheduler's scheduling queue of Kubernetes 1.35, but for two things. A Pod waits out its
+// backoff even while nothing else is to be tried. And events are kept for popped Pods up to a number
+// (max_missed); a Pod that is parked after more of them is tried again. Nominated Pods are not tracked.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +24,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include <actimanager/scheduler/framework.hpp>
 
@@ -34,26 +41,36 @@ struct QueueOptions {
 
 struct QueuedPod {
   std::shared_ptr<const api::Pod> pod;
-  TimePoint added{};     // to the queue, for the first time
-  TimePoint since{};     // in the part it is in: orders Pods of one priority
-  int attempts = 0;      // so far, this one included once popped
-  Events wakes_on;       // while unschedulable
-  std::string gated_by;  // while gated: what PreEnqueue said
+  TimePoint added{};                       // to the queue, for the first time
+  TimePoint since{};                       // in the part it is in: orders Pods of one priority
+  int attempts = 0;                        // so far, this one included once popped
+  int refusals = 0;                        // of those attempts
+  int errors_in_row = 0;                   // attempts that failed, since the last that did not
+  std::vector<const Plugin*> rejected_by;  // while unschedulable
+  std::string gated_by;                    // while gated: what PreEnqueue said
 };
 
 struct QueueLengths {
   std::size_t active = 0, backoff = 0, unschedulable = 0, gated = 0, in_flight = 0;
 };
 
+// Says of one event, for a Pod and the plugins that have refused it, which of them takes the event for a
+// reason to try it again; nullopt: none. A Pod that no plugin has refused had no node to go to, and waits for
+// one: "" stands for that. Empty: no Pod is worth a try because of this event. It does not outlive the event.
+using Hopeful =
+    std::function<std::optional<std::string_view>(const api::Pod&, const std::vector<const Plugin*>&)>;
+
 class SchedulingQueue {
  public:
   using PreEnqueue = std::function<Status(const api::Pod&)>;
-  SchedulingQueue(QueueOptions options, PreEnqueue pre_enqueue);
+  // Called once for each event: what is common to all Pods is worked out there.
+  using About = std::function<Hopeful(const ClusterEvent&)>;
+  SchedulingQueue(QueueOptions options, PreEnqueue pre_enqueue, About about);
 
   // A Pod that has no node yet and asks for one of our profiles. A Pod that is known already is updated.
   void add(std::shared_ptr<const api::Pod> pod, TimePoint now);
-  // An edit (labels, tolerations, gates, …) makes an unschedulable Pod active again, after its backoff.
-  // Edits of status alone only replace the object. A Pod in flight keeps its new object for a later retry.
+  // It was edited. Where a plugin that refused it takes that for hope, it is tried again; a Pod in flight
+  // keeps its new object for a later retry.
   void update(std::shared_ptr<const api::Pod> pod, TimePoint now);
   // Deleted, or bound by someone.
   void remove(std::string_view uid);
@@ -61,12 +78,12 @@ class SchedulingQueue {
   // The next Pod to try, if any is active now.
   std::optional<QueuedPod> pop(TimePoint now);
   // For a popped Pod, exactly one of:
-  void done(std::string_view uid);                                  // bound, or not ours any more
-  void park(const QueuedPod& pod, Events wakes_on, TimePoint now);  // refused
-  void retry(const QueuedPod& pod, TimePoint now);                  // an error: again after its backoff
+  void done(std::string_view uid);  // bound, or not ours any more
+  void park(const QueuedPod& pod, std::vector<const Plugin*> rejected_by, TimePoint now);  // refused
+  void retry(const QueuedPod& pod, TimePoint now);  // an error: again after its backoff
 
-  // Something happened: Pods that wait for it become active (or wait out their backoff).
-  void move(Events events, TimePoint now);
+  // Something happened: refused Pods for which it may be a help become active (or wait out their backoff).
+  void move(ClusterEvent event, TimePoint now);
   // Ends backoffs, flushes old unschedulable Pods. pop() does it too.
   void tick(TimePoint now);
   // When tick() will have something to do; nullopt: not before another call.
@@ -75,6 +92,8 @@ class SchedulingQueue {
   QueueLengths lengths() const;
   const QueuedPod* find(std::string_view uid) const;
 
+  static constexpr std::size_t max_missed = 10'000;
+
  private:
   enum class Part { active, backoff, unschedulable, gated, in_flight };
   struct Entry {
@@ -82,7 +101,7 @@ class SchedulingQueue {
     Part part = Part::active;
     std::uint64_t sequence = 0;  // breaks ties in the order of arrival
     TimePoint backoff_until{};
-    Events missed;  // events while in flight
+    std::uint64_t popped_at = 0;  // while in flight: the number of the first event after that
   };
   struct ActiveKey {
     std::int64_t negative_priority;
@@ -96,16 +115,23 @@ class SchedulingQueue {
   void enter(Entry& entry, Part part, TimePoint now);
   void leave(Entry& entry);
   void requeue(Entry& entry, TimePoint now);
-  std::chrono::milliseconds backoff(int attempts) const;
+  static bool hopes(const Hopeful& hopeful, const Entry& entry);
+  bool missed_something(const Entry& entry) const;
+  void keep_for_popped(ClusterEvent event);
+  void forget_missed();
+  std::chrono::milliseconds backoff(const QueuedPod& pod) const;
 
   QueueOptions options_;
   PreEnqueue pre_enqueue_;
+  About about_;
   std::uint64_t next_sequence_ = 0;
   std::unordered_map<std::string, Entry> entries_;  // by UID
   std::map<ActiveKey, Entry*> active_;
   std::map<TimeKey, Entry*> backoff_;
   std::map<TimeKey, Entry*> unschedulable_;  // by the time they are flushed
-  std::set<Entry*> in_flight_;
+  std::deque<ClusterEvent> missed_;          // since the first of the Pods in flight was popped
+  std::uint64_t first_missed_ = 0;           // the number of the first of them
+  std::multiset<std::uint64_t> popped_at_;   // of the Pods in flight
 };
 
 }  // namespace actimanager::scheduler

@@ -34,8 +34,9 @@ struct Decision {
   std::string message;
   // And what can be done about it: nullopt where nobody was asked.
   std::optional<PostFilterResult> post_filter;
-  // What may change that: for SchedulingQueue::park.
-  Events wakes_on;
+  // The plugins that refused it, for SchedulingQueue::park: it is they who know what may change that. None
+  // where there is no node at all.
+  std::vector<const Plugin*> rejected_by;
   // Nowhere for a reason that no event will mend (a plugin failed): SchedulingQueue::retry.
   bool error = false;
 
@@ -63,6 +64,8 @@ class Scheduler {
   // Precondition: handles(pod.scheduler_name).
   Decision schedule_one(const api::Pod& pod, const Snapshot& snapshot);
 
+  // Whether the CPUs it wants could be found on a node like this. Precondition: handles(pod.scheduler_name).
+  bool cpus_fit(const api::Pod& pod, const NodeInfo& node) const;
   // CPUs on this very node, for a Pod that is on it already; nullopt: there are none, or no CPU plugin places
   // the Pod. Precondition: handles(pod.scheduler_name), node.cpus.has_topology().
   std::optional<allocator::Placement> place_on(const api::Pod& pod, const NodeInfo& node) const;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "../domains.hpp"
+#include "hints.hpp"
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
@@ -167,10 +168,7 @@ class InterPodAffinity final : public Plugin {
     }
   }
 
-  Events events() const override {
-    return Event::node_added | Event::node_labels | Event::pod_added | Event::pod_removed |
-           Event::pod_labels | Event::pod_updated | Event::namespace_labels;
-  }
+  std::vector<Interest> interests() const override { return affinity_interests(); }
   bool sign(const api::Pod& pod, const Snapshot& snapshot, std::string& out) const override {
     if (pod.has_pod_affinity()) return false;
     if (snapshot.pods_with_affinity() == 0) return true;

@@ -36,6 +36,18 @@ void sign_term(std::string& out, const api::NodeSelectorTerm& term) {
   }
 }
 
+// It does not match, but nobody can tell for a term that is malformed.
+bool may_match(const api::Pod& pod, const api::Node& node) {
+  const auto& required = pod.node_affinity.required;
+  if (!required ||
+      !std::ranges::any_of(*required, [](const auto& term) { return malformed(term).has_value(); }))
+    return false;
+  return std::ranges::all_of(pod.node_selector, [&](const auto& wanted) {
+    const auto* have = node.meta.label(wanted.first);
+    return have != nullptr && *have == wanted.second;
+  });
+}
+
 class NodeAffinity final : public Plugin {
  public:
   explicit NodeAffinity(api::NodeAffinity added) : added_(std::move(added)) {}
@@ -92,7 +104,14 @@ class NodeAffinity final : public Plugin {
     normalize_to_highest(scores, false);
   }
 
-  Events events() const override { return Event::node_added | Event::node_labels | Event::pod_updated; }
+  std::vector<Interest> interests() const override {
+    const auto after_node = [this](const api::Pod& waiting, const Change<api::Node>& change) {
+      if (added_.required && !matches_any(*added_.required, *change.after)) return Hint::skip;
+      if (!matches_required(waiting, *change.after)) return queue_if(may_match(waiting, *change.after));
+      return queue_if(!change.before || !matches_required(waiting, *change.before));
+    };
+    return {on<api::Node>(Action::add | Action::node_labels, after_node), on_node_taints()};
+  }
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     for (const auto& [key, value] : pod.node_selector) {
       sign_text(out, key);

@@ -14,7 +14,7 @@ class NodeName final : public Plugin {
     return unresolvable("node(s) didn't match the requested node name");
   }
 
-  Events events() const override { return Event::node_added; }
+  std::vector<Interest> interests() const override { return {on<api::Node>(Action::add), on_node_taints()}; }
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     sign_text(out, pod.node_name);
     return true;

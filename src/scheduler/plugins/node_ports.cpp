@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "hints.hpp"
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
@@ -34,7 +35,16 @@ class NodePorts final : public Plugin {
     return {};
   }
 
-  Events events() const override { return Event::node_added | Event::pod_removed; }
+  std::vector<Interest> interests() const override {
+    const auto after_pod = [](const api::Pod& waiting, const Change<api::Pod>& change) {
+      if (!left_a_node(*change.before)) return Hint::skip;
+      const auto freed = host_ports(*change.before);
+      return queue_if(std::ranges::any_of(host_ports(waiting), [&](const HostPort& port) {
+        return std::ranges::any_of(freed, [&](const HostPort& other) { return conflicts(port, other); });
+      }));
+    };
+    return {on<api::Pod>(Action::remove, after_pod), on<api::Node>(Action::add), on_node_taints()};
+  }
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     for (const auto& port : host_ports(pod)) {
       sign_text(out, port.ip);

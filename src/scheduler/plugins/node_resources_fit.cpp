@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "../labels.hpp"
+#include "hints.hpp"
 #include "resource_scorer.hpp"
 
 namespace actimanager::scheduler {
@@ -88,9 +89,12 @@ class NodeResourcesFit final : public Plugin {
     return sum / weights;
   }
 
-  Events events() const override {
-    return Event::node_added | Event::node_allocatable | Event::pod_removed | Event::pod_scaled_down |
-           Event::pod_updated;
+  std::vector<Interest> interests() const override {
+    return resource_interests([this](const Resources& requested, const Resources& allocatable) {
+      NodeInfo empty;
+      empty.allocatable = allocatable;
+      return fit(requested, empty).ok();
+    });
   }
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     sign_requests(out, pod);

@@ -1,8 +1,12 @@
 // NodeUnschedulable: no cordoned node, unless the Pod tolerates the taint that goes with it.
+#include "hints.hpp"
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
 namespace {
+
+// What goes with spec.unschedulable.
+const api::Taint cordon{"node.kubernetes.io/unschedulable", "", "NoSchedule"};
 
 class NodeUnschedulable final : public Plugin {
  public:
@@ -11,12 +15,21 @@ class NodeUnschedulable final : public Plugin {
 
   Status filter(const CycleState&, const api::Pod& pod, const NodeInfo& node) const override {
     if (!node.node->unschedulable) return {};
-    const api::Taint cordon{"node.kubernetes.io/unschedulable", "", "NoSchedule"};
     if (tolerates_any(pod.tolerations, cordon)) return {};
     return unresolvable("node(s) were unschedulable");
   }
 
-  Events events() const override { return Event::node_added | Event::node_taints | Event::pod_updated; }
+  std::vector<Interest> interests() const override {
+    const auto after_node = [](const api::Pod&, const Change<api::Node>& change) {
+      const bool was_closed = !change.before || change.before->unschedulable;
+      return queue_if(was_closed && !change.after->unschedulable);
+    };
+    const auto after_toleration = [](const api::Pod& waiting, const Change<api::Pod>& change) {
+      return queue_if(is_itself(waiting, change) && tolerates_any(change.after->tolerations, cordon));
+    };
+    return {on<api::Node>(Action::add | Action::node_taints, after_node),
+            on<api::Pod>(Action::pod_tolerations, after_toleration)};
+  }
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     sign_tolerations(out, pod);
     return true;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "../volumes.hpp"
+#include "hints.hpp"
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
@@ -95,6 +96,39 @@ struct OnNode {
   }
 };
 
+// A driver that is new, or says how many it can attach, counts as one that could attach none.
+Hint after_csi_node(const api::Pod&, const Change<api::CSINode>& change) {
+  const auto limit_of = [](const api::CSINode& node, const std::string& name) {
+    std::int64_t limit = 0;
+    for (const auto& driver : node.drivers) {
+      if (driver.name == name) limit = driver.limit.value_or(0);
+    }
+    return limit;
+  };
+  return queue_if(std::ranges::any_of(change.after->drivers, [&](const api::CSINode::Driver& driver) {
+    return driver.limit.value_or(0) > limit_of(*change.before, driver.name);
+  }));
+}
+
+Hint after_pod(const api::Pod&, const Change<api::Pod>& change) {
+  const auto counted = [](const api::Volume& volume) {
+    return !volume.claim_name.empty() || volume.ephemeral || counted_inline(volume.disk);
+  };
+  return queue_if(left_a_node(*change.before) && std::ranges::any_of(change.before->volumes, counted));
+}
+
+Hint after_claim(const api::Pod& waiting, const Change<api::PersistentVolumeClaim>& change) {
+  return queue_if(names_claim(waiting, *change.after, true));
+}
+
+// Which driver a claim's volume is of is not looked up.
+Hint after_attachment(const api::Pod& waiting, const Change<api::VolumeAttachment>& change) {
+  return queue_if(std::ranges::any_of(waiting.volumes, [&](const api::Volume& volume) {
+    return !volume.claim_name.empty() ||
+           (counted_inline(volume.disk) && migration_of(volume.disk).driver == change.before->attacher);
+  }));
+}
+
 struct AtHand : CycleState::Data {
   const Storage* storage = nullptr;
 };
@@ -141,7 +175,11 @@ class NodeVolumeLimits final : public Plugin {
     return {};
   }
 
-  Events events() const override { return Event::node_added | Event::pod_removed | Event::storage_changed; }
+  std::vector<Interest> interests() const override {
+    return {on<api::CSINode>(Action::add), on<api::CSINode>(Action::update, after_csi_node),
+            on<api::Pod>(Action::remove, after_pod), on<api::PersistentVolumeClaim>(Action::add, after_claim),
+            on<api::VolumeAttachment>(Action::remove, after_attachment)};
+  }
   bool sign(const api::Pod& pod, const Snapshot&, std::string&) const override { return !uses_disks(pod); }
 };
 

@@ -6,6 +6,7 @@
 #include <actimanager/api/names.hpp>
 #include <actimanager/core/utf8.hpp>
 
+#include "hints.hpp"
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
@@ -46,9 +47,17 @@ class PodIsolation final : public Plugin {
     return reserve_cpus(state, node);
   }
 
-  Events events() const override {
-    return Event::node_added | Event::pod_removed | Event::pod_scaled_down | Event::binding_changed |
-           Event::topology_changed | Event::pod_updated;
+  std::vector<Interest> interests() const override {
+    auto interests = cpu_interests();
+    const auto level_of = [](const api::Pod& pod) {
+      const auto* annotation = annotation_of(pod);
+      return annotation == nullptr ? std::optional<std::string>() : *annotation;
+    };
+    const auto after_annotations = [level_of](const api::Pod& waiting, const Change<api::Pod>& change) {
+      return queue_if(is_itself(waiting, change) && level_of(*change.before) != level_of(*change.after));
+    };
+    interests.push_back(on<api::Pod>(Action::pod_annotations, after_annotations));
+    return interests;
   }
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     const auto* annotation = annotation_of(pod);

@@ -10,6 +10,7 @@
 
 #include "../domains.hpp"
 #include "../labels.hpp"
+#include "hints.hpp"
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
@@ -83,7 +84,7 @@ class PodTopologySpread final : public Plugin {
 
   PreFilterResult pre_filter(CycleState& state, const api::Pod& pod,
                              const Snapshot& snapshot) const override {
-    const auto constraints = constraints_of(pod, snapshot, "DoNotSchedule");
+    const auto constraints = constraints_of(pod, snapshot.objects(), "DoNotSchedule");
     if (constraints.empty()) return {skip(), {}};
     auto hard = std::make_unique<Hard>();
     for (const auto& constraint : constraints) {
@@ -141,7 +142,7 @@ class PodTopologySpread final : public Plugin {
 
   Status pre_score(CycleState& state, const api::Pod& pod, const Snapshot& snapshot,
                    const NodeList& feasible) const override {
-    const auto constraints = constraints_of(pod, snapshot, "ScheduleAnyway");
+    const auto constraints = constraints_of(pod, snapshot.objects(), "ScheduleAnyway");
     if (constraints.empty()) return skip();
     auto soft = std::make_unique<Soft>();
     // The system's defaults also spread where nodes have no zone.
@@ -200,9 +201,10 @@ class PodTopologySpread final : public Plugin {
     }
   }
 
-  Events events() const override {
-    return Event::node_added | Event::node_removed | Event::node_labels | Event::node_taints |
-           Event::pod_added | Event::pod_removed | Event::pod_labels | Event::pod_updated;
+  std::vector<Interest> interests() const override {
+    return spread_interests([this](const api::Pod& pod, const Objects& objects) {
+      return constraints_of(pod, objects, "DoNotSchedule");
+    });
   }
   bool sign(const api::Pod& pod, const Snapshot& snapshot, std::string&) const override {
     if (!pod.topology_spread_constraints.empty()) return false;
@@ -210,7 +212,7 @@ class PodTopologySpread final : public Plugin {
   }
 
  private:
-  Constraints constraints_of(const api::Pod& pod, const Snapshot& snapshot,
+  Constraints constraints_of(const api::Pod& pod, const Objects& objects,
                              std::string_view when_unsatisfiable) const {
     Constraints constraints;
     const bool own = !pod.topology_spread_constraints.empty();
@@ -220,7 +222,7 @@ class PodTopologySpread final : public Plugin {
     if (own) {
       for (auto& constraint : constraints) add_label_keys(constraint, pod);
     } else if (!constraints.empty()) {
-      const auto fellows = snapshot.objects().selector_of_fellows(pod);
+      const auto fellows = objects.selector_of_fellows(pod);
       if (fellows.selects_everything()) return {};
       for (auto& constraint : constraints) constraint.label_selector = fellows;
     }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "hints.hpp"
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
@@ -18,7 +19,12 @@ class SchedulingGates final : public Plugin {
         fmt::format("waiting for scheduling gates: [{}]", fmt::join(pod.scheduling_gates, " ")));
   }
 
-  Events events() const override { return Event::pod_updated; }
+  std::vector<Interest> interests() const override {
+    const auto after_gates = [](const api::Pod& waiting, const Change<api::Pod>& change) {
+      return queue_if(is_itself(waiting, change));
+    };
+    return {on<api::Pod>(Action::pod_gates_gone, after_gates)};
+  }
   bool sign(const api::Pod&, const Snapshot&, std::string&) const override { return true; }
 };
 

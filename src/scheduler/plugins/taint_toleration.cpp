@@ -2,6 +2,7 @@
 // those with fewer untolerated PreferNoSchedule taints.
 #include <algorithm>
 
+#include "hints.hpp"
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
@@ -46,7 +47,17 @@ class TaintToleration final : public Plugin {
     normalize_to_highest(scores, true);
   }
 
-  Events events() const override { return Event::node_added | Event::node_taints | Event::pod_updated; }
+  std::vector<Interest> interests() const override {
+    const auto after_node = [](const api::Pod& waiting, const Change<api::Node>& change) {
+      const bool was_tolerated = change.before && !untolerated_taint(waiting, *change.before);
+      return queue_if(!was_tolerated && !untolerated_taint(waiting, *change.after));
+    };
+    const auto after_toleration = [](const api::Pod& waiting, const Change<api::Pod>& change) {
+      return queue_if(is_itself(waiting, change));
+    };
+    return {on<api::Node>(Action::add | Action::node_taints, after_node),
+            on<api::Pod>(Action::pod_tolerations, after_toleration)};
+  }
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     sign_tolerations(out, pod);
     return true;

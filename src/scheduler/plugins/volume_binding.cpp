@@ -8,6 +8,7 @@
 
 #include "../labels.hpp"
 #include "../volumes.hpp"
+#include "hints.hpp"
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
@@ -216,7 +217,7 @@ class VolumeBinding final : public Plugin {
     return {};
   }
 
-  Events events() const override { return Event::node_added | Event::node_labels | Event::storage_changed; }
+  std::vector<Interest> interests() const override { return volume_binding_interests(); }
   bool sign(const api::Pod& pod, const Snapshot&, std::string&) const override { return !uses_disks(pod); }
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../volumes.hpp"
+#include "hints.hpp"
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
@@ -83,7 +84,22 @@ class VolumeRestrictions final : public Plugin {
     return {};
   }
 
-  Events events() const override { return Event::node_added | Event::pod_removed | Event::storage_changed; }
+  std::vector<Interest> interests() const override {
+    const auto after_pod = [](const api::Pod& waiting, const Change<api::Pod>& change) {
+      const auto& gone = *change.before;
+      if (gone.meta.namespace_ != waiting.meta.namespace_) return Hint::skip;
+      return queue_if(std::ranges::any_of(waiting.volumes, [&](const api::Volume& volume) {
+        const auto conflicts = [&](const api::Volume& there) { return conflict(volume.disk, there.disk); };
+        return (is_restricted(volume.disk) && std::ranges::any_of(gone.volumes, conflicts)) ||
+               (!volume.claim_name.empty() && uses_claim(gone, volume.claim_name));
+      }));
+    };
+    const auto after_claim = [](const api::Pod& waiting, const Change<api::PersistentVolumeClaim>& change) {
+      return queue_if(names_claim(waiting, *change.after, false));
+    };
+    return {on<api::Pod>(Action::remove, after_pod), on<api::Node>(Action::add), on_node_taints(),
+            on<api::PersistentVolumeClaim>(Action::add, after_claim)};
+  }
   bool sign(const api::Pod& pod, const Snapshot&, std::string&) const override { return !uses_disks(pod); }
 
  private:

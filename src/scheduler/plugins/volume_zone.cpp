@@ -1,11 +1,14 @@
 // VolumeZone: nodes of the zones and regions that the Pod's bound volumes say they are in, by their labels.
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "../labels.hpp"
 #include "../volumes.hpp"
+#include "hints.hpp"
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
@@ -24,6 +27,18 @@ std::vector<std::string> zones_of(std::string_view text) {
   const auto parts = zone_parts(text);
   const bool has_gap = std::ranges::find(parts, std::string_view()) != parts.end();
   return has_gap ? std::vector<std::string>() : split_zones(text);
+}
+
+// Where the volume says it is, by label: the order in which it names zones says nothing.
+std::map<std::string_view, std::set<std::string>> places_of(const api::PersistentVolume& volume) {
+  std::map<std::string_view, std::set<std::string>> places;
+  for (const auto& label : labels) {
+    const auto* value = volume.meta.label(label.name);
+    if (value == nullptr) continue;
+    if (const auto zones = zones_of(*value); !zones.empty())
+      places[label.name].insert(zones.begin(), zones.end());
+  }
+  return places;
 }
 
 struct Places : CycleState::Data {
@@ -68,7 +83,20 @@ class VolumeZone final : public Plugin {
     return {};
   }
 
-  Events events() const override { return Event::node_added | Event::node_labels | Event::storage_changed; }
+  std::vector<Interest> interests() const override {
+    const auto after_class = [](const api::Pod&, const Change<api::StorageClass>& change) {
+      return queue_if(change.after->waits_for_consumer);
+    };
+    const auto after_claim = [](const api::Pod& waiting, const Change<api::PersistentVolumeClaim>& change) {
+      return queue_if(names_claim(waiting, *change.after, false));
+    };
+    const auto after_volume = [](const api::Pod&, const Change<api::PersistentVolume>& change) {
+      return queue_if(!change.before || places_of(*change.before) != places_of(*change.after));
+    };
+    return {on<api::StorageClass>(Action::add, after_class), on<api::Node>(Action::add | Action::node_labels),
+            on_node_taints(), on<api::PersistentVolumeClaim>(Action::add | Action::update, after_claim),
+            on<api::PersistentVolume>(Action::add | Action::update, after_volume)};
+  }
   bool sign(const api::Pod& pod, const Snapshot&, std::string&) const override { return !uses_disks(pod); }
 
  private:

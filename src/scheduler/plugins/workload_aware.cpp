@@ -14,6 +14,7 @@
 
 #include <actimanager/api/names.hpp>
 
+#include "hints.hpp"
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
@@ -100,9 +101,13 @@ class WorkloadAware final : public Plugin {
     return reserve_cpus(state, node);
   }
 
-  Events events() const override {
-    return Event::node_added | Event::pod_removed | Event::pod_scaled_down | Event::binding_changed |
-           Event::topology_changed | Event::pod_updated;
+  std::vector<Interest> interests() const override {
+    auto interests = cpu_interests();
+    const auto after_labels = [](const api::Pod& waiting, const Change<api::Pod>& change) {
+      return queue_if(is_itself(waiting, change) && label_of(*change.before) != label_of(*change.after));
+    };
+    interests.push_back(on<api::Pod>(Action::pod_labels, after_labels));
+    return interests;
   }
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     sign_text(out, label_of(pod));

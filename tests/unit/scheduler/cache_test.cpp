@@ -38,25 +38,25 @@ TEST_CASE("Pods on a node add up, and go away again") {
   Books books;
   auto pod = on_node(make_pod("p", "1500m", "1Gi"), "n1");
   pod.containers[0].ports = {{80, "", "TCP"}};
-  CHECK(books.cache.upsert(pod) == Events(Event::pod_added));
+  books.cache.upsert(pod);
   CHECK(books.node().requested.milli_cpu == 1500);
   CHECK(books.node().pods.size() == 1);
   CHECK(books.node().used_ports.size() == 1);
   CHECK(books.node().pool_milli_cpu == 1500);
-  CHECK(books.cache.upsert(pod).empty());
+  books.cache.upsert(pod);
 
   pod.containers[0].requests = resources({{"cpu", "1"}, {"memory", "1Gi"}});
-  CHECK(books.cache.upsert(pod) == Events(Event::pod_scaled_down));
+  books.cache.upsert(pod);
   CHECK(books.node().requested.milli_cpu == 1000);
   CHECK(books.node().pool_milli_cpu == 1000);
 
   pod.phase = "Succeeded";
-  CHECK(books.cache.upsert(pod) == Events(Event::pod_removed));
+  books.cache.upsert(pod);
   CHECK(books.node().requested == Resources{});
   CHECK(books.node().pods.size() == 0);
   CHECK(books.node().used_ports.empty());
   CHECK(books.node().pool_milli_cpu == 0);
-  CHECK(books.cache.remove_pod(pod.meta.uid).empty());
+  books.cache.remove_pod(pod.meta.uid);
 }
 
 TEST_CASE("an assumed Pod counts until it is forgotten or confirmed") {
@@ -69,18 +69,21 @@ TEST_CASE("an assumed Pod counts until it is forgotten or confirmed") {
   CHECK(books.node().pool_milli_cpu == 0);
 
   // Older news than our own does not count.
-  CHECK(books.cache.upsert(pod).empty());
+  books.cache.upsert(pod);
   CHECK(books.exclusive() == "0-1");
 
-  CHECK(books.cache.forget(pod.meta.uid) == (Event::pod_removed | Event::binding_changed));
+  const auto forgotten = books.cache.forget(pod.meta.uid);
+  REQUIRE(forgotten);
+  CHECK(forgotten->meta.uid == pod.meta.uid);
+  CHECK(forgotten->node_name == "n1");
   CHECK(books.exclusive().empty());
   CHECK(books.node().pods.size() == 0);
-  CHECK(books.cache.forget(pod.meta.uid).empty());
+  CHECK_FALSE(books.cache.forget(pod.meta.uid));
 
   books.cache.assume(pod, "n1", on_cpus("0-1"));
-  CHECK(books.cache.upsert(on_node(pod, "n1")).empty());
+  books.cache.upsert(on_node(pod, "n1"));
   CHECK_FALSE(books.cache.is_assumed(pod.meta.uid));
-  CHECK(books.cache.forget(pod.meta.uid).empty());
+  CHECK_FALSE(books.cache.forget(pod.meta.uid));
   CHECK(books.exclusive() == "0-1");
   CHECK(books.node().pods.size() == 1);
 }
@@ -94,11 +97,11 @@ TEST_CASE("the Pod and its binding may be seen in either order") {
     if (binding_first) books.cache.upsert(binding);
     books.cache.upsert(on_node(pod, "n1"));
     CHECK(books.exclusive() == "0-1");
-    if (!binding_first) CHECK(books.cache.upsert(binding).empty());
+    if (!binding_first) books.cache.upsert(binding);
     CHECK(books.exclusive() == "0-1");
     CHECK(books.node().pool_milli_cpu == 0);
     // Deleted by hand: the Pod runs in the shared pool from now on.
-    CHECK(books.cache.remove_binding("default/p-pcb") == Events(Event::binding_changed));
+    books.cache.remove_binding("default/p-pcb");
     CHECK(books.exclusive().empty());
     CHECK(books.node().pool_milli_cpu == 2000);
   }
@@ -178,12 +181,12 @@ TEST_CASE("a binding holds what it asks for and what it was granted") {
   // Edited, and not judged yet.
   binding.meta.generation = 2;
   binding.spec.cpu_set = {1};
-  CHECK(books.cache.upsert(binding) == Events(Event::binding_changed));
+  books.cache.upsert(binding);
   CHECK(books.exclusive() == "0-1,4-5");
   binding.status.admitted = {2, {1}, {1, 5}};
   books.cache.upsert(binding);
   CHECK(books.exclusive() == "1,5");
-  CHECK(books.cache.upsert(binding).empty());
+  books.cache.upsert(binding);
 }
 
 TEST_CASE("a binding that is about to be edited holds what it has and what it will have") {
@@ -204,14 +207,14 @@ TEST_CASE("a binding that is about to be edited holds what it has and what it wi
     binding.spec.cpu_set = {0, 4};
     books.cache.upsert(binding);
     CHECK(books.exclusive() == "0,4");
-    CHECK(books.cache.forget_edit(key).empty());
+    CHECK_FALSE(books.cache.forget_edit(key));
   }
   SECTION("until somebody else's edit is") {
-    CHECK(books.cache.upsert(binding) == Events(Event::binding_changed));
+    books.cache.upsert(binding);
     CHECK(books.exclusive() == "0");
   }
   SECTION("until it has failed") {
-    CHECK(books.cache.forget_edit(key) == Events(Event::binding_changed));
+    CHECK(books.cache.forget_edit(key));
     CHECK(books.exclusive() == "0");
   }
   SECTION("or another is tried") {
@@ -224,7 +227,7 @@ TEST_CASE("a binding that is about to be edited holds what it has and what it wi
     CHECK_FALSE(books.cache.node_without(key));
   }
   SECTION("or it is gone") {
-    CHECK(books.cache.remove_binding(key) == Events(Event::binding_changed));
+    books.cache.remove_binding(key);
     CHECK(books.exclusive().empty());
     books.cache.assume_edit(key, on_cpus("0-1"));
     CHECK(books.exclusive().empty());
@@ -238,14 +241,12 @@ TEST_CASE("a binding whose Pod has ended holds nothing") {
     books.cache.upsert(pod);
     const auto binding = make_binding(pod, "n1", "0-1", Level::cpu);
     books.cache.upsert(binding);
-    Events events;
     if (deleted) {
-      events = books.cache.remove_pod(pod.meta.uid);
+      books.cache.remove_pod(pod.meta.uid);
     } else {
       pod.phase = "Failed";
-      events = books.cache.upsert(pod);
+      books.cache.upsert(pod);
     }
-    CHECK(events == (Event::pod_removed | Event::binding_changed));
     CHECK(books.exclusive().empty());
     auto status_written = binding;
     status_written.status.node_name = "n1";
@@ -272,12 +273,11 @@ TEST_CASE("a topology that changes is filled with the same holdings") {
   books.cache.upsert(make_binding(pod, "n1", "0,9", Level::core));
   books.cache.assume(make_pod("q", "1"), "n1", on_cpus("3"));
   CHECK(books.exclusive() == "0,3-4");
-  CHECK(books.cache.upsert(make_topology("n1", make_machine(2, 8, 1), {1})) ==
-        Events(Event::topology_changed));
+  books.cache.upsert(make_topology("n1", make_machine(2, 8, 1), {1}));
   CHECK(books.exclusive() == "0,3,9");
   CHECK(books.node().cpus.reserved() == CpuSet{1});
-  CHECK(books.cache.upsert(make_topology("n1", make_machine(2, 8, 1), {1})).empty());
-  CHECK(books.cache.remove_topology("n1") == Events(Event::topology_changed));
+  books.cache.upsert(make_topology("n1", make_machine(2, 8, 1), {1}));
+  books.cache.remove_topology("n1");
   CHECK_FALSE(books.node().cpus.has_topology());
   books.cache.remove_binding("default/p-pcb");
   books.cache.upsert(make_topology("n1", make_machine(1, 4, 2)));
@@ -294,7 +294,7 @@ TEST_CASE("everything may be there before the node is") {
   cache.update(snapshot);
   CHECK(snapshot.node_count() == 0);
   CHECK(snapshot.find("n1") == nullptr);
-  CHECK(cache.upsert(make_node("n1")) == Events(Event::node_added));
+  cache.upsert(make_node("n1"));
   cache.update(snapshot);
   REQUIRE(snapshot.node_count() == 1);
   CHECK(snapshot.find("n1")->pods.size() == 1);
@@ -310,34 +310,30 @@ TEST_CASE("everything may be there before the node is") {
   CHECK(snapshot.find("n1")->pods.size() == 1);
 }
 
-TEST_CASE("node edits say what they may have made possible; heartbeats say nothing") {
+TEST_CASE("node edits are seen by the next decision; heartbeats cost nothing") {
   Cache cache;
   Snapshot snapshot;
   auto node = make_node("n1");
-  CHECK(cache.upsert(node) == Events(Event::node_added));
+  cache.upsert(node);
   cache.update(snapshot);
-  const auto before = snapshot.nodes_generation();
   const auto edit = [&](auto change) {
     auto edited = std::make_shared<api::Node>(*node);
     change(*edited);
     node = edited;
-    const auto events = cache.upsert(edited);
+    cache.upsert(edited);
+    const auto generation = snapshot.nodes_generation();
     cache.update(snapshot);
-    return events;
+    return snapshot.nodes_generation() != generation;
   };
-  CHECK(edit([](api::Node& n) { n.meta.resource_version = "7"; }).empty());
-  CHECK(snapshot.nodes_generation() == before);
-  CHECK(edit([](api::Node& n) { n.meta.labels.emplace("a", "b"); }) == Events(Event::node_labels));
-  CHECK(snapshot.nodes_generation() != before);
-  CHECK(edit([](api::Node& n) { n.taints.push_back({"a", "b", "NoSchedule"}); }) ==
-        Events(Event::node_taints));
-  CHECK(edit([](api::Node& n) { n.unschedulable = true; }) == Events(Event::node_taints));
-  CHECK(edit([](api::Node& n) { n.allocatable = resources({{"cpu", "64"}, {"pods", "9"}}); }) ==
-        Events(Event::node_allocatable));
+  CHECK_FALSE(edit([](api::Node& n) { n.meta.resource_version = "7"; }));
+  CHECK(edit([](api::Node& n) { n.meta.labels.emplace("a", "b"); }));
+  CHECK(edit([](api::Node& n) { n.taints.push_back({"a", "b", "NoSchedule"}); }));
+  CHECK(edit([](api::Node& n) { n.unschedulable = true; }));
+  CHECK(edit([](api::Node& n) { n.allocatable = resources({{"cpu", "64"}, {"pods", "9"}}); }));
   CHECK(snapshot.find("n1")->allocatable.milli_cpu == 64000);
-  CHECK(edit([](api::Node& n) { n.images = {{{"app:1", "app@sha256:1"}, 100}}; }).empty());
+  CHECK(edit([](api::Node& n) { n.images = {{{"app:1", "app@sha256:1"}, 100}}; }));
   CHECK(snapshot.nodes_with_image("app:1") == 1);
-  CHECK(edit([](api::Node& n) { n.images = {{{"app:2"}, 100}}; }).empty());
+  CHECK(edit([](api::Node& n) { n.images = {{{"app:2"}, 100}}; }));
   CHECK(snapshot.nodes_with_image("app:1") == 0);
   cache.remove_node("n1");
   cache.update(snapshot);
@@ -377,4 +373,17 @@ TEST_CASE("a Pod that somebody bound elsewhere takes its assumption with it") {
   CHECK(books.exclusive().empty());
   CHECK(books.node("n1").pods.size() == 0);
   CHECK(books.node("n2").pods.size() == 1);
+}
+
+TEST_CASE("a node and what its Pods hold can be looked up without a snapshot") {
+  Books books;
+  CHECK(books.cache.node("n2") == nullptr);
+  books.cache.upsert(make_topology("n2", make_machine(1, 4, 2)));
+  CHECK(books.cache.node("n2") == nullptr);  // there is no such Node yet
+  const auto pod = make_pod("p", "2");
+  books.cache.assume(pod, "n1", on_cpus("0-1"));
+  REQUIRE(books.cache.node("n1") != nullptr);
+  CHECK(books.cache.node("n1")->cpus.exclusive() == CpuSet{0, 1});
+  CHECK(books.cache.cpus_of(pod.meta.uid).holdings.size() == 1);
+  CHECK(books.cache.cpus_of("nobody").holdings.empty());
 }

@@ -9,6 +9,12 @@ std::string why(const Decision& decision) {
   return first == std::string::npos ? decision.message : decision.message.substr(0, first + 1);
 }
 
+std::vector<std::string> rejected_by(const Decision& decision) {
+  std::vector<std::string> names;
+  for (const auto* plugin : decision.rejected_by) names.emplace_back(plugin->name());
+  return names;
+}
+
 api::ResourceList resources(std::initializer_list<std::pair<const char*, const char*>> entries) {
   api::ResourceList list;
   for (const auto& [name, text] : entries) {

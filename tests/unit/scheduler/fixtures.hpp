@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <actimanager/api/names.hpp>
 #include <actimanager/scheduler/scheduler.hpp>
@@ -27,6 +28,8 @@ api::PodCPUBinding make_binding(const api::Pod& pod, const std::string& node, co
 
 // The decision's message without what PostFilter adds to it.
 std::string why(const Decision& decision);
+// The names of the plugins that refused the Pod.
+std::vector<std::string> rejected_by(const Decision& decision);
 
 api::ResourceList resources(std::initializer_list<std::pair<const char*, const char*>> entries);
 

@@ -62,11 +62,3 @@ TEST_CASE("what one owner keeps in a decision's state is its own") {
   state.write(&a, std::make_unique<Number>(2));
   CHECK(state.read<Number>(&a)->value == 2);
 }
-
-TEST_CASE("events are told apart, and meet where they have one in common") {
-  const auto events = Event::node_added | Event::pod_removed;
-  CHECK(events.intersects(Event::pod_removed));
-  CHECK_FALSE(events.intersects(Event::pod_added | Event::node_taints));
-  CHECK(Events().empty());
-  CHECK_FALSE(Events().intersects(events));
-}

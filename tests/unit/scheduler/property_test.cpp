@@ -78,7 +78,7 @@ struct World {
     REQUIRE(again.node == decision.node);
     REQUIRE(again.placement == decision.placement);
     REQUIRE(again.message == decision.message);
-    REQUIRE(again.wakes_on == decision.wakes_on);
+    REQUIRE(rejected_by(again) == rejected_by(decision));
     if (!decision.placed()) {
       ++refused;
       return;

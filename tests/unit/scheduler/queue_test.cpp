@@ -17,8 +17,41 @@ Status gate(const api::Pod& pod) {
   return pod.scheduling_gates.empty() ? Status{} : unresolvable("waiting for scheduling gates: [g]");
 }
 
+// Takes some actions for hope, whatever they are done to.
+class HopefulPluginFake final : public Plugin {
+ public:
+  HopefulPluginFake(std::string name, Actions hopes) : name_(std::move(name)), hopes_(hopes) {}
+  std::string_view name() const override { return name_; }
+  Points points() const override { return static_cast<Points>(Point::filter); }
+  bool sign(const api::Pod&, const Snapshot&, std::string&) const override { return true; }
+  bool hopes_for(Action action) const { return hopes_.contains(action); }
+
+ private:
+  std::string name_;
+  Actions hopes_;
+};
+const HopefulPluginFake wants_nodes("WantsNodes", Action::add);
+const HopefulPluginFake wants_room("WantsRoom", Action::add | Action::remove);
+const HopefulPluginFake wants_edits("WantsEdits", Action::pod_tolerations | Action::pod_labels);
+const HopefulPluginFake wants_nothing("WantsNothing", Action::update);
+
+Hopeful about(const ClusterEvent& event) {
+  if (event.action == Action::node_labels) return nullptr;  // nobody asks for these
+  return [action = event.action](
+             const api::Pod&, const std::vector<const Plugin*>& plugins) -> std::optional<std::string_view> {
+    for (const auto* plugin : plugins) {
+      if (static_cast<const HopefulPluginFake*>(plugin)->hopes_for(action)) return plugin->name();
+    }
+    return std::nullopt;
+  };
+}
+
+ClusterEvent event(Action action) {
+  return {action, Change<api::Node>{make_node("n"), make_node("n")}};
+}
+
 struct Queue {
-  SchedulingQueue queue{QueueOptions{}, gate};
+  SchedulingQueue queue{QueueOptions{}, gate, about};
   TimePoint now = start;
 
   std::shared_ptr<api::Pod> add(const std::string& name, int priority = 0) {
@@ -31,8 +64,17 @@ struct Queue {
     last = queue.pop(now);
     return last ? last->pod->meta.name : "";
   }
+  void park(std::vector<const Plugin*> rejected_by) { queue.park(*last, std::move(rejected_by), now); }
+  void move(Action action) { queue.move(event(action), now); }
   std::optional<QueuedPod> last;
 };
+
+template <class Edit>
+std::shared_ptr<api::Pod> edited(const std::shared_ptr<api::Pod>& pod, Edit edit) {
+  auto copy = std::make_shared<api::Pod>(*pod);
+  edit(*copy);
+  return copy;
+}
 
 }  // namespace
 
@@ -51,40 +93,76 @@ TEST_CASE("Pods leave by priority, then by age, then by arrival") {
 }
 
 TEST_CASE("backoff doubles from one second to ten") {
+  for (const bool refused : {false, true}) {
+    Queue q;
+    q.add("p");
+    for (const auto wait : {1s, 2s, 4s, 8s, 10s, 10s}) {
+      REQUIRE(q.pop() == "p");
+      if (refused) {
+        q.park({&wants_nodes});
+        q.move(Action::add);
+      } else {
+        q.queue.retry(*q.last, q.now);
+      }
+      CHECK(q.queue.lengths().backoff == 1);
+      CHECK(q.queue.next_wakeup() == q.now + wait);
+      q.now += wait - 1ms;
+      CHECK(q.pop().empty());
+      q.now += 1ms;
+    }
+    REQUIRE(q.pop() == "p");
+    CHECK(q.last->attempts == 7);
+  }
+}
+
+TEST_CASE("errors have a backoff of their own, which ends with them") {
   Queue q;
   q.add("p");
-  for (const auto wait : {1s, 2s, 4s, 8s, 10s, 10s}) {
-    REQUIRE(q.pop() == "p");
-    q.queue.retry(*q.last, q.now);
-    CHECK(q.queue.lengths().backoff == 1);
+  const auto again_after = [&](std::chrono::seconds wait) {
     CHECK(q.queue.next_wakeup() == q.now + wait);
-    q.now += wait - 1ms;
-    CHECK(q.pop().empty());
-    q.now += 1ms;
-  }
+    q.now += wait;
+    REQUIRE(q.pop() == "p");
+  };
+  const auto refuse = [&] {
+    q.park({&wants_nodes});
+    q.move(Action::add);
+  };
   REQUIRE(q.pop() == "p");
-  CHECK(q.last->attempts == 7);
+  for (const auto wait : {1s, 2s, 4s}) {
+    refuse();
+    again_after(wait);
+  }
+  q.queue.retry(*q.last, q.now);
+  again_after(1s);
+  q.queue.retry(*q.last, q.now);
+  again_after(2s);
+  refuse();  // for the fourth time
+  again_after(8s);
 }
 
 TEST_CASE("a refused Pod waits for what may help, and for its backoff") {
   Queue q;
   q.add("p");
   REQUIRE(q.pop() == "p");
-  q.queue.park(*q.last, Event::node_added | Event::pod_removed, q.now);
+  q.park({&wants_nothing, &wants_room});
   CHECK(q.queue.lengths().unschedulable == 1);
 
-  q.queue.move(Event::node_labels, q.now);
+  q.move(Action::node_labels);
+  q.move(Action::node_taints);
   CHECK(q.queue.lengths().unschedulable == 1);
-  q.queue.move(Event::pod_removed, q.now);
+  q.move(Action::remove);
   CHECK(q.queue.lengths().backoff == 1);
   CHECK(q.pop().empty());
   q.now += 1s;
   CHECK(q.pop() == "p");
+  CHECK(q.last->rejected_by.empty());
 
   // Its backoff is over when the event comes: tried at once.
-  q.queue.park(*q.last, Event::node_added, q.now);
+  q.park({&wants_nodes});
   q.now += 1min;
-  q.queue.move(Event::node_added, q.now);
+  q.move(Action::remove);
+  CHECK(q.pop().empty());
+  q.move(Action::add);
   CHECK(q.pop() == "p");
 }
 
@@ -92,7 +170,7 @@ TEST_CASE("after five minutes a refused Pod is tried again whatever happened") {
   Queue q;
   q.add("p");
   REQUIRE(q.pop() == "p");
-  q.queue.park(*q.last, {}, q.now);
+  q.park({&wants_nothing});
   CHECK(q.queue.next_wakeup() == q.now + 5min);
   q.now += 5min - 1ms;
   CHECK(q.pop().empty());
@@ -104,14 +182,55 @@ TEST_CASE("what happens while a Pod is being tried is not missed") {
   Queue q;
   q.add("p");
   REQUIRE(q.pop() == "p");
-  q.queue.move(Event::node_added, q.now);
-  q.queue.park(*q.last, Event::node_added, q.now);
+  q.move(Action::node_taints);
+  q.move(Action::add);
+  q.park({&wants_nodes});
   CHECK(q.queue.lengths().backoff == 1);
   q.now += 1s;
   REQUIRE(q.pop() == "p");
-  q.queue.move(Event::node_labels, q.now);
-  q.queue.park(*q.last, Event::node_added, q.now);
+  q.move(Action::node_taints);
+  q.park({&wants_nodes});
   CHECK(q.queue.lengths().unschedulable == 1);
+}
+
+TEST_CASE("of several Pods that are being tried, each has missed what came after it") {
+  Queue q;
+  for (const auto* name : {"a", "b", "c"}) q.add(name);
+  REQUIRE(q.pop() == "a");
+  const auto a = *q.last;
+  q.move(Action::add);
+  REQUIRE(q.pop() == "b");
+  const auto b = *q.last;
+  REQUIRE(q.pop() == "c");
+  const auto c = *q.last;
+  q.move(Action::remove);
+  // The first to be done does not take away what the others have not seen.
+  q.queue.park(c, {&wants_nodes}, q.now);
+  CHECK(q.queue.lengths().unschedulable == 1);
+  q.queue.park(a, {&wants_nodes}, q.now);
+  CHECK(q.queue.lengths().backoff == 1);
+  q.queue.park(b, {&wants_nodes}, q.now);
+  CHECK(q.queue.lengths().unschedulable == 2);
+  // What is over is forgotten.
+  q.now += 1s;
+  REQUIRE(q.pop() == "a");
+  q.park({&wants_room});
+  CHECK(q.queue.lengths().unschedulable == 3);
+}
+
+TEST_CASE("a Pod that was being tried for longer than events are kept is tried again") {
+  Queue q;
+  q.add("p");
+  REQUIRE(q.pop() == "p");
+  const auto forever = *q.last;
+  q.add("q");
+  for (std::size_t i = 0; i < SchedulingQueue::max_missed; ++i) q.move(Action::node_taints);
+  REQUIRE(q.pop() == "q");
+  q.move(Action::node_taints);
+  q.park({&wants_nodes});
+  CHECK(q.queue.lengths().unschedulable == 1);
+  q.queue.park(forever, {&wants_nodes}, q.now);
+  CHECK(q.queue.lengths().backoff == 1);
 }
 
 TEST_CASE("a gated Pod waits for its own update alone") {
@@ -122,14 +241,15 @@ TEST_CASE("a gated Pod waits for its own update alone") {
   CHECK(q.queue.lengths().gated == 1);
   CHECK(q.queue.find("uid-p")->gated_by == "waiting for scheduling gates: [g]");
   CHECK_FALSE(q.queue.next_wakeup());
-  q.queue.move(Event::node_added | Event::pod_removed, q.now);
+  q.move(Action::add);
+  q.move(Action::remove);
   q.now += 1h;
   CHECK(q.pop().empty());
   q.queue.update(std::make_shared<api::Pod>(make_pod("p")), q.now);
   CHECK(q.pop() == "p");
 }
 
-TEST_CASE("an edit wakes a refused Pod if it may matter") {
+TEST_CASE("an edit wakes a refused Pod if a plugin that refused it takes it for hope") {
   struct Row {
     const char* what;
     void (*edit)(api::Pod&);
@@ -141,38 +261,39 @@ TEST_CASE("an edit wakes a refused Pod if it may matter") {
       {"the resource version", [](api::Pod& p) { p.meta.resource_version = "9"; }, false},
       {"a toleration", [](api::Pod& p) { p.tolerations.push_back({.key = "k"}); }, true},
       {"a label", [](api::Pod& p) { p.meta.labels.emplace("k", "v"); }, true},
-      {"an annotation", [](api::Pod& p) { p.meta.annotations.emplace("k", "v"); }, true},
-      {"its node selector", [](api::Pod& p) { p.node_selector.emplace("k", "v"); }, true},
-      {"its affinity", [](api::Pod& p) { p.node_affinity.required.emplace(); }, true},
-      {"its requests", [](api::Pod& p) { p.containers[0].requests = resources({{"cpu", "1"}}); }, true},
+      {"an annotation", [](api::Pod& p) { p.meta.annotations.emplace("k", "v"); }, false},
+      {"an annotation and a label",
+       [](api::Pod& p) {
+         p.meta.annotations.emplace("k", "v");
+         p.meta.labels.emplace("k", "v");
+       },
+       true},
   };
   for (const auto& row : rows) {
     INFO(row.what);
     Queue q;
     const auto pod = q.add("p");
     REQUIRE(q.pop() == "p");
-    q.queue.park(*q.last, Event::node_added, q.now);
+    q.park({&wants_edits});
     q.now += 1min;
-    auto edited = std::make_shared<api::Pod>(*pod);
-    row.edit(*edited);
-    q.queue.update(edited, q.now);
+    const auto after = edited(pod, row.edit);
+    q.queue.update(after, q.now);
     CHECK(q.queue.lengths().active == (row.wakes ? 1U : 0U));
-    CHECK(q.queue.find("uid-p")->pod == edited);
+    CHECK(q.queue.find("uid-p")->pod == after);
   }
 }
 
 TEST_CASE("an edit while being tried counts when the Pod is refused") {
-  Queue q;
-  const auto pod = q.add("p");
-  REQUIRE(q.pop() == "p");
-  auto edited = std::make_shared<api::Pod>(*pod);
-  edited->tolerations.push_back({.key = "k"});
-  q.queue.update(edited, q.now);
-  q.queue.park(*q.last, {}, q.now);
-  CHECK(q.queue.lengths().backoff == 1);
-  q.now += 1s;
-  REQUIRE(q.pop() == "p");
-  CHECK(q.last->pod == edited);
+  for (const auto* plugin : {&wants_edits, &wants_nodes}) {
+    Queue q;
+    const auto pod = q.add("p");
+    REQUIRE(q.pop() == "p");
+    const auto after = edited(pod, [](api::Pod& p) { p.tolerations.push_back({.key = "k"}); });
+    q.queue.update(after, q.now);
+    q.park({plugin});
+    CHECK(q.queue.lengths().backoff == (plugin == &wants_edits ? 1U : 0U));
+    CHECK(q.queue.find("uid-p")->pod == after);
+  }
 }
 
 TEST_CASE("a Pod that is removed is gone from every part") {
@@ -183,11 +304,11 @@ TEST_CASE("a Pod that is removed is gone from every part") {
   REQUIRE(q.pop() == "tried");
   const auto tried = *q.last;
   REQUIRE(q.pop() == "refused");
-  q.queue.park(*q.last, Event::node_added, q.now);
+  q.park({&wants_nodes});
   for (const auto* name : {"active", "tried", "refused", "failed", "unknown"}) {
     q.queue.remove(std::string("uid-") + name);
   }
-  q.queue.park(tried, Event::node_added, q.now);
+  q.queue.park(tried, {&wants_nodes}, q.now);
   q.queue.retry(tried, q.now);
   q.queue.done("uid-tried");
   const auto lengths = q.queue.lengths();

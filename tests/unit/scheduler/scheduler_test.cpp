@@ -126,6 +126,7 @@ TEST_CASE("the policy says which node") {
 TEST_CASE("why a Pod goes nowhere is said in kube-scheduler's words") {
   Cluster cluster;
   CHECK(why(cluster.decide(make_pod("p"))) == "no nodes available to schedule pods");
+  CHECK(rejected_by(cluster.decide(make_pod("p"))).empty());
 
   for (int i = 0; i < 3; ++i) {
     auto node = make_node("tainted" + std::to_string(i));
@@ -140,9 +141,7 @@ TEST_CASE("why a Pod goes nowhere is said in kube-scheduler's words") {
   CHECK(why(decision) ==
         "0/5 nodes are available: 1 Insufficient memory, 2 Insufficient cpu, 3 node(s) had untolerated "
         "taint(s).");
-  CHECK(decision.wakes_on.intersects(Event::node_taints));
-  CHECK(decision.wakes_on.intersects(Event::pod_removed));
-  CHECK_FALSE(decision.wakes_on.intersects(Event::node_labels));
+  CHECK(rejected_by(decision) == std::vector<std::string>{"TaintToleration", "NodeResourcesFit"});
 
   // A node that has the room but that nobody has described cannot take the Pod's CPUs.
   cluster.cache.upsert(make_node("plain"));
@@ -170,7 +169,7 @@ TEST_CASE("what cannot be kept is refused by its field") {
     CHECK_FALSE(decision.placed());
     CHECK(why(decision) == std::string("0/1 nodes are available: pod uses ") + row.field +
                                ", which this scheduler does not support.");
-    CHECK(decision.wakes_on.empty());
+    CHECK(rejected_by(decision) == std::vector<std::string>{"DynamicResources"});
   }
   auto harmless = make_pod("p", "1");
   harmless.volumes = {{.name = "a"}, {.name = "b", .disk = {.kind = "iscsi", .id = "iqn"}}};

@@ -1,4 +1,4 @@
-#include "plugin_bench.hpp"
+#include "hint_bench.hpp"
 
 using namespace actimanager;
 using namespace actimanager::scheduler;
@@ -99,4 +99,39 @@ TEST_CASE("NodeAffinity: preferred terms and the profile's addedAffinity") {
   cache.update(snapshot);
   CycleState state;
   CHECK(plugin->pre_score(state, choosy, snapshot, no_nodes()).code == Code::error);
+}
+
+TEST_CASE("NodeAffinity hopes for nodes that match by now") {
+  const HintBench bench;
+  const auto plugin = make(make_node_affinity);
+  auto waiting = make_pod("p");
+  waiting.node_selector = {{"zone", "a"}};
+  const auto zone = [](const char* name) {
+    return [=](api::Node& node) { node.meta.labels["zone"] = name; };
+  };
+  const auto in_a = *labelled("n", {{"zone", "a"}});
+  const auto in_b = *labelled("n", {{"zone", "b"}});
+  CHECK(bench.added(*plugin, waiting, in_a) == "queue");
+  CHECK(bench.added(*plugin, waiting, in_b) == "skip");
+  CHECK(bench.updated(*plugin, waiting, in_b, zone("a")) == "queue");
+  CHECK(bench.updated(*plugin, waiting, in_a, zone("b")) == "skip");
+  CHECK(bench.updated(*plugin, waiting, in_a, [](auto& n) { n.meta.labels["disk"] = "ssd"; }) == "skip");
+  CHECK(bench.updated(*plugin, waiting, in_b, [](auto& n) { n.taints.push_back({"x", "", "NoSchedule"}); }) ==
+        "queue");
+  CHECK(bench.updated(*plugin, waiting, in_a, [](auto& n) { n.unschedulable = true; }).empty());
+
+  // Nobody can tell what a term means that is malformed: it is worth a try, on nodes the selector lets
+  // through.
+  waiting.node_affinity.required = {{{{{"disk", "Near", {}}}, {}}}};
+  CHECK(bench.updated(*plugin, waiting, in_b, zone("a")) == "queue");
+  CHECK(bench.updated(*plugin, waiting, in_a, zone("b")) == "skip");
+
+  const auto with_added = make(
+      make_node_affinity,
+      {{"addedAffinity",
+        {{"requiredDuringSchedulingIgnoredDuringExecution",
+          {{"nodeSelectorTerms", {{{"matchExpressions", {{{"key", "pool"}, {"operator", "Exists"}}}}}}}}}}}});
+  waiting.node_affinity.required.reset();
+  CHECK(bench.added(*with_added, waiting, in_a) == "skip");
+  CHECK(bench.added(*with_added, waiting, *labelled("n", {{"zone", "a"}, {"pool", "x"}})) == "queue");
 }

@@ -1,4 +1,4 @@
-#include "plugin_bench.hpp"
+#include "hint_bench.hpp"
 
 using namespace actimanager;
 using namespace actimanager::scheduler;
@@ -36,4 +36,23 @@ TEST_CASE("NodePorts refuses a host port that is taken") {
   CHECK(verdict(filtered(*plugin, pod, make_node("n"), {with_port("q", 80)})) == "Skip");
   pod.init_containers[0].restart_always = true;
   CHECK(verdict(filtered(*plugin, pod, make_node("n"), {with_port("q", 80)})) == taken);
+}
+
+TEST_CASE("NodePorts hopes for Pods with one of its ports to leave") {
+  const HintBench bench;
+  const auto plugin = make(make_node_ports);
+  const auto with_port = [](const char* name, int port, const char* node) {
+    auto pod = on_node(make_pod(name), node);
+    if (port != 0) pod.containers[0].ports = {{port, "", "TCP"}};
+    return pod;
+  };
+  const auto waiting = with_port("p", 80, "");
+  CHECK(bench.removed(*plugin, waiting, with_port("q", 80, "n")) == "queue");
+  CHECK(bench.removed(*plugin, waiting, with_port("q", 81, "n")) == "skip");
+  CHECK(bench.removed(*plugin, waiting, with_port("q", 0, "n")) == "skip");
+  auto nominated = with_port("q", 80, "");
+  CHECK(bench.removed(*plugin, waiting, nominated) == "skip");
+  nominated.nominated_node_name = "n";
+  CHECK(bench.removed(*plugin, waiting, nominated) == "queue");
+  CHECK(bench.added(*plugin, waiting, *make_node("n")) == "queue");
 }

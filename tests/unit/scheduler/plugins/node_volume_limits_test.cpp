@@ -1,3 +1,4 @@
+#include "hint_bench.hpp"
 #include "volume_bench.hpp"
 
 using namespace actimanager;
@@ -34,4 +35,48 @@ TEST_CASE("NodeVolumeLimits: Pods with disks have no signature, since what the v
   const auto plugin = make(make_node_volume_limits);
   CHECK(plugin->sign(make_pod("p"), Snapshot(), out));
   CHECK_FALSE(plugin->sign(with_claims("p", {"data"}), Snapshot(), out));
+}
+
+TEST_CASE("NodeVolumeLimits hopes for higher limits, and for volumes to be detached") {
+  const HintBench bench;
+  const auto plugin = make(make_node_volume_limits);
+  auto waiting = make_pod("p");
+  waiting.volumes = {{.name = "b", .disk = {.kind = "awsElasticBlockStore", .id = "vol-1"}}};
+  api::CSINode node;
+  node.meta.name = "n";
+  node.drivers = {{"d", 2}};
+  const auto limit = [](std::optional<std::int64_t> value) {
+    return [=](api::CSINode& n) { n.drivers[0].limit = value; };
+  };
+  CHECK(bench.added(*plugin, waiting, node) == "queue");
+  CHECK(bench.updated(*plugin, waiting, node, limit(3)) == "queue");
+  CHECK(bench.updated(*plugin, waiting, node, limit(1)) == "skip");
+  CHECK(bench.updated(*plugin, waiting, node, limit(std::nullopt)) == "skip");
+  CHECK(bench.updated(*plugin, waiting, node, [](auto& n) { n.drivers.push_back({"new", 1}); }) == "queue");
+
+  const auto with = [](api::Volume volume, const char* on) {
+    auto pod = on_node(make_pod("q"), on);
+    pod.volumes = {std::move(volume)};
+    return pod;
+  };
+  CHECK(bench.removed(*plugin, waiting, with({.name = "x", .claim_name = "any"}, "n")) == "queue");
+  CHECK(bench.removed(*plugin, waiting, with({.name = "x", .ephemeral = true}, "n")) == "queue");
+  CHECK(bench.removed(*plugin, waiting, with({.name = "x", .claim_name = "any"}, "")) == "skip");
+  CHECK(bench.removed(*plugin, waiting, with({.name = "x", .disk = {.kind = "iscsi"}}, "n")) == "skip");
+
+  api::VolumeAttachment attachment;
+  attachment.meta.name = "a";
+  attachment.attacher = "ebs.csi.aws.com";
+  CHECK(bench.removed(*plugin, waiting, attachment) == "queue");
+  attachment.attacher = "other";
+  CHECK(bench.removed(*plugin, waiting, attachment) == "skip");
+  waiting.volumes.push_back({.name = "c", .claim_name = "data"});
+  CHECK(bench.removed(*plugin, waiting, attachment) == "queue");
+
+  api::PersistentVolumeClaim claim;
+  claim.meta.namespace_ = "default";
+  for (const auto& [name, answer] : {std::pair("data", "queue"), std::pair("other", "skip")}) {
+    claim.meta.name = name;
+    CHECK(bench.added(*plugin, waiting, claim) == answer);
+  }
 }

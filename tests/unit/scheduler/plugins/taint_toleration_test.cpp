@@ -1,4 +1,4 @@
-#include "plugin_bench.hpp"
+#include "hint_bench.hpp"
 
 using namespace actimanager;
 using namespace actimanager::scheduler;
@@ -20,4 +20,25 @@ TEST_CASE("TaintToleration filters by NoSchedule and NoExecute, scores by Prefer
   CHECK(scored(*plugin, pod, nodes, {}, false) == Scores{0, 0, 1, 2});
   CHECK(scored(*plugin, pod, nodes) == Scores{100, 100, 50, 0});
   CHECK(scored(*plugin, pod, {tainted("n", {})}) == Scores{100});
+}
+
+TEST_CASE("TaintToleration hopes for nodes whose taints it tolerates by now, and for any toleration") {
+  const HintBench bench;
+  const auto plugin = make(make_taint_toleration);
+  auto waiting = make_pod("p");
+  waiting.tolerations.push_back({.key = "a", .op = "Exists"});
+  const auto mild = *tainted("n", {{"a", "", "NoSchedule"}});
+  const auto hostile = *tainted("n", {{"b", "", "NoExecute"}});
+  const auto set_taints = [](std::vector<api::Taint> taints) {
+    return [taints = std::move(taints)](api::Node& node) { node.taints = taints; };
+  };
+  CHECK(bench.added(*plugin, waiting, mild) == "queue");
+  CHECK(bench.added(*plugin, waiting, hostile) == "skip");
+  CHECK(bench.updated(*plugin, waiting, hostile, set_taints({})) == "queue");
+  CHECK(bench.updated(*plugin, waiting, hostile, set_taints({{"a", "", "NoSchedule"}})) == "queue");
+  CHECK(bench.updated(*plugin, waiting, hostile, set_taints({{"c", "", "NoSchedule"}})) == "skip");
+  CHECK(bench.updated(*plugin, waiting, mild, set_taints({})) == "skip");
+  const auto tolerate = [](api::Pod& pod) { pod.tolerations.push_back({.key = "x", .op = "Exists"}); };
+  CHECK(bench.updated(*plugin, waiting, waiting, tolerate) == "queue");
+  CHECK(bench.updated(*plugin, waiting, make_pod("q"), tolerate) == "skip");
 }

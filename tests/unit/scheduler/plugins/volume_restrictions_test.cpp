@@ -1,3 +1,4 @@
+#include "hint_bench.hpp"
 #include "volume_bench.hpp"
 
 using namespace actimanager;
@@ -33,4 +34,33 @@ TEST_CASE("VolumeRestrictions: Pods with disks have no signature, since what the
   const auto plugin = make(make_volume_restrictions);
   CHECK(plugin->sign(make_pod("p"), Snapshot(), out));
   CHECK_FALSE(plugin->sign(with_claims("p", {"data"}), Snapshot(), out));
+}
+
+TEST_CASE("VolumeRestrictions hopes for Pods with its disks or claims to go, and for its claims") {
+  const HintBench bench;
+  const auto plugin = make(make_volume_restrictions);
+  auto waiting = make_pod("p");
+  waiting.volumes = {{.name = "a", .claim_name = "data"},
+                     {.name = "b", .disk = {.kind = "awsElasticBlockStore", .id = "vol-1"}}};
+  const auto with = [](api::Volume volume) {
+    auto pod = on_node(make_pod("q"), "n");
+    pod.volumes = {std::move(volume)};
+    return pod;
+  };
+  CHECK(bench.removed(*plugin, waiting, with({.name = "x", .claim_name = "data"})) == "queue");
+  CHECK(bench.removed(*plugin, waiting, with({.name = "x", .claim_name = "other"})) == "skip");
+  const api::Volume disk{.name = "x", .disk = {.kind = "awsElasticBlockStore", .id = "vol-1"}};
+  CHECK(bench.removed(*plugin, waiting, with(disk)) == "queue");
+  auto elsewhere = with(disk);
+  elsewhere.meta.namespace_ = "elsewhere";
+  CHECK(bench.removed(*plugin, waiting, elsewhere) == "skip");
+
+  api::PersistentVolumeClaim claim;
+  claim.meta.namespace_ = "default";
+  claim.meta.name = "data";
+  CHECK(bench.added(*plugin, waiting, claim) == "queue");
+  CHECK(bench.updated(*plugin, waiting, claim, [](auto& c) { c.phase = "Bound"; }).empty());
+  claim.meta.name = "other";
+  CHECK(bench.added(*plugin, waiting, claim) == "skip");
+  CHECK(bench.added(*plugin, waiting, *make_node("n")) == "queue");
 }

@@ -1,3 +1,4 @@
+#include "hint_bench.hpp"
 #include "volume_bench.hpp"
 
 using namespace actimanager;
@@ -33,4 +34,37 @@ TEST_CASE("VolumeZone: Pods with disks have no signature, since what the volumes
   const auto plugin = make(make_volume_zone);
   CHECK(plugin->sign(make_pod("p"), Snapshot(), out));
   CHECK_FALSE(plugin->sign(with_claims("p", {"data"}), Snapshot(), out));
+}
+
+TEST_CASE("VolumeZone hopes for its claims, for volumes that say something else, for nodes' labels") {
+  const HintBench bench;
+  const auto plugin = make(make_volume_zone);
+  auto waiting = make_pod("p");
+  waiting.volumes = {{.name = "a", .claim_name = "data"}};
+  api::PersistentVolumeClaim claim;
+  claim.meta.namespace_ = "default";
+  for (const auto& [name, answer] : {std::pair("data", "queue"), std::pair("other", "skip")}) {
+    claim.meta.name = name;
+    CHECK(bench.added(*plugin, waiting, claim) == answer);
+    CHECK(bench.updated(*plugin, waiting, claim, [](auto& c) { c.volume_name = "v"; }) == answer);
+  }
+  api::PersistentVolume volume;
+  volume.meta.name = "v";
+  const auto zone = [](const char* text) {
+    return [=](api::PersistentVolume& v) { v.meta.labels["topology.kubernetes.io/zone"] = text; };
+  };
+  CHECK(bench.added(*plugin, waiting, volume) == "queue");
+  CHECK(bench.updated(*plugin, waiting, volume, zone("a__b")) == "queue");
+  CHECK(bench.updated(*plugin, waiting, volume, [](auto& v) { v.phase = "Bound"; }) == "skip");
+  zone("a__b")(volume);
+  CHECK(bench.updated(*plugin, waiting, volume, zone("b__a")) == "skip");
+  CHECK(bench.updated(*plugin, waiting, volume, zone("a____b")) == "queue");  // which says nothing
+
+  api::StorageClass later;
+  later.meta.name = "c";
+  CHECK(bench.added(*plugin, waiting, later) == "skip");
+  later.waits_for_consumer = true;
+  CHECK(bench.added(*plugin, waiting, later) == "queue");
+  CHECK(bench.updated(*plugin, waiting, *make_node("n"), [](auto& n) { n.meta.labels["a"] = "b"; }) ==
+        "queue");
 }

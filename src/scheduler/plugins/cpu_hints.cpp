@@ -1,0 +1,53 @@
+// WorkloadAware and PodIsolation: what may make room for a Pod's CPUs, where they could then be its own.
+#include <algorithm>
+
+#include "../binding_holdings.hpp"
+#include "hints.hpp"
+
+namespace actimanager::scheduler {
+namespace {
+
+Hint after_pod_left(const api::Pod& waiting, const Change<api::Pod>& change, const Surroundings& cluster) {
+  const auto& gone = *change.before;
+  const auto& node = gone.node_name.empty() ? gone.nominated_node_name : gone.node_name;
+  return queue_if(cluster.may_get_cpus(waiting, node));
+}
+
+Hint after_scale_down(const api::Pod& waiting, const Change<api::Pod>& change, const Surroundings& cluster) {
+  if (is_itself(waiting, change)) return Hint::queue;
+  return queue_if(cluster.may_get_cpus(waiting, change.after->node_name));
+}
+
+Hint after_node(const api::Pod& waiting, const Change<api::Node>& change, const Surroundings& cluster) {
+  return queue_if(cluster.may_get_cpus(waiting, change.after->meta.name));
+}
+
+Hint after_topology(const api::Pod& waiting, const Change<api::NodeCPUTopology>& change,
+                    const Surroundings& cluster) {
+  return queue_if(cluster.may_get_cpus(waiting, change.after->node_name));
+}
+
+// The scheduler's own take what it has counted already; one made by hand may take its Pod out of the pool.
+bool takes_nothing_but_what_was_counted(const Change<api::PodCPUBinding>& change) {
+  return !change.before &&
+         std::ranges::any_of(change.after->meta.owner_references, &api::OwnerReference::controller);
+}
+
+Hint after_binding(const api::Pod& waiting, const Change<api::PodCPUBinding>& change,
+                   const Surroundings& cluster) {
+  if (takes_nothing_but_what_was_counted(change)) return Hint::skip;
+  return queue_if(
+      cluster.may_get_cpus(waiting, named_node_of(change.before ? *change.before : *change.after)));
+}
+
+}  // namespace
+
+std::vector<Interest> cpu_interests() {
+  return {on<api::Node>(Action::add, after_node),
+          on<api::NodeCPUTopology>(Action::add | Action::update, after_topology),
+          on<api::PodCPUBinding>(Action::add | Action::update | Action::remove, after_binding),
+          on<api::Pod>(Action::remove, after_pod_left),
+          on<api::Pod>(Action::pod_scaled_down, after_scale_down)};
+}
+
+}  // namespace actimanager::scheduler
