@@ -10,11 +10,14 @@ import pathlib
 import pytest
 
 import compare
+import compare_hints
 import compare_sequences
 import oracle_program
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("ACTI_TEST_BINARY", TOP / "build" / "src" / "app" / "actimanager"))
+# It is built beside the binary.
+ANSWERS = pathlib.Path(os.environ.get("ACTI_REQUEUE_ANSWERS", BINARY.parents[2] / "tests" / "parity" / "requeue-answers"))
 CLUSTERS = int(os.environ.get("ACTI_PARITY_CLUSTERS", "2000"))
 EXCLUDED = frozenset(filter(None, os.environ.get("ACTI_PARITY_EXCLUDE", "").split(",")))
 SEED = os.environ.get("ACTI_PARITY_SEED", "1")
@@ -43,6 +46,16 @@ def differ_in_sequences(programs):
     def run(share: float) -> None:
         clusters = max(1, round(CLUSTERS * share))
         _check(compare_sequences.Run(BINARY, SEED, clusters, jobs=os.cpu_count() or 1))
+
+    return run
+
+
+@pytest.fixture
+def differ_in_hints(programs):
+    """The same of cases of requeueing, of which each cluster has some dozens."""
+    def run(share: float) -> None:
+        clusters = max(1, round(CLUSTERS * share))
+        _check(compare_hints.Run(ANSWERS, SEED, clusters, jobs=os.cpu_count() or 1))
 
     return run
 

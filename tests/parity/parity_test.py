@@ -1,4 +1,4 @@
-"""What the program says of Pods and nodes, against what kube-scheduler's plugins say."""
+"""What the program says of Pods and nodes, and of what makes Pods be tried again, against what kube-scheduler says."""
 
 import collections
 import json
@@ -24,6 +24,10 @@ def test_family(differ, family):
 
 def test_sequences(differ_in_sequences):
     differ_in_sequences(0.1)
+
+
+def test_requeueing(differ_in_hints):
+    differ_in_hints(0.035)
 
 
 def test_cases_of_requeueing_have_both_answers(programs, tmp_path):

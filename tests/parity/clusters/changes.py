@@ -18,7 +18,7 @@ PLUGINS = {
     "NodeResourcesFit": (("resources", "pod-level-resources", "full-nodes", "resizes"), ("Pod", "Node", "itself")),
     "VolumeRestrictions": (("volume-restrictions",), ("Pod", "Pod", "PersistentVolumeClaim", "Node")),
     "NodeVolumeLimits": (("volume-limits",), ("CSINode", "Pod", "PersistentVolumeClaim", "VolumeAttachment")),
-    "VolumeBinding": (("volume-claims",), (*_CLAIMS, "Node", "CSINode", "CSIDriver", "CSIStorageCapacity")),
+    "VolumeBinding": (("volume-claims", "volume-claims", "volume-limits"), (*_CLAIMS, "Node", "CSINode", "CSIDriver", "CSIStorageCapacity")),
     "VolumeZone": (("volume-claims",), (*_CLAIMS, "PersistentVolume", "Node")),
     "PodTopologySpread": (("spread", "workloads"), ("Pod", "Pod", "Node", "Node", "itself")),
     "InterPodAffinity": (("pod-affinity", "first-pods"), ("Pod", "Pod", "Node")),
@@ -60,6 +60,19 @@ def _make_plain(world: World, plugin: str, pod: dict) -> None:
         spec["topologySpreadConstraints"] = [web | {
             "maxSkew": 1, "topologyKey": world.pick((ZONE, HOST)), "whenUnsatisfiable": "DoNotSchedule",
             "nodeTaintsPolicy": world.pick(("Honor", "Honor", "Ignore"))}]
+    elif plugin == "NodeAffinity":
+        # A number is asked for, and one of the terms says none: nobody can tell what it means.
+        terms = [{"matchExpressions": [{"key": "generation", "operator": "Gt", "values": [amount]}]}
+                 for amount in world.some(("5", "many"), 1, 2)]
+        spec["affinity"] = {"nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
+    elif plugin.startswith(("Volume", "NodeVolume")):
+        spec.setdefault("volumes", []).insert(0, {"name": "scratch", "emptyDir": {}})
+    elif plugin == "NodeResourcesFit" and world.chance(0.3):
+        # It asks for nothing but a place among the node's Pods.
+        spec.pop("resources", None)
+        for container in (*spec["containers"], *spec.get("initContainers", ())):
+            container.pop("resources", None)
     elif plugin == "NodeResourcesFit":
         amounts = {"ephemeral-storage": "1Gi", "example.com/device": "1", "hugepages-2Mi": "2Mi"}
         resources = spec["containers"][0].setdefault("resources", {})

@@ -87,6 +87,14 @@ def _allocatable(world: World, node: dict, pod: dict) -> None:
         node["status"]["allocatable"][resource] = world.pick(amounts[resource])
 
 
+def _grown(world: World, node: dict, pod: dict) -> None:
+    """There is far more of something that the Pod asks for."""
+    asked = {resource for container in pod["spec"]["containers"]
+             for resource in container.get("resources", {}).get("requests", {})}
+    if asked:
+        node["status"]["allocatable"][world.pick(sorted(asked))] = "4Ti"
+
+
 def _conditions(world: World, node: dict, pod: dict) -> None:
     node["status"]["conditions"][0] |= world.pick((
         {"status": "False"}, {"status": "Unknown"}, {"lastHeartbeatTime": "2026-01-01T02:00:00Z"}))
@@ -101,4 +109,4 @@ def _images(world: World, node: dict, pod: dict) -> None:
 
 
 _CHANGES = (_labels, _labels, _topology, _topology, _topology, _selected, _taints, _taints, _unschedulable,
-            _allocatable, _allocatable, _conditions, _annotations, _images)
+            _allocatable, _allocatable, _grown, _conditions, _annotations, _images)

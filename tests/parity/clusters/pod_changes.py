@@ -18,6 +18,8 @@ def of_others(world: World, items: list[dict], pod: dict) -> tuple[dict | None, 
     near = [other for other in others if other["metadata"]["namespace"] == pod["metadata"]["namespace"]]
     old = copy.deepcopy(world.pick(near if near and world.chance(0.6) else others))
     if kind == "delete":
+        if world.chance(0.4):
+            _share_claims(pod, old)
         return old, None
     new = copy.deepcopy(old)
     for change in world.some(_CHANGES, 1, 2):
@@ -36,6 +38,15 @@ def of_itself(world: World, pod: dict) -> tuple[dict, dict]:
     for change in world.some((*_CHANGES, _gate, _no_gates, _no_gates, *[_tolerations] * 4, _nomination), 1, 2):
         change(world, new, pod)
     return pod, new
+
+
+def _share_claims(pod: dict, other: dict) -> None:
+    """The Pod waits for the claims that the other one has, if they are of one Namespace."""
+    if pod["metadata"]["namespace"] != other["metadata"]["namespace"]:
+        return
+    claims = [volume for volume in other["spec"].get("volumes", ()) if "persistentVolumeClaim" in volume]
+    volumes = pod["spec"].setdefault("volumes", [])
+    volumes += [{**copy.deepcopy(volume), "name": f"shared-{i}"} for i, volume in enumerate(claims)]
 
 
 def _like(world: World, pod: dict) -> dict:
