@@ -49,7 +49,10 @@ Scheduling::Scheduling(asio::any_io_executor executor, kube::Client& client, Clu
       hints_(scheduler_, cache_),
       queue_(
           scheduler_.config().queue, [this](const api::Pod& pod) { return scheduler_.pre_enqueue(pod); },
-          [this](const scheduler::ClusterEvent& event) { return about(event); }),
+          [this](const scheduler::ClusterEvent& event) { return hints_.about(event); },
+          [this](const auto& pod, const auto& event, std::string_view plugin) {
+            requeued(pod, event, plugin);
+          }),
       feed_(scheduler_, cache_, snapshot_, queue_),
       binder_(client, [this](const std::string& node) { return cluster_.nodes.get(node) != nullptr; }),
       volume_binder_(client, cluster),
@@ -122,17 +125,11 @@ void Scheduling::follow(kube::Store<T>& store) {
   });
 }
 
-scheduler::Hopeful Scheduling::about(const scheduler::ClusterEvent& event) {
-  auto hopeful = hints_.about(event);
-  if (!hopeful) return nullptr;
-  return [this, &event, hopeful = std::move(hopeful)](const api::Pod& pod, const auto& rejected_by) {
-    const auto plugin = hopeful(pod, rejected_by);
-    if (plugin) {
-      ++metrics_.requeues[{to_string(event), std::string(*plugin)}];
-      log_.debug("pod {}: {} hopes again after {}", pod.meta.key(), *plugin, to_string(event));
-    }
-    return plugin;
-  };
+void Scheduling::requeued(const api::Pod& pod, const scheduler::ClusterEvent& event,
+                          std::string_view plugin) {
+  const auto name = to_string(event);
+  log_.debug("pod {}: {} hopes again after {}", pod.meta.key(), plugin, name);
+  ++metrics_.requeues[{name, std::string(plugin)}];
 }
 
 void Scheduling::note_binding_by_hand(const BindingPointer& before, const BindingPointer& after) {
@@ -266,7 +263,7 @@ void Scheduling::decide(scheduler::QueuedPod item) {
     queue_.retry(item, Clock::now());
   } else {
     ++metrics_.unschedulable;
-    queue_.park(item, std::move(decision.rejected_by), Clock::now());
+    queue_.park(item, std::move(decision.rejected_by), Clock::now(), std::move(decision.kind));
   }
   cycles_.spawn(refuse(item.pod, std::move(decision.message),
                        decision.error ? "SchedulerError" : "Unschedulable", std::move(nominated)));
@@ -380,7 +377,7 @@ asio::awaitable<void> Scheduling::preempt(scheduler::QueuedPod item, scheduler::
   if (evicted) {
     ++metrics_.preemptions;
     metrics_.preemption_victims += nomination.victims.size();
-    queue_.park(item, std::move(decision.rejected_by), Clock::now());
+    queue_.park(item, std::move(decision.rejected_by), Clock::now(), std::move(decision.kind));
   } else {
     ++metrics_.errors;
     log_.warn("pod {}: {}", pod->meta.key(), evicted.error().message());

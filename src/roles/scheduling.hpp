@@ -65,8 +65,7 @@ class Scheduling {
   void follow_owners(kube::Store<T>& store);
   template <class T>
   void follow(kube::Store<T>& store);
-  // The hints, counted.
-  scheduler::Hopeful about(const scheduler::ClusterEvent& event);
+  void requeued(const api::Pod& pod, const scheduler::ClusterEvent& event, std::string_view plugin);
   void note_binding_by_hand(const BindingPointer& before, const BindingPointer& after);
 
   boost::asio::awaitable<void> loop();

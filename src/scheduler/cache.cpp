@@ -44,8 +44,8 @@ void Cache::remove_topology(std::string_view node_name) {
 void Cache::upsert(const api::PodCPUBinding& binding) {
   impl_->upsert_binding(binding);
 }
-void Cache::remove_binding(std::string_view namespaced_name) {
-  impl_->remove_binding(namespaced_name);
+bool Cache::remove_binding(std::string_view namespaced_name) {
+  return impl_->remove_binding(namespaced_name);
 }
 void Cache::upsert(PodPointer pod) {
   impl_->upsert_pod(pod);

@@ -60,16 +60,18 @@ void Cache::Impl::upsert_binding(const api::PodCPUBinding& object) {
   if (const auto uid = uid_by_key.find(binding.pod_key); uid != uid_by_key.end()) recount_pool(uid->second);
 }
 
-void Cache::Impl::remove_binding(std::string_view key) {
+bool Cache::Impl::remove_binding(std::string_view key) {
   const auto it = bindings.find(key);
-  if (it == bindings.end()) return;
+  if (it == bindings.end()) return false;
   const std::string pod_key = it->second.pod_key;
+  const bool was_counted = !it->second.node.empty();
   uncount_binding(it->first, it->second);
   auto& keys = bindings_of_pod[pod_key];
   keys.erase(it->first);
   if (keys.empty()) bindings_of_pod.erase(pod_key);
   bindings.erase(it);
   if (const auto uid = uid_by_key.find(pod_key); uid != uid_by_key.end()) recount_pool(uid->second);
+  return was_counted;
 }
 
 void Cache::Impl::assume_edit(std::string_view key, const allocator::Placement& placement) {

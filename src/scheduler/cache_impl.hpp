@@ -92,7 +92,7 @@ struct Cache::Impl : PodAccounts {
 
   // cache_bindings.cpp
   void upsert_binding(const api::PodCPUBinding& binding);
-  void remove_binding(std::string_view key);
+  bool remove_binding(std::string_view key);
   void assume_edit(std::string_view key, const allocator::Placement& placement);
   bool forget_edit(std::string_view key);
   std::optional<NodeInfo> node_without(std::string_view key) const;

@@ -33,8 +33,8 @@ void Feed::changed(const Change<api::NodeCPUTopology>& change, TimePoint now) {
 void Feed::changed(const Change<api::PodCPUBinding>& change, TimePoint now) {
   if (change.after) {
     cache_.upsert(*change.after);
-  } else {
-    cache_.remove_binding(change.before->meta.key());
+  } else if (!cache_.remove_binding(change.before->meta.key())) {
+    return;
   }
   tell(events_of(change), now);
 }

@@ -4,8 +4,11 @@
 #include <actimanager/scheduler/queue.hpp>
 
 namespace actimanager::scheduler {
-SchedulingQueue::SchedulingQueue(QueueOptions options, PreEnqueue pre_enqueue, About about)
-    : options_(options), pre_enqueue_(std::move(pre_enqueue)), about_(std::move(about)) {
+SchedulingQueue::SchedulingQueue(QueueOptions options, PreEnqueue pre_enqueue, About about, Observe observe)
+    : options_(options),
+      pre_enqueue_(std::move(pre_enqueue)),
+      about_(std::move(about)),
+      observe_(std::move(observe)) {
   assert(options_.initial_backoff > std::chrono::milliseconds(0));
   assert(options_.initial_backoff <= options_.max_backoff);
 }
@@ -32,6 +35,7 @@ void SchedulingQueue::enter(Entry& entry, Part part, TimePoint now) {
       break;
     case Part::unschedulable:
       unschedulable_.emplace(TimeKey{now + options_.flush_after, entry.sequence}, &entry);
+      alike_[likes_of(entry)].emplace(entry.sequence, &entry);
       break;
     case Part::in_flight:
       entry.popped_at = first_missed_ + missed_.size();
@@ -50,9 +54,13 @@ void SchedulingQueue::leave(Entry& entry) {
     case Part::backoff:
       backoff_.erase({entry.backoff_until, entry.sequence});
       break;
-    case Part::unschedulable:
+    case Part::unschedulable: {
       unschedulable_.erase({entry.queued.since + options_.flush_after, entry.sequence});
+      const auto alike = alike_.find(likes_of(entry));
+      alike->second.erase(entry.sequence);
+      if (alike->second.empty()) alike_.erase(alike);
       break;
+    }
     case Part::in_flight:
       popped_at_.erase(popped_at_.find(entry.popped_at));
       forget_missed();
@@ -113,7 +121,7 @@ void SchedulingQueue::update(std::shared_ptr<const api::Pod> pod, TimePoint now)
       return;
     case Part::unschedulable:
       for (const auto& event : events_of(change)) {
-        if (!hopes(about_(event), entry)) continue;
+        if (!hopes(entry, event)) continue;
         leave(entry);
         return requeue(entry, now);
       }
@@ -146,11 +154,13 @@ void SchedulingQueue::done(std::string_view uid) {
   entries_.erase(it);
 }
 
-void SchedulingQueue::park(const QueuedPod& pod, std::vector<const Plugin*> rejected_by, TimePoint now) {
+void SchedulingQueue::park(const QueuedPod& pod, std::vector<const Plugin*> rejected_by, TimePoint now,
+                           std::string kind) {
   const auto it = entries_.find(pod.pod->meta.uid);
   if (it == entries_.end() || it->second.part != Part::in_flight) return;  // removed meanwhile
   Entry& entry = it->second;
   entry.queued.rejected_by = std::move(rejected_by);
+  entry.queued.kind = std::move(kind);
   entry.queued.since = now;
   ++entry.queued.refusals;
   entry.queued.errors_in_row = 0;
@@ -172,14 +182,23 @@ void SchedulingQueue::retry(const QueuedPod& pod, TimePoint now) {
   requeue(entry, now);
 }
 
-bool SchedulingQueue::hopes(const Hopeful& hopeful, const Entry& entry) {
-  return hopeful && hopeful(*entry.queued.pod, entry.queued.rejected_by);
+SchedulingQueue::Likes SchedulingQueue::likes_of(const Entry& entry) {
+  const auto& kind = entry.queued.kind;
+  return {entry.queued.rejected_by, kind.empty() ? entry.queued.pod->meta.uid : kind};
+}
+
+bool SchedulingQueue::hopes(const Entry& entry, const ClusterEvent& event) const {
+  const auto hopeful = about_(event);
+  if (!hopeful) return false;
+  const auto plugin = hopeful(*entry.queued.pod, entry.queued.rejected_by);
+  if (plugin && observe_) observe_(*entry.queued.pod, event, *plugin);
+  return plugin.has_value();
 }
 
 bool SchedulingQueue::missed_something(const Entry& entry) const {
   if (entry.popped_at < first_missed_) return true;  // more than was kept
   for (auto i = entry.popped_at - first_missed_; i < missed_.size(); ++i) {
-    if (hopes(about_(missed_[i]), entry)) return true;
+    if (hopes(entry, missed_[i])) return true;
   }
   return false;
 }
@@ -201,8 +220,13 @@ void SchedulingQueue::move(ClusterEvent event, TimePoint now) {
   const auto hopeful = about_(event);
   if (!hopeful) return;
   std::vector<Entry*> woken;
-  for (const auto& [key, entry] : unschedulable_) {
-    if (hopes(hopeful, *entry)) woken.push_back(entry);
+  for (const auto& [likes, entries] : alike_) {
+    const auto plugin = hopeful(*entries.begin()->second->queued.pod, likes.first);
+    if (!plugin) continue;
+    for (const auto& [sequence, entry] : entries) {
+      woken.push_back(entry);
+      if (observe_) observe_(*entry->queued.pod, event, *plugin);
+    }
   }
   for (Entry* entry : woken) {
     leave(*entry);

@@ -83,6 +83,11 @@ Decision conclude(const Profile& profile, const api::Pod& pod, const Snapshot& s
   return decision;
 }
 
+// What hints look at beside what verdicts depend on.
+std::string kind_text(const api::Pod& pod, const std::string& signature) {
+  return fmt::format("{} {} {} {}", pod.priority, pod.preemption_policy, pod.meta.namespace_, signature);
+}
+
 // Evaluations kept, counted in nodes looked at: about 100 bytes each.
 constexpr std::size_t kept_verdicts = 200'000;
 
@@ -95,7 +100,8 @@ struct Scheduler::Impl {
   };
 
   Config config;
-  std::list<Kept> kept;  // last used first
+  std::map<const Profile*, std::vector<const Plugin*>> cpu_plugins;  // of PreFilter
+  std::list<Kept> kept;                                              // last used first
   std::unordered_map<std::string_view, std::list<Kept>::iterator> by_signature;
 
   // Nothing if the answers depend on more than a signature can say.
@@ -140,15 +146,19 @@ struct Scheduler::Impl {
     assert(profile != nullptr);
     CycleState state;
     const Snapshot nothing;
-    for (const auto* plugin : profile->pre_filter) {
-      if (find_registered(plugin->name())->places_cpus) plugin->pre_filter(state, pod, nothing);
-    }
+    for (const auto* plugin : cpu_plugins.find(profile)->second) plugin->pre_filter(state, pod, nothing);
     return state.cpu_wish;
   }
 };
 
 Scheduler::Scheduler(Config config) : impl_(std::make_unique<Impl>()) {
   impl_->config = std::move(config);
+  for (const auto& profile : impl_->config.profiles) {
+    auto& plugins = impl_->cpu_plugins[&profile];
+    for (const auto* plugin : profile.pre_filter) {
+      if (find_registered(plugin->name())->places_cpus) plugins.push_back(plugin);
+    }
+  }
 }
 Scheduler::~Scheduler() = default;
 Scheduler::Scheduler(Scheduler&&) noexcept = default;
@@ -179,7 +189,11 @@ Decision Scheduler::schedule_one(const api::Pod& pod, const Snapshot& snapshot) 
   if (snapshot.node_count() == 0) return no_nodes();
   auto signature = Impl::sign(*profile, pod, snapshot);
   if (!signature) return decide(*profile, pod, snapshot);
-  return conclude(*profile, pod, snapshot, impl_->keep(std::move(*signature), *profile, pod, snapshot));
+  auto kind = kind_text(pod, *signature);
+  auto decision =
+      conclude(*profile, pod, snapshot, impl_->keep(std::move(*signature), *profile, pod, snapshot));
+  decision.kind = std::move(kind);
+  return decision;
 }
 
 bool Scheduler::cpus_fit(const api::Pod& pod, const NodeInfo& node) const {

@@ -40,7 +40,8 @@ class Cache {
   void upsert(const api::NodeCPUTopology& topology);
   void remove_topology(std::string_view node_name);
   void upsert(const api::PodCPUBinding& binding);
-  void remove_binding(std::string_view namespaced_name);
+  // Whether CPUs became free by it: a binding whose Pod has ended has given them up before.
+  bool remove_binding(std::string_view namespaced_name);
   // Pods without a node are not counted, finished ones no more; any Pod may be passed. The Pod itself is
   // kept.
   void upsert(PodPointer pod);

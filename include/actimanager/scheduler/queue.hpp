@@ -47,6 +47,7 @@ struct QueuedPod {
   int refusals = 0;                        // of those attempts
   int errors_in_row = 0;                   // attempts that failed, since the last that did not
   std::vector<const Plugin*> rejected_by;  // while unschedulable
+  std::string kind;                        // the same
   std::string gated_by;                    // while gated: what PreEnqueue said
 };
 
@@ -65,7 +66,9 @@ class SchedulingQueue {
   using PreEnqueue = std::function<Status(const api::Pod&)>;
   // Called once for each event: what is common to all Pods is worked out there.
   using About = std::function<Hopeful(const ClusterEvent&)>;
-  SchedulingQueue(QueueOptions options, PreEnqueue pre_enqueue, About about);
+  // Is told of each refused Pod that is tried again, and of the plugin that hoped.
+  using Observe = std::function<void(const api::Pod&, const ClusterEvent&, std::string_view plugin)>;
+  SchedulingQueue(QueueOptions options, PreEnqueue pre_enqueue, About about, Observe observe = nullptr);
 
   // A Pod that has no node yet and asks for one of our profiles. A Pod that is known already is updated.
   void add(std::shared_ptr<const api::Pod> pod, TimePoint now);
@@ -79,7 +82,10 @@ class SchedulingQueue {
   std::optional<QueuedPod> pop(TimePoint now);
   // For a popped Pod, exactly one of:
   void done(std::string_view uid);  // bound, or not ours any more
-  void park(const QueuedPod& pod, std::vector<const Plugin*> rejected_by, TimePoint now);  // refused
+  // Refused. `kind`: Pods of one kind that the same plugins refused hope for the same, and only one of them
+  // is asked; "": it is like no other.
+  void park(const QueuedPod& pod, std::vector<const Plugin*> rejected_by, TimePoint now,
+            std::string kind = {});
   void retry(const QueuedPod& pod, TimePoint now);  // an error: again after its backoff
 
   // Something happened: refused Pods for which it may be a help become active (or wait out their backoff).
@@ -115,7 +121,8 @@ class SchedulingQueue {
   void enter(Entry& entry, Part part, TimePoint now);
   void leave(Entry& entry);
   void requeue(Entry& entry, TimePoint now);
-  static bool hopes(const Hopeful& hopeful, const Entry& entry);
+  // Of a Pod alone; who hopes is observed.
+  bool hopes(const Entry& entry, const ClusterEvent& event) const;
   bool missed_something(const Entry& entry) const;
   void keep_for_popped(ClusterEvent event);
   void forget_missed();
@@ -124,14 +131,19 @@ class SchedulingQueue {
   QueueOptions options_;
   PreEnqueue pre_enqueue_;
   About about_;
+  Observe observe_;
   std::uint64_t next_sequence_ = 0;
   std::unordered_map<std::string, Entry> entries_;  // by UID
   std::map<ActiveKey, Entry*> active_;
   std::map<TimeKey, Entry*> backoff_;
   std::map<TimeKey, Entry*> unschedulable_;  // by the time they are flushed
-  std::deque<ClusterEvent> missed_;          // since the first of the Pods in flight was popped
-  std::uint64_t first_missed_ = 0;           // the number of the first of them
-  std::multiset<std::uint64_t> popped_at_;   // of the Pods in flight
+  // The same by the plugins that refused them and by kind; then by sequence.
+  using Likes = std::pair<std::vector<const Plugin*>, std::string>;
+  static Likes likes_of(const Entry& entry);
+  std::map<Likes, std::map<std::uint64_t, Entry*>> alike_;
+  std::deque<ClusterEvent> missed_;         // since the first of the Pods in flight was popped
+  std::uint64_t first_missed_ = 0;          // the number of the first of them
+  std::multiset<std::uint64_t> popped_at_;  // of the Pods in flight
 };
 
 }  // namespace actimanager::scheduler

@@ -37,6 +37,9 @@ struct Decision {
   // The plugins that refused it, for SchedulingQueue::park: it is they who know what may change that. None
   // where there is no node at all.
   std::vector<const Plugin*> rejected_by;
+  // Pods of one kind, refused by the same plugins, hope for the same: for park(), too. "": it is like no
+  // other.
+  std::string kind;
   // Nowhere for a reason that no event will mend (a plugin failed): SchedulingQueue::retry.
   bool error = false;
 

@@ -92,6 +92,20 @@ TEST_CASE("what is told has been counted before") {
   CHECK(bench.cache.objects().namespace_labels("default").empty());
 }
 
+TEST_CASE("a binding whose Pod has ended frees nothing when it goes") {
+  Bench bench;
+  bench.change({}, make_node("n"));
+  bench.change({}, std::make_shared<api::NodeCPUTopology>(make_topology("n", make_machine(1, 4, 2))));
+  const auto pod = shared(on_node(make_pod("q"), "n"));
+  bench.change(nothing, pod);
+  const auto binding =
+      std::make_shared<api::PodCPUBinding>(make_binding(*pod, "n", "0-1", api::ExclusivenessLevel::cpu));
+  bench.change({}, binding);
+  CHECK(bench.change(pod, nothing) == Told{"AssignedPodDelete"});
+  CHECK(bench.node().cpus.exclusive().empty());
+  CHECK(bench.change(binding, {}).empty());
+}
+
 TEST_CASE("a Pod's way through the queue, to a node and out of it") {
   Bench bench;
   bench.change({}, make_node("n"));

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <actimanager/scheduler/queue.hpp>
@@ -164,6 +166,40 @@ TEST_CASE("a refused Pod waits for what may help, and for its backoff") {
   CHECK(q.pop().empty());
   q.move(Action::add);
   CHECK(q.pop() == "p");
+}
+
+TEST_CASE("Pods of one kind that the same plugins refused are asked as one, and woken together") {
+  int asked = 0;
+  std::vector<std::string> observed;
+  SchedulingQueue queue(
+      QueueOptions{}, gate,
+      [&](const ClusterEvent& event) -> Hopeful {
+        return [&asked, hopeful = about(event)](const auto& pod, const auto& plugins) {
+          ++asked;
+          return hopeful(pod, plugins);
+        };
+      },
+      [&](const api::Pod& pod, const ClusterEvent& event, std::string_view plugin) {
+        observed.push_back(pod.meta.name + " " + to_string(event) + " " + std::string(plugin));
+      });
+  struct Row {
+    const char *name, *kind;
+    const Plugin* rejected_by;
+  };
+  const Row rows[] = {{"a", "small", &wants_room},
+                      {"b", "small", &wants_room},
+                      {"c", "small", &wants_nodes},
+                      {"d", "", &wants_room},
+                      {"e", "", &wants_room}};
+  for (const auto& row : rows) queue.add(std::make_shared<api::Pod>(make_pod(row.name)), start);
+  for (const auto& row : rows) queue.park(*queue.pop(start), {row.rejected_by}, start, row.kind);
+  queue.remove("uid-e");
+  queue.move(event(Action::remove), start);
+  CHECK(asked == 3);
+  std::ranges::sort(observed);
+  CHECK(observed == std::vector<std::string>{"a NodeDelete WantsRoom", "b NodeDelete WantsRoom",
+                                             "d NodeDelete WantsRoom"});
+  CHECK(queue.lengths().unschedulable == 1);
 }
 
 TEST_CASE("after five minutes a refused Pod is tried again whatever happened") {
