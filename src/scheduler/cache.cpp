@@ -1,8 +1,24 @@
 #include <actimanager/scheduler/cache.hpp>
 
 #include "cache_impl.hpp"
+#include "domains.hpp"
 
 namespace actimanager::scheduler {
+
+void ChangeLog::add(std::uint32_t slot, std::size_t slot_count) {
+  if (slots_.size() >= 4 * slot_count + 1024) {
+    const auto half = slots_.size() / 2;
+    slots_.erase(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(half));
+    forgotten_ += half;
+  }
+  slots_.push_back(slot);
+}
+
+std::shared_ptr<const Domains> Snapshot::domains(std::string_view key) const {
+  const auto it = domains_.find(key);
+  if (it != domains_.end()) return it->second;
+  return domains_.emplace(key, std::make_shared<const Domains>(key, slots_)).first->second;
+}
 
 std::optional<std::size_t> Snapshot::slot_of(std::string_view name) const {
   if (index_ == nullptr) return std::nullopt;
@@ -19,6 +35,11 @@ int Snapshot::nodes_with_image(std::string_view name) const {
   if (images_ == nullptr) return 0;
   const auto it = images_->find(std::string(name));
   return it == images_->end() ? 0 : it->second;
+}
+
+const PodKinds& Snapshot::kinds() const {
+  static const PodKinds none;
+  return kinds_ == nullptr ? none : *kinds_;
 }
 
 const Objects& Snapshot::objects() const {
@@ -58,11 +79,11 @@ void Cache::assume(const PodPointer& pod, std::string_view node,
   impl_->assume(pod, node, placement);
 }
 void Cache::upsert(const api::Namespace& object) {
-  if (impl_->objects->set(object)) ++impl_->affinity_generation;
+  if (impl_->objects->set(object)) ++impl_->namespaces_generation;
 }
 void Cache::remove_namespace(std::string_view name) {
   impl_->objects->remove_namespace(name);
-  ++impl_->affinity_generation;
+  ++impl_->namespaces_generation;
 }
 Objects& Cache::objects() {
   return *impl_->objects;
@@ -107,6 +128,8 @@ std::optional<NodeInfo> Cache::node_without(std::string_view binding) const {
 void Cache::update(Snapshot& snapshot) const {
   impl_->update(snapshot);
   snapshot.pods_ = impl_.get();
+  snapshot.changes_ = &impl_->changes;
+  snapshot.kinds_ = &impl_->kinds;
 }
 
 }  // namespace actimanager::scheduler

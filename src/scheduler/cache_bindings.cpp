@@ -8,10 +8,10 @@ void Cache::Impl::count_binding(const std::string& key, BindingRecord& binding) 
   if (binding.released) return;
   binding.node = binding.named_node;
   if (binding.node.empty()) {
-    const auto uid = uid_by_key.find(binding.pod_key);
-    if (uid == uid_by_key.end()) return;
-    if (!binding.owner_uid.empty() && binding.owner_uid != uid->second) return;
-    binding.node = pods.find(uid->second)->second.node;
+    const auto uid = uid_of(binding.pod_key);
+    if (uid.empty()) return;
+    if (!binding.owner_uid.empty() && binding.owner_uid != uid) return;
+    binding.node = pods.find(uid)->second.node->name;
   }
   NodeRecord& node = record(binding.node);
   node.bindings.insert(key);
@@ -57,7 +57,7 @@ void Cache::Impl::upsert_binding(const api::PodCPUBinding& object) {
   count_binding(key, binding);
   // Our own, come back through the API: from now on it stands for itself.
   if (!binding.owner_uid.empty()) drop_assumption(binding.owner_uid);
-  if (const auto uid = uid_by_key.find(binding.pod_key); uid != uid_by_key.end()) recount_pool(uid->second);
+  recount_pool(uid_of(binding.pod_key));
 }
 
 bool Cache::Impl::remove_binding(std::string_view key) {
@@ -70,7 +70,7 @@ bool Cache::Impl::remove_binding(std::string_view key) {
   keys.erase(it->first);
   if (keys.empty()) bindings_of_pod.erase(pod_key);
   bindings.erase(it);
-  if (const auto uid = uid_by_key.find(pod_key); uid != uid_by_key.end()) recount_pool(uid->second);
+  recount_pool(uid_of(pod_key));
   return was_counted;
 }
 

@@ -5,6 +5,7 @@
 #include <list>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <actimanager/core/string_hash.hpp>
@@ -16,12 +17,38 @@ template <class T>
 using ByName = std::unordered_map<std::string, T, StringHash, std::equal_to<>>;
 using Names = std::set<std::string, std::less<>>;
 
+// Pods by namespace/name, which they do not have in one piece.
+struct PodKeyHash {
+  using is_transparent = void;
+  std::size_t operator()(const api::Pod* pod) const { return of(pod->meta.namespace_, pod->meta.name); }
+  std::size_t operator()(std::string_view key) const {
+    const auto slash = key.find('/');
+    if (slash == std::string_view::npos) return of({}, key);
+    return of(key.substr(0, slash), key.substr(slash + 1));
+  }
+
+ private:
+  static std::size_t of(std::string_view pod_namespace, std::string_view name) {
+    return StringHash{}(pod_namespace) * 31 + StringHash{}(name);
+  }
+};
+struct PodKeyEqual {
+  using is_transparent = void;
+  bool operator()(const api::Pod* a, const api::Pod* b) const {
+    return a->meta.name == b->meta.name && a->meta.namespace_ == b->meta.namespace_;
+  }
+  bool operator()(std::string_view key, const api::Pod* pod) const { return key == pod->meta.key(); }
+  bool operator()(const api::Pod* pod, std::string_view key) const { return key == pod->meta.key(); }
+};
+
 struct Cache::Impl : PodAccounts {
+  struct NodeRecord;
+  // There are many: what follows from the Pod is worked out anew where it is needed.
   struct PodRecord {
     PodPointer pod;
-    std::string key;   // namespace/name
-    std::string node;  // never empty
-    PodLoad load;
+    NodeRecord* node;  // where it counts; stays for as long as this does
+    PodKindPointer kind;
+    std::int64_t milli_cpu;  // that it requests
     bool assumed = false;
     bool in_pool = false;  // its CPU request is counted against the node's shared pool
   };
@@ -81,12 +108,14 @@ struct Cache::Impl : PodAccounts {
   void renew_nominated(const PodPointer& pod);  // it is there in a newer version
   PodCpus cpus_of(std::string_view uid) const override;
   bool is_nominated(std::string_view uid) const override { return nominations.contains(uid); }
-  void count_pod(const std::string& uid, PodRecord pod);
+  void count_pod(const PodPointer& pod, std::string_view node, const PodLoad& load, bool assumed);
+  // The Pod of this record in a newer version that asks for the same.
+  void renew_pod(std::string_view uid, const PodPointer& pod);
+  // Of the counted Pod with this namespace/name; "": there is none.
+  std::string_view uid_of(std::string_view pod_key) const;
   void uncount_pod(std::string_view uid);
-  // A Pod with wishes about others came (+1) or went (-1).
-  void count_affinity(const api::Pod& pod, int change);
-  // Its node's lists have the Pod in a newer version.
-  static void relist_pod(NodeInfo& info, const PodPointer& before, const PodPointer& after);
+  // So many Pods of the record's kind came to its node, or left it.
+  void count_kind(NodeInfo& info, const PodKindPointer& kind, int change);
   // Whether the Pod runs in the shared pool, anew.
   void recount_pool(std::string_view uid);
 
@@ -104,9 +133,10 @@ struct Cache::Impl : PodAccounts {
   void drop_assumption(std::string_view uid);
 
   ByName<NodeRecord> nodes;
-  ByName<PodRecord> pods;          // by UID: bound or assumed, and not finished
-  ByName<std::string> uid_by_key;  // of those
-  ByName<BindingRecord> bindings;  // by namespace/name
+  // Bound or assumed, and not finished. The UID is that of the record's own Pod.
+  std::unordered_map<std::string_view, PodRecord, StringHash, std::equal_to<>> pods;
+  std::unordered_set<const api::Pod*, PodKeyHash, PodKeyEqual> pods_by_key;  // the Pods of these records
+  ByName<BindingRecord> bindings;                                            // by namespace/name
   ByName<Names> bindings_of_pod;   // by the Pod's namespace/name: the bindings' keys
   ByName<Assumption> assumptions;  // by Pod UID
   ByName<Nomination> nominations;  // by Pod UID
@@ -115,8 +145,10 @@ struct Cache::Impl : PodAccounts {
   std::vector<std::size_t> free_slots;
   std::size_t slot_count = 0;
   std::uint64_t generation = 0;
+  ChangeLog changes;  // one for each generation
   std::uint64_t nodes_generation = 0;
-  std::uint64_t affinity_generation = 0;
+  std::uint64_t namespaces_generation = 0;
+  PodKinds kinds;
   int pods_with_affinity = 0;
   std::shared_ptr<Objects> objects = std::make_shared<Objects>();
   std::shared_ptr<std::unordered_map<std::string, std::size_t>> index =

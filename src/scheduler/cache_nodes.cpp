@@ -37,6 +37,7 @@ void Cache::Impl::drop_if_unused(NodeRecord& node) {
 NodeInfo& Cache::Impl::writable(NodeRecord& node) {
   NodeInfo& info = owned(node.info);
   info.generation = ++generation;
+  changes.add(node.slot == no_slot ? ChangeLog::no_slot : static_cast<std::uint32_t>(node.slot), slot_count);
   if (node.slot != no_slot) recent.splice(recent.begin(), recent, node.place);
   return info;
 }
@@ -122,7 +123,7 @@ void Cache::Impl::set_topology(std::string_view node, std::shared_ptr<const topo
 
 void Cache::Impl::update(Snapshot& snapshot) const {
   snapshot.objects_ = objects;
-  snapshot.affinity_generation_ = affinity_generation;
+  snapshot.namespaces_generation_ = namespaces_generation;
   snapshot.pods_with_affinity_ = pods_with_affinity;
   snapshot.nominated_pods_ = static_cast<int>(nominations.size());
   if (snapshot.generation_ == generation) return;
@@ -134,7 +135,12 @@ void Cache::Impl::update(Snapshot& snapshot) const {
     // Nodes came, went or were edited: rarer than anything else, so all places are set anew.
     snapshot.slots_.assign(slot_count, nullptr);
     snapshot.generations_.assign(slot_count, 0);
-    for (const auto* node : recent) set(*node);
+    snapshot.name_hashes_.assign(slot_count, 0);
+    snapshot.domains_.clear();
+    for (const auto* node : recent) {
+      set(*node);
+      snapshot.name_hashes_[node->slot] = node->info->name_hash;
+    }
     snapshot.node_count_ = static_cast<int>(recent.size());
     snapshot.index_ = index;
     snapshot.images_ = images;

@@ -3,42 +3,64 @@
 #include "cache_impl.hpp"
 
 namespace actimanager::scheduler {
-void Cache::Impl::count_affinity(const api::Pod& pod, int change) {
-  if (!pod.has_pod_affinity()) return;
-  pods_with_affinity += change;
-  ++affinity_generation;
+
+void Cache::Impl::count_kind(NodeInfo& info, const PodKindPointer& kind, int change) {
+  info.count(kind, change);
+  if (kind->has_affinity()) pods_with_affinity += change;
 }
 
-void Cache::Impl::relist_pod(NodeInfo& info, const PodPointer& before, const PodPointer& after) {
-  std::ranges::replace(info.pods, before, after);
-  std::ranges::replace(info.pods_with_affinity, before, after);
+std::string_view Cache::Impl::uid_of(std::string_view pod_key) const {
+  const auto it = pods_by_key.find(pod_key);
+  return it == pods_by_key.end() ? std::string_view() : std::string_view((*it)->meta.uid);
 }
 
-void Cache::Impl::count_pod(const std::string& uid, PodRecord pod) {
-  NodeRecord& node = record(pod.node);
+void Cache::Impl::count_pod(const PodPointer& pod, std::string_view node_name, const PodLoad& load,
+                            bool assumed) {
+  NodeRecord& node = record(node_name);
   NodeInfo& info = writable(node);
-  info.add(pod.pod, pod.load);
-  count_affinity(*pod.pod, 1);
-  const std::string key = pod.key;
-  uid_by_key[key] = uid;
-  pods.insert_or_assign(uid, std::move(pod));
-  place_bindings_of(key, uid);
+  info.add(pod, load);
+  const auto kind = kinds.of(*pod);
+  count_kind(info, kind, 1);
+  // A Pod of the same name that has not been seen to go has no say any more.
+  if (const auto it = pods_by_key.find(pod.get()); it != pods_by_key.end()) pods_by_key.erase(it);
+  pods_by_key.insert(pod.get());
+  const auto& uid = pod->meta.uid;
+  pods.emplace(uid, PodRecord{pod, &node, kind, load.requests.milli_cpu, assumed});
+  place_bindings_of(pod->meta.key(), uid);
   recount_pool(uid);
 }
 
 void Cache::Impl::uncount_pod(std::string_view uid) {
   const auto it = pods.find(uid);
   if (it == pods.end()) return;
-  const PodRecord pod = std::move(it->second);
-  NodeRecord& node = record(pod.node);
-  NodeInfo& info = writable(node);
-  info.remove(pod.pod, pod.load);
-  count_affinity(*pod.pod, -1);
-  if (pod.in_pool) info.pool_milli_cpu -= pod.load.requests.milli_cpu;
-  if (const auto key = uid_by_key.find(pod.key); key != uid_by_key.end() && key->second == uid)
-    uid_by_key.erase(key);
+  const PodRecord pod = it->second;
+  NodeInfo& info = writable(*pod.node);
+  info.remove(pod.pod, pod_load(*pod.pod));
+  count_kind(info, pod.kind, -1);
+  if (pod.in_pool) info.pool_milli_cpu -= pod.milli_cpu;
+  const auto by_key = pods_by_key.find(pod.pod.get());
+  if (by_key != pods_by_key.end() && *by_key == pod.pod.get()) pods_by_key.erase(by_key);
   pods.erase(it);
-  drop_if_unused(node);
+  drop_if_unused(*pod.node);
+}
+
+void Cache::Impl::renew_pod(std::string_view uid, const PodPointer& pod) {
+  auto entry = pods.extract(pods.find(uid));
+  PodRecord& record = entry.mapped();
+  const auto before = std::exchange(record.pod, pod);
+  NodeInfo& info = writable(*record.node);
+  std::ranges::replace(info.pods, before, pod);
+  count_kind(info, record.kind, -1);
+  record.kind = kinds.of(*pod);
+  count_kind(info, record.kind, 1);
+  record.assumed = false;
+  const auto by_key = pods_by_key.find(before.get());
+  if (by_key != pods_by_key.end() && *by_key == before.get()) {
+    pods_by_key.erase(by_key);
+    pods_by_key.insert(pod.get());
+  }
+  entry.key() = pod->meta.uid;
+  pods.insert(std::move(entry));
 }
 
 void Cache::Impl::recount_pool(std::string_view uid) {
@@ -50,18 +72,18 @@ void Cache::Impl::recount_pool(std::string_view uid) {
   };
   const auto assumed = assumptions.find(uid);
   bool in_pool = assumed == assumptions.end() || !exclusive(assumed->second.holding);
-  if (const auto keys = bindings_of_pod.find(pod.key); in_pool && keys != bindings_of_pod.end()) {
+  const auto keys = bindings_of_pod.find(pod.pod->meta.key());
+  if (in_pool && keys != bindings_of_pod.end()) {
     for (const auto& key : keys->second) {
       const auto& binding = bindings.find(key)->second;
       const bool its = binding.owner_uid.empty() || binding.owner_uid == uid;
-      if (its && binding.node == pod.node && std::ranges::any_of(binding.holdings, exclusive))
+      if (its && binding.node == pod.node->name && std::ranges::any_of(binding.holdings, exclusive))
         in_pool = false;
     }
   }
   if (in_pool == pod.in_pool) return;
   pod.in_pool = in_pool;
-  const auto milli = pod.load.requests.milli_cpu;
-  writable(record(pod.node)).pool_milli_cpu += in_pool ? milli : -milli;
+  writable(*pod.node).pool_milli_cpu += in_pool ? pod.milli_cpu : -pod.milli_cpu;
 }
 
 void Cache::Impl::upsert_pod(const PodPointer& pod) {
@@ -77,26 +99,19 @@ void Cache::Impl::upsert_pod(const PodPointer& pod) {
   // Not on a node yet. If it is on its way to one, this is older news than our own.
   if (pod->node_name.empty()) return renew_nominated(pod);
   withdraw_nomination(uid);
-  PodLoad load = pod_load(*pod);
-  PodRecord now{pod, pod->meta.key(), pod->node_name, std::move(load), false, false};
-  if (it == pods.end()) return count_pod(uid, std::move(now));
-  const PodRecord& before = it->second;
-  const bool moved = before.node != now.node;
-  if (!moved && before.load == now.load) {
-    relist_pod(writable(record(before.node)), before.pod, pod);
-    it->second.pod = pod;
-    it->second.assumed = false;
-    return;
-  }
+  const auto load = pod_load(*pod);
+  if (it == pods.end()) return count_pod(pod, pod->node_name, load, false);
+  const bool moved = it->second.node->name != pod->node_name;
+  if (!moved && pod_load(*it->second.pod) == load) return renew_pod(uid, pod);
   uncount_pod(uid);
   // Somebody else bound it elsewhere: what was assumed will not happen.
   if (moved) drop_assumption(uid);
-  count_pod(uid, std::move(now));
+  count_pod(pod, pod->node_name, load, false);
 }
 
 void Cache::Impl::remove_pod(std::string_view uid) {
   const auto it = pods.find(uid);
-  const std::string key = it == pods.end() ? std::string() : it->second.key;
+  const std::string key = it == pods.end() ? std::string() : it->second.pod->meta.key();
   uncount_pod(uid);
   withdraw_nomination(uid);
   drop_assumption(uid);
@@ -117,14 +132,14 @@ void Cache::Impl::assume(const PodPointer& pod, std::string_view node,
     record.assumptions.insert(uid);
     assumptions.emplace(uid, Assumption{std::string(node), std::move(holding)});
   }
-  count_pod(uid, {pod, pod->meta.key(), std::string(node), pod_load(*pod), true, false});
+  count_pod(pod, node, pod_load(*pod), true);
 }
 
 PodPointer Cache::Impl::forget(std::string_view uid) {
   const auto it = pods.find(uid);
   if (it == pods.end() || !it->second.assumed) return nullptr;
   auto forgotten = std::make_shared<api::Pod>(*it->second.pod);
-  forgotten->node_name = it->second.node;
+  forgotten->node_name = it->second.node->name;
   uncount_pod(uid);
   drop_assumption(uid);
   return forgotten;
@@ -164,12 +179,12 @@ PodCpus Cache::Impl::cpus_of(std::string_view uid) const {
   if (const auto assumed = assumptions.find(uid); assumed != assumptions.end()) {
     cpus.holdings.push_back(assumed->second.holding);
   }
-  const auto keys = bindings_of_pod.find(pod.key);
+  const auto keys = bindings_of_pod.find(pod.pod->meta.key());
   if (keys == bindings_of_pod.end()) return cpus;
   for (const auto& key : keys->second) {
     const auto& binding = bindings.find(key)->second;
     const bool its = binding.owner_uid.empty() || binding.owner_uid == uid;
-    if (!its || binding.node != pod.node) continue;
+    if (!its || binding.node != pod.node->name) continue;
     binding.each_holding([&](const allocator::Holding& holding) { cpus.holdings.push_back(holding); });
   }
   return cpus;

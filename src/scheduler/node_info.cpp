@@ -10,7 +10,6 @@ void NodeInfo::add(const PodPointer& pod, const PodLoad& load) {
   non_zero_memory += load.non_zero_memory;
   used_ports.insert(used_ports.end(), load.ports.begin(), load.ports.end());
   pods.push_back(pod);
-  if (pod->has_pod_affinity()) pods_with_affinity.push_back(pod);
 }
 
 void NodeInfo::remove(const PodPointer& pod, const PodLoad& load) {
@@ -22,7 +21,13 @@ void NodeInfo::remove(const PodPointer& pod, const PodLoad& load) {
     if (it != used_ports.end()) used_ports.erase(it);
   }
   std::erase(pods, pod);
-  if (pod->has_pod_affinity()) std::erase(pods_with_affinity, pod);
+}
+
+void NodeInfo::count(const PodKindPointer& kind, int change) {
+  auto it = std::ranges::find(kinds, kind, &KindCount::kind);
+  if (it == kinds.end()) it = kinds.insert(it, {kind, kind->id, 0});
+  it->count += change;
+  if (it->count == 0) kinds.erase(it);
 }
 
 int NodeInfo::min_pool(std::int64_t more_milli_cpu) const {

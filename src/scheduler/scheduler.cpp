@@ -60,7 +60,7 @@ Decision conclude(const Profile& profile, const api::Pod& pod, const Snapshot& s
   Decision decision;
   decision.feasible_nodes = evaluation.feasible_nodes();
   auto slot = nominated_slot(pod, snapshot, evaluation);
-  if (!slot) slot = evaluation.best(snapshot, hash_of(pod.meta.uid));
+  if (!slot) slot = evaluation.best(pod, snapshot, hash_of(pod.meta.uid));
   if (!slot) {
     decision.message = evaluation.message(snapshot);
     decision.rejected_by = evaluation.rejected_by();

@@ -63,8 +63,8 @@ struct CpuWish {
   allocator::Request request(const NodeInfo& node) const;
 };
 
-// What the plugins share within one decision. A copy costs little: what was written is shared, and replaced,
-// never changed.
+// What the plugins share within one decision. A copy costs little: what was written is shared until one of
+// them edits it.
 class CycleState {
  public:
   struct Data {
@@ -74,6 +74,18 @@ class CycleState {
   template <class T>
   void write(const void* owner, std::unique_ptr<T> data) {
     data_[{owner, typeid(T)}] = std::move(data);
+  }
+  // What the owner wrote, to change it; one without a value yet where it wrote none. Copies of this state
+  // keep what they have.
+  template <class T>
+  T& edit(const void* owner) {
+    auto& data = data_[{owner, typeid(T)}];
+    if (data == nullptr) {
+      data = std::make_shared<T>();
+    } else if (data.use_count() > 1) {
+      data = std::make_shared<T>(static_cast<const T&>(*data));
+    }
+    return static_cast<T&>(*data);
   }
   // nullptr if the owner wrote none.
   template <class T>
@@ -89,7 +101,7 @@ class CycleState {
 
  private:
   using Key = std::pair<const void*, std::type_index>;
-  boost::container::flat_map<Key, std::shared_ptr<const Data>> data_;
+  boost::container::flat_map<Key, std::shared_ptr<Data>> data_;
 };
 
 enum class Point : std::uint32_t {
@@ -164,17 +176,30 @@ class Plugin {
     return {};
   }
   virtual std::int64_t score(const CycleState&, const api::Pod&, const NodeInfo&) const { return 0; }
-  // Brings the scores of all feasible nodes into [0, max_node_score].
+  // Brings the scores of all feasible nodes into [0, max_node_score]. Nodes that can be told apart by neither
+  // their scores nor facet() get the same, however many there are.
   virtual void normalize(const CycleState&, const NodeList& /*feasible*/, std::span<std::int64_t>) const {}
   virtual bool normalizes() const { return false; }
   virtual Status reserve(CycleState&, const api::Pod&, const NodeInfo&) const { return {}; }
 
+  // Whether what it says about a node depends on the Pods of others, too. If so, its PreFilter never refuses
+  // a Pod; it implements recount() and facet(); and PreFilter and PreScore are called again for each decision
+  // on a Pod that it cannot tell from the last one, with the state as it is.
+  virtual bool spans_nodes() const { return false; }
+  // Brings what the state says of the nodes' Pods up to the snapshot, which is of the same nodes and
+  // Namespaces as the last one, if there was any. Returns whether facet() may be another for nodes that have
+  // not changed.
+  virtual bool recount(CycleState&, const api::Pod&, const Snapshot&) const { return false; }
+  // Appends numbers. Of nodes with equal numbers it says the same: in Filter, Score and NormalizeScore, now
+  // and until one of them changes.
+  virtual void facet(const CycleState&, std::size_t /*slot*/, const NodeInfo&,
+                     std::vector<std::int64_t>& /*numbers*/) const {}
+
   // What may make a Pod that this plugin refused fit.
   virtual std::vector<Interest> interests() const { return {}; }
   // What the answers depend on beside the node itself: two Pods with equal signatures get equal ones from
-  // this plugin, for as long as the Snapshot's nodes_generation() and affinity_generation() stay. Appends to
-  // `out`; false if there is no such text, because Pods of other nodes or the other feasible nodes count,
-  // too.
+  // this plugin, for as long as the Snapshot's nodes_generation() and namespaces_generation() stay. Appends
+  // to `out`; false if there is no such text.
   virtual bool sign(const api::Pod&, const Snapshot&, std::string& out) const = 0;
 };
 

@@ -10,6 +10,7 @@
 
 #include <actimanager/allocator/placement.hpp>
 #include <actimanager/api/node.hpp>
+#include <actimanager/scheduler/pod_kind.hpp>
 #include <actimanager/scheduler/resources.hpp>
 
 namespace actimanager::scheduler {
@@ -38,8 +39,14 @@ struct NodeInfo {
   std::int64_t non_zero_milli_cpu = 0;
   std::int64_t non_zero_memory = 0;
   std::vector<HostPort> used_ports;
-  std::vector<PodPointer> pods;                // bound or assumed, not finished
-  std::vector<PodPointer> pods_with_affinity;  // those of them with wishes about other Pods
+  std::vector<PodPointer> pods;  // bound or assumed, not finished
+  // How many of them are of which kind. Kept by the Cache; a Trial's Pods are not counted.
+  struct KindCount {
+    PodKindPointer kind;
+    std::uint32_t id;  // the kind's
+    int count;
+  };
+  std::vector<KindCount> kinds;
 
   // Every persisted or assumed binding on the node; without topology where its NodeCPUTopology is missing or
   // has none.
@@ -53,6 +60,8 @@ struct NodeInfo {
   // The Pod is one more, or one less, of the node's, with everything it asks for but CPU sets.
   void add(const PodPointer& pod, const PodLoad& load);
   void remove(const PodPointer& pod, const PodLoad& load);
+  // So many Pods of this kind more, or less.
+  void count(const PodKindPointer& kind, int change);
   // How many CPUs the shared pool must keep for its Pods: at least one.
   int min_pool(std::int64_t more_milli_cpu = 0) const;
 };

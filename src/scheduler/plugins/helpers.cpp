@@ -8,6 +8,21 @@
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
+namespace {
+
+void sign_term(std::string& out, const api::NodeSelectorTerm& term) {
+  for (const auto* list : {&term.match_expressions, &term.match_fields}) {
+    fmt::format_to(std::back_inserter(out), "({}", list->size());
+    for (const auto& requirement : *list) {
+      sign_text(out, requirement.key);
+      sign_text(out, requirement.op);
+      fmt::format_to(std::back_inserter(out), "/{}", requirement.values.size());
+      for (const auto& value : requirement.values) sign_text(out, value);
+    }
+  }
+}
+
+}  // namespace
 
 void normalize_to_highest(std::span<std::int64_t> scores, bool reverse) {
   const auto highest = scores.empty() ? 0 : std::max<std::int64_t>(0, std::ranges::max(scores));
@@ -62,6 +77,36 @@ void only_fields(api::JsonCursor object, std::initializer_list<std::string_view>
 
 void sign_text(std::string& out, std::string_view text) {
   fmt::format_to(std::back_inserter(out), "{}:{}", text.size(), text);
+}
+
+void sign_labels(std::string& out, const api::StringMap& labels) {
+  fmt::format_to(std::back_inserter(out), "l{}", labels.size());
+  for (const auto& [key, value] : labels) {
+    sign_text(out, key);
+    sign_text(out, value);
+  }
+}
+
+void sign_selector(std::string& out, const api::LabelSelector& selector) {
+  fmt::format_to(std::back_inserter(out), "s{}/{}", selector.given ? 1 : 0, selector.requirements.size());
+  for (const auto& [key, op, values] : selector.requirements) {
+    sign_text(out, key);
+    sign_text(out, op);
+    fmt::format_to(std::back_inserter(out), "v{}", values.size());
+    for (const auto& value : values) sign_text(out, value);
+  }
+}
+
+void sign_node_affinity(std::string& out, const api::Pod& pod) {
+  sign_labels(out, pod.node_selector);
+  if (pod.node_affinity.required) {
+    fmt::format_to(std::back_inserter(out), "r{}", pod.node_affinity.required->size());
+    for (const auto& term : *pod.node_affinity.required) sign_term(out, term);
+  }
+  for (const auto& term : pod.node_affinity.preferred) {
+    fmt::format_to(std::back_inserter(out), "p{}", term.weight);
+    sign_term(out, term.preference);
+  }
 }
 
 void sign_tolerations(std::string& out, const api::Pod& pod) {

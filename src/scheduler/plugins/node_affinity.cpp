@@ -24,18 +24,6 @@ std::optional<NodeNames> named_nodes(const api::NodeSelectorTerm& term) {
   return names;
 }
 
-void sign_term(std::string& out, const api::NodeSelectorTerm& term) {
-  for (const auto* list : {&term.match_expressions, &term.match_fields}) {
-    fmt::format_to(std::back_inserter(out), "({}", list->size());
-    for (const auto& requirement : *list) {
-      sign_text(out, requirement.key);
-      sign_text(out, requirement.op);
-      fmt::format_to(std::back_inserter(out), "/{}", requirement.values.size());
-      for (const auto& value : requirement.values) sign_text(out, value);
-    }
-  }
-}
-
 // It does not match, but nobody can tell for a term that is malformed.
 bool may_match(const api::Pod& pod, const api::Node& node) {
   const auto& required = pod.node_affinity.required;
@@ -113,18 +101,7 @@ class NodeAffinity final : public Plugin {
     return {on<api::Node>(Action::add | Action::node_labels, after_node), on_node_taints()};
   }
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
-    for (const auto& [key, value] : pod.node_selector) {
-      sign_text(out, key);
-      sign_text(out, value);
-    }
-    if (pod.node_affinity.required) {
-      fmt::format_to(std::back_inserter(out), "r{}", pod.node_affinity.required->size());
-      for (const auto& term : *pod.node_affinity.required) sign_term(out, term);
-    }
-    for (const auto& term : pod.node_affinity.preferred) {
-      fmt::format_to(std::back_inserter(out), "p{}", term.weight);
-      sign_term(out, term.preference);
-    }
+    sign_node_affinity(out, pod);
     return true;
   }
 

@@ -57,5 +57,9 @@ void normalize_to_highest(std::span<std::int64_t> scores, bool reverse);
 // For sign(): text that no other fields' text can be mistaken for.
 void sign_text(std::string& out, std::string_view text);
 void sign_tolerations(std::string& out, const api::Pod& pod);
+void sign_labels(std::string& out, const api::StringMap& labels);
+void sign_selector(std::string& out, const api::LabelSelector& selector);
+// nodeSelector and node affinity.
+void sign_node_affinity(std::string& out, const api::Pod& pod);
 
 }  // namespace actimanager::scheduler

@@ -4,20 +4,18 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <ranges>
 
 #include <fmt/format.h>
 
-#include "../domains.hpp"
 #include "../labels.hpp"
 #include "hints.hpp"
 #include "plugins.hpp"
+#include "spread_counts.hpp"
 
 namespace actimanager::scheduler {
 namespace {
 
-using api::TopologySpreadConstraint;
-using Constraints = std::vector<TopologySpreadConstraint>;
+using namespace spreading;
 
 bool has_all_keys(const Constraints& constraints, const api::Node& node) {
   return std::ranges::all_of(constraints, [&](const auto& constraint) {
@@ -31,46 +29,9 @@ bool includes(const TopologySpreadConstraint& constraint, const api::Pod& pod, c
   return !constraint.honor_node_taints || !untolerated_taint(pod, node);
 }
 
-std::int64_t count_fellows(const TopologySpreadConstraint& constraint, const std::string& pod_namespace,
-                           const NodeInfo& info) {
-  if (constraint.label_selector.selects_everything()) return 0;
-  return std::ranges::count_if(info.pods, [&](const PodPointer& other) {
-    return !other->meta.deletion_timestamp && other->meta.namespace_ == pod_namespace &&
-           constraint.label_selector.matches(other->meta.labels);
-  });
-}
-
 double scored_count(std::int64_t count, std::int32_t max_skew, double weight) {
   return static_cast<double>(count) * weight + static_cast<double>(max_skew - 1);
 }
-
-// For Filter.
-struct Hard : CycleState::Data {
-  struct Part {
-    TopologySpreadConstraint constraint;
-    DomainCounts domains;
-    std::int64_t itself = 0;  // 1 if the Pod is one of those it counts
-    std::int64_t fewest = 0;  // in any domain
-
-    void find_fewest() {
-      // With fewer domains than wanted, the next one is as good as there, and empty.
-      const bool enough = std::ssize(domains) >= constraint.min_domains.value_or(1);
-      fewest = enough ? std::ranges::min(domains | std::views::values) : 0;
-    }
-  };
-  std::vector<Part> parts;
-};
-
-// For Score.
-struct Soft : CycleState::Data {
-  struct Part {
-    TopologySpreadConstraint constraint;
-    DomainCounts domains;  // of the feasible nodes; none for host names
-    double weight = 0;     // so that few large domains weigh as much as many small ones
-  };
-  std::vector<Part> parts;
-  Constraints needed;  // nodes without one of these keys get no score
-};
 
 class PodTopologySpread final : public Plugin {
  public:
@@ -84,56 +45,41 @@ class PodTopologySpread final : public Plugin {
 
   PreFilterResult pre_filter(CycleState& state, const api::Pod& pod,
                              const Snapshot& snapshot) const override {
-    const auto constraints = constraints_of(pod, snapshot.objects(), "DoNotSchedule");
-    if (constraints.empty()) return {skip(), {}};
-    auto hard = std::make_unique<Hard>();
-    for (const auto& constraint : constraints) {
-      hard->parts.push_back({.constraint = constraint,
-                             .domains = {},
-                             .itself = constraint.label_selector.matches(pod.meta.labels) ? 1 : 0});
-    }
-    for (const auto& info : snapshot.slots()) {
-      if (info == nullptr || !has_all_keys(constraints, *info->node)) continue;
-      for (auto& part : hard->parts) {
-        if (!includes(part.constraint, pod, *info->node)) continue;
-        part.domains[*info->node->meta.label(part.constraint.topology_key)] +=
-            count_fellows(part.constraint, pod.meta.namespace_, *info);
-      }
-    }
-    for (auto& part : hard->parts) part.find_fewest();
-    state.write(this, std::move(hard));
-    return {};
+    return {count_hard(state, pod, snapshot).parts.empty() ? skip() : Status(), {}};
   }
 
   // As in kube-scheduler a Pod that is being deleted counts here, though PreFilter did not count it.
   void count_pod(CycleState& state, const api::Pod& pod, const api::Pod& other, const NodeInfo& info,
                  int change) const override {
-    const auto& node = *info.node;
-    const auto& before = *state.read<Hard>(this);
     if (other.meta.namespace_ != pod.meta.namespace_) return;
+    const auto& node = *info.node;
+    const auto& parts = state.read<Hard>(this)->parts;
     const auto all_keys = [&](const auto& part) {
       return node.meta.label(part.constraint.topology_key) != nullptr;
     };
-    if (!std::ranges::all_of(before.parts, all_keys)) return;
-    auto hard = std::make_unique<Hard>(before);
-    for (auto& part : hard->parts) {
-      const auto& constraint = part.constraint;
-      if (!constraint.label_selector.matches(other.meta.labels) || !includes(constraint, pod, node)) continue;
-      part.domains[*node.meta.label(constraint.topology_key)] += change;
-      part.find_fewest();
+    if (!std::ranges::all_of(parts, all_keys)) return;
+    auto& shift = state.edit<Shift>(this).fellows;
+    shift.resize(parts.size());
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const auto& constraint = parts[i].constraint;
+      if (constraint.label_selector.matches(other.meta.labels) && includes(constraint, pod, node))
+        shift[i] += change;
     }
-    state.write(this, std::move(hard));
   }
 
   Status filter(const CycleState& state, const api::Pod&, const NodeInfo& info) const override {
-    for (const auto& part : state.read<Hard>(this)->parts) {
+    const auto& parts = state.read<Hard>(this)->parts;
+    const auto* shift = state.read<Shift>(this);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const auto& part = parts[i];
       const auto* value = info.node->meta.label(part.constraint.topology_key);
       if (value == nullptr) {
         return unresolvable("node(s) didn't match pod topology spread constraints (missing required label)");
       }
-      const auto domain = part.domains.find(*value);
-      const auto there = domain == part.domains.end() ? 0 : domain->second;
-      if (there + part.itself - part.fewest > part.constraint.max_skew) {
+      const auto domain = part.fellows.domains().find(*value);
+      const auto more = shift == nullptr ? 0 : shift->fellows[i];
+      const auto there = part.fellows.of(domain) + more;
+      if (there + part.itself - part.fewest(domain, more) > part.constraint.max_skew) {
         return unschedulable("node(s) didn't match pod topology spread constraints");
       }
     }
@@ -142,24 +88,9 @@ class PodTopologySpread final : public Plugin {
 
   Status pre_score(CycleState& state, const api::Pod& pod, const Snapshot& snapshot,
                    const NodeList& feasible) const override {
-    const auto constraints = constraints_of(pod, snapshot.objects(), "ScheduleAnyway");
-    if (constraints.empty()) return skip();
-    auto soft = std::make_unique<Soft>();
-    // The system's defaults also spread where nodes have no zone.
-    if (!by_system_ || !pod.topology_spread_constraints.empty()) soft->needed = constraints;
-    for (const auto& constraint : constraints) soft->parts.push_back({constraint, {}});
-    weigh_domains(*soft, feasible);
-    for (const auto& info : snapshot.slots()) {
-      if (info == nullptr || !has_all_keys(soft->needed, *info->node)) continue;
-      for (auto& part : soft->parts) {
-        if (!includes(part.constraint, pod, *info->node)) continue;
-        const auto* value = info->node->meta.label(part.constraint.topology_key);
-        const auto domain = part.domains.find(value == nullptr ? std::string_view() : *value);
-        if (domain == part.domains.end()) continue;
-        domain->second += count_fellows(part.constraint, pod.meta.namespace_, *info);
-      }
-    }
-    state.write(this, std::move(soft));
+    auto& soft = count_soft(state, pod, snapshot);
+    if (soft.parts.empty()) return skip();
+    weigh_domains(soft, feasible);
     return {};
   }
 
@@ -167,13 +98,12 @@ class PodTopologySpread final : public Plugin {
     const auto& soft = *state.read<Soft>(this);
     if (!has_all_keys(soft.needed, *info.node)) return 0;
     double score = 0;
-    for (const auto& [constraint, domains, weight] : soft.parts) {
-      const auto* value = info.node->meta.label(constraint.topology_key);
+    for (const auto& part : soft.parts) {
+      const auto* value = info.node->meta.label(part.constraint.topology_key);
       if (value == nullptr) continue;
-      const auto count = constraint.topology_key == hostname_label
-                             ? count_fellows(constraint, pod.meta.namespace_, info)
-                             : domains.find(*value)->second;
-      score += scored_count(count, constraint.max_skew, weight);
+      const auto count = part.fellows ? part.fellows->of(part.fellows->domains().find(*value))
+                                      : count_fellows(part.constraint, pod.meta.namespace_, info);
+      score += scored_count(count, part.constraint.max_skew, part.weight);
     }
     return static_cast<std::int64_t>(std::round(score));
   }
@@ -206,9 +136,48 @@ class PodTopologySpread final : public Plugin {
       return constraints_of(pod, objects, "DoNotSchedule");
     });
   }
-  bool sign(const api::Pod& pod, const Snapshot& snapshot, std::string&) const override {
-    if (!pod.topology_spread_constraints.empty()) return false;
-    return defaults_.empty() || snapshot.objects().selector_of_fellows(pod).selects_everything();
+  bool spans_nodes() const override { return true; }
+  bool recount(CycleState& state, const api::Pod& pod, const Snapshot& snapshot) const override {
+    count_hard(state, pod, snapshot);
+    count_soft(state, pod, snapshot);
+    return false;
+  }
+  void facet(const CycleState& state, std::size_t slot, const NodeInfo& info,
+             std::vector<std::int64_t>& numbers) const override {
+    for (const auto& part : state.read<Hard>(this)->parts) numbers.push_back(part.fellows.mark(slot));
+    const auto& soft = *state.read<Soft>(this);
+    for (const auto& part : soft.parts) {
+      const bool has_key = info.node->meta.label(part.constraint.topology_key) != nullptr;
+      if (!has_key) {
+        numbers.push_back(Domains::none);
+      } else if (part.fellows) {
+        numbers.push_back(part.fellows->mark(slot));
+      } else {
+        numbers.push_back(count_fellows(part.constraint, soft.pod_namespace, info));
+      }
+    }
+  }
+
+  bool sign(const api::Pod& pod, const Snapshot& snapshot, std::string& out) const override {
+    bool any = false;
+    for (const auto* when : {"DoNotSchedule", "ScheduleAnyway"}) {
+      for (const auto& constraint : constraints_of(pod, snapshot.objects(), when)) {
+        any = true;
+        const auto& [max_skew, key, when_unsatisfiable, selector, min_domains, by_affinity, by_taints,
+                     labels] = constraint;
+        sign_text(out, key);
+        sign_text(out, when_unsatisfiable);
+        fmt::format_to(std::back_inserter(out), "{}/{}/{}{}{}", max_skew, min_domains.value_or(0),
+                       by_affinity ? 1 : 0, by_taints ? 1 : 0, selector.matches(pod.meta.labels) ? 1 : 0);
+        sign_selector(out, selector);
+      }
+    }
+    if (!any) return true;
+    fmt::format_to(std::back_inserter(out), "{}", pod.topology_spread_constraints.empty() ? "d" : "o");
+    sign_text(out, pod.meta.namespace_);
+    sign_node_affinity(out, pod);
+    sign_tolerations(out, pod);
+    return true;
   }
 
  private:
@@ -237,20 +206,99 @@ class PodTopologySpread final : public Plugin {
     }
   }
 
-  static void weigh_domains(Soft& soft, const NodeList& feasible) {
-    std::size_t scored = 0;
-    for (std::size_t i = 0; i < feasible.size(); ++i) {
-      const auto& node = *feasible[i].node;
-      if (!has_all_keys(soft.needed, node)) continue;
-      ++scored;
-      for (auto& part : soft.parts) {
-        if (part.constraint.topology_key == hostname_label) continue;
-        const auto* value = node.meta.label(part.constraint.topology_key);
-        part.domains.try_emplace(value == nullptr ? std::string() : *value, 0);
+  // By slot: on nodes with all of these keys, whether its Pods count.
+  static std::vector<bool> included(const TopologySpreadConstraint& constraint, const Constraints& needed,
+                                    const api::Pod& pod, const Snapshot& snapshot) {
+    std::vector<std::shared_ptr<const Domains>> keys;
+    for (const auto& other : needed) keys.push_back(snapshot.domains(other.topology_key));
+    std::vector<bool> result(snapshot.slots().size());
+    for (std::size_t slot = 0; slot < result.size(); ++slot) {
+      const auto& info = snapshot.slots()[slot];
+      if (info == nullptr) continue;
+      const auto has = [&](const auto& domains) { return domains->of(slot) != Domains::none; };
+      result[slot] = std::ranges::all_of(keys, has) && includes(constraint, pod, *info->node);
+    }
+    return result;
+  }
+
+  Hard& count_hard(CycleState& state, const api::Pod& pod, const Snapshot& snapshot) const {
+    auto& hard = state.edit<Hard>(this);
+    if (!hard.is_set) {
+      hard.is_set = true;
+      const auto constraints = constraints_of(pod, snapshot.objects(), "DoNotSchedule");
+      for (const auto& constraint : constraints) {
+        Hard::Part part{.constraint = constraint,
+                        .itself = constraint.label_selector.matches(pod.meta.labels) ? 1 : 0,
+                        .includes = included(constraint, constraints, pod, snapshot),
+                        .fellows = DomainSums(snapshot.domains(constraint.topology_key)),
+                        .domains = 0,
+                        .spectrum = {}};
+        std::vector<bool> there(part.fellows.domains().size());
+        for (std::size_t slot = 0; slot < part.includes.size(); ++slot) {
+          if (part.includes[slot]) there[static_cast<std::size_t>(part.fellows.home(slot))] = true;
+        }
+        part.domains = std::ranges::count(there, true);
+        part.spectrum[0] = part.domains;
+        hard.parts.push_back(std::move(part));
+      }
+    }
+    for (auto& part : hard.parts) {
+      count_fellows(part.constraint, pod.meta.namespace_, snapshot, hard.seen,
+                    [&](std::size_t slot, std::int64_t fellows) { part.recount(slot, fellows); });
+    }
+    hard.seen = snapshot.generation();
+    return hard;
+  }
+
+  Soft& count_soft(CycleState& state, const api::Pod& pod, const Snapshot& snapshot) const {
+    auto& soft = state.edit<Soft>(this);
+    if (!soft.is_set) {
+      soft.is_set = true;
+      soft.pod_namespace = pod.meta.namespace_;
+      const auto constraints = constraints_of(pod, snapshot.objects(), "ScheduleAnyway");
+      // The system's defaults also spread where nodes have no zone.
+      if (!by_system_ || !pod.topology_spread_constraints.empty()) soft.needed = constraints;
+      for (const auto& constraint : constraints) {
+        Soft::Part part{.constraint = constraint, .includes = {}, .fellows = {}};
+        if (constraint.topology_key != hostname_label) {
+          part.includes = included(constraint, soft.needed, pod, snapshot);
+          const auto domains = snapshot.domains(constraint.topology_key);
+          part.fellows.emplace(domains, domains->find(""));
+        }
+        soft.parts.push_back(std::move(part));
       }
     }
     for (auto& part : soft.parts) {
-      const auto size = part.constraint.topology_key == hostname_label ? scored : part.domains.size();
+      if (!part.fellows) continue;
+      count_fellows(part.constraint, pod.meta.namespace_, snapshot, soft.seen,
+                    [&](std::size_t slot, std::int64_t fellows) {
+                      if (part.includes[slot]) part.fellows->set(slot, fellows);
+                    });
+    }
+    soft.seen = snapshot.generation();
+    return soft;
+  }
+
+  // Of the feasible nodes' domains alone. Those without the label have one of their own, or that of the empty
+  // value.
+  static void weigh_domains(Soft& soft, const NodeList& feasible) {
+    for (auto& part : soft.parts) {
+      std::size_t size = 0;
+      std::vector<std::int32_t> shared;
+      for (std::size_t i = 0; i < feasible.size(); ++i) {
+        if (!has_all_keys(soft.needed, *feasible[i].node)) continue;
+        const auto domain = part.fellows ? part.fellows->home(feasible.slot(i)) : Domains::none;
+        const bool own =
+            !part.fellows || (domain != Domains::none && part.fellows->domains().is_single(domain));
+        if (own) {
+          size += feasible.count(i);
+        } else {
+          shared.push_back(domain);
+        }
+      }
+      std::ranges::sort(shared);
+      size += static_cast<std::size_t>(
+          std::ranges::distance(shared.begin(), std::ranges::unique(shared).begin()));
       part.weight = std::log(static_cast<double>(size + 2));
     }
   }

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <actimanager/scheduler/cache.hpp>
@@ -386,4 +390,70 @@ TEST_CASE("a node and what its Pods hold can be looked up without a snapshot") {
   CHECK(books.cache.node("n1")->cpus.exclusive() == CpuSet{0, 1});
   CHECK(books.cache.cpus_of(pod.meta.uid).holdings.size() == 1);
   CHECK(books.cache.cpus_of("nobody").holdings.empty());
+}
+
+TEST_CASE("what changed since a snapshot is remembered, and everything may have where it is not") {
+  Cache cache;
+  Snapshot snapshot;
+  for (const auto* name : {"n1", "n2", "n3"}) cache.upsert(std::shared_ptr<const api::Node>(make_node(name)));
+  cache.update(snapshot);
+  const auto since = [&](std::uint64_t generation) {
+    std::set<std::size_t> slots;
+    snapshot.each_change_since(generation, [&](std::size_t slot) { slots.insert(slot); });
+    return slots;
+  };
+  const auto before = snapshot.generation();
+  CHECK(since(0) == std::set<std::size_t>{0, 1, 2});
+  CHECK(since(before).empty());
+  cache.upsert(on_node(make_pod("p"), "n2"));
+  cache.upsert(on_node(make_pod("q"), "elsewhere"));  // no Node yet
+  CHECK(since(before).empty());                       // the snapshot is what it was
+  cache.update(snapshot);
+  CHECK(since(before) == std::set{*snapshot.slot_of("n2")});
+  const auto then = snapshot.generation();
+  cache.upsert(on_node(make_pod("r"), "n3"));
+  cache.update(snapshot);
+  CHECK(since(then) == std::set{*snapshot.slot_of("n3")});
+  CHECK(since(before) == std::set{*snapshot.slot_of("n2"), *snapshot.slot_of("n3")});
+  for (int i = 0; i < 3000; ++i) {
+    cache.upsert(on_node(make_pod("s"), "n1"));
+    cache.remove_pod("uid-s");
+  }
+  cache.update(snapshot);
+  CHECK(since(then) == std::set<std::size_t>{0, 1, 2});
+}
+
+TEST_CASE("a node's Pods are counted by kind, as they come, change and go") {
+  Cache cache;
+  Snapshot snapshot;
+  cache.upsert(std::shared_ptr<const api::Node>(make_node("n")));
+  auto first = on_node(make_pod("first"), "n"), second = on_node(make_pod("second"), "n");
+  first.meta.labels["app"] = second.meta.labels["app"] = "web";
+  cache.upsert(first);
+  cache.upsert(second);
+  const auto counts = [&] {
+    cache.update(snapshot);
+    std::map<std::string, int> result;
+    for (const auto& [kind, id, count] : snapshot.find("n")->kinds) {
+      CHECK(id == kind->id);
+      result[kind->labels.at("app") + (kind->leaving ? ", leaving" : "")] = count;
+    }
+    return result;
+  };
+  using Counts = std::map<std::string, int>;
+  CHECK(counts() == Counts{{"web", 2}});
+  CHECK(snapshot.pods_with_affinity() == 0);
+  first.meta.labels["app"] = "db";
+  first.pod_affinity.preferred.push_back({1, {.topology_key = "zone"}});
+  cache.upsert(first);
+  CHECK(counts() == Counts{{"web", 1}, {"db", 1}});
+  CHECK(snapshot.pods_with_affinity() == 1);
+  second.meta.deletion_timestamp = api::Time{};
+  cache.upsert(second);
+  CHECK(counts() == Counts{{"web, leaving", 1}, {"db", 1}});
+  CHECK(std::ranges::distance(snapshot.kinds()) >= 2);
+  cache.remove_pod("uid-first");
+  cache.remove_pod("uid-second");
+  CHECK(counts().empty());
+  CHECK(snapshot.pods_with_affinity() == 0);
 }

@@ -62,3 +62,20 @@ TEST_CASE("what one owner keeps in a decision's state is its own") {
   state.write(&a, std::make_unique<Number>(2));
   CHECK(state.read<Number>(&a)->value == 2);
 }
+
+TEST_CASE("what is edited in one decision's state is not in copies of it") {
+  struct Number : CycleState::Data {
+    int value = 0;
+  };
+  CycleState state;
+  const void* owner = &state;
+  state.edit<Number>(owner).value = 1;
+  const auto* before = state.read<Number>(owner);
+  state.edit<Number>(owner).value = 2;
+  CHECK(state.read<Number>(owner) == before);
+  CHECK(before->value == 2);
+  auto copy = state;
+  copy.edit<Number>(owner).value = 3;
+  CHECK(state.read<Number>(owner)->value == 2);
+  CHECK(copy.read<Number>(owner)->value == 3);
+}

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <actimanager/scheduler/node_info.hpp>
@@ -23,14 +25,12 @@ TEST_CASE("what a Pod adds to a node, it takes away again, and nothing of anothe
   auto first = make_pod("first", "1", "1Gi");
   auto second = make_pod("second", "2", "2Gi");
   for (auto* pod : {&first, &second}) pod->containers[0].ports = {{.host_port = 80, .protocol = "TCP"}};
-  second.pod_anti_affinity.required.emplace_back();
   const auto a = std::make_shared<const api::Pod>(first);
   const auto b = std::make_shared<const api::Pod>(second);
   node.add(a, pod_load(*a));
   node.add(b, pod_load(*b));
   CHECK(node.requested.milli_cpu == 3000);
   CHECK(node.used_ports.size() == 2);
-  CHECK(node.pods_with_affinity == std::vector{b});
   node.remove(a, pod_load(*a));
   CHECK(node.requested.milli_cpu == 2000);
   CHECK(node.non_zero_memory == 2LL << 30);
@@ -39,5 +39,26 @@ TEST_CASE("what a Pod adds to a node, it takes away again, and nothing of anothe
   node.remove(b, pod_load(*b));
   CHECK(node.requested == Resources{});
   CHECK(node.used_ports.empty());
-  CHECK(node.pods_with_affinity.empty());
+}
+
+TEST_CASE("a node's Pods are counted by kind") {
+  PodKinds kinds;
+  const auto a = kinds.of(make_pod("a"));
+  auto labelled = make_pod("b");
+  labelled.meta.labels["app"] = "b";
+  const auto b = kinds.of(labelled);
+  NodeInfo node;
+  const auto count_of = [&](const PodKindPointer& kind) {
+    const auto it = std::ranges::find(node.kinds, kind, &NodeInfo::KindCount::kind);
+    return it == node.kinds.end() ? 0 : it->count;
+  };
+  node.count(a, 1);
+  node.count(b, 1);
+  node.count(a, 1);
+  CHECK(node.kinds.size() == 2);
+  CHECK(count_of(a) == 2);
+  CHECK(count_of(b) == 1);
+  node.count(a, -2);
+  CHECK(node.kinds.size() == 1);
+  CHECK(count_of(b) == 1);
 }

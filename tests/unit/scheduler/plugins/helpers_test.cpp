@@ -1,3 +1,6 @@
+#include <set>
+#include <string>
+
 #include "plugin_bench.hpp"
 
 using namespace actimanager;
@@ -60,4 +63,31 @@ TEST_CASE("texts in a signature cannot be mistaken for each other's parts") {
   sign_tolerations(of_one, one);
   sign_tolerations(of_other, other);
   CHECK(of_one != of_other);
+}
+
+TEST_CASE("labels, selectors and node affinity are told apart by their signatures") {
+  std::set<std::string> seen;
+  const auto is_new = [&](auto sign, const auto& value) {
+    std::string out;
+    sign(out, value);
+    return seen.insert(out).second;
+  };
+  CHECK(is_new(sign_labels, api::StringMap{}));
+  CHECK(is_new(sign_labels, api::StringMap{{"a", "b"}}));
+  CHECK(is_new(sign_labels, api::StringMap{{"a", "b"}, {"c", "d"}}));
+  CHECK(is_new(sign_selector, api::LabelSelector{}));
+  CHECK(is_new(sign_selector, api::LabelSelector{.given = true}));
+  CHECK(is_new(sign_selector, api::LabelSelector::of({{"a", "b"}})));
+  CHECK(is_new(sign_selector, api::LabelSelector{true, {{"a", "NotIn", {"b"}}}}));
+  CHECK(is_new(sign_selector, api::LabelSelector{true, {{"a", "In", {"b", "c"}}}}));
+  CHECK(is_new(sign_selector, api::LabelSelector{true, {{"a", "Exists", {}}}}));
+  api::Pod pod;
+  pod.node_selector = {{"zone", "a"}};
+  CHECK(is_new(sign_node_affinity, pod));
+  pod.node_affinity.required.emplace();
+  CHECK(is_new(sign_node_affinity, pod));
+  pod.node_affinity.required->push_back({{{"zone", "In", {"a"}}}, {}});
+  CHECK(is_new(sign_node_affinity, pod));
+  pod.node_affinity.preferred = {{1, {{{"zone", "In", {"a"}}}, {}}}};
+  CHECK(is_new(sign_node_affinity, pod));
 }

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "plugin_bench.hpp"
 
 using namespace actimanager;
@@ -118,19 +120,74 @@ TEST_CASE("InterPodAffinity: scores are the weights of the terms around") {
   CHECK(scored(*deaf, app("p", "web"), nodes, {fond}).empty());
 }
 
-TEST_CASE("InterPodAffinity: Pods with rules of their own have no signature, others that of their labels") {
+TEST_CASE("InterPodAffinity: the signature is of the Pod's rules, and of its labels where somebody has any") {
   const auto plugin = make(make_inter_pod_affinity);
   Cache cache;
   Snapshot snapshot;
-  std::string out;
+  const auto signature = [&](const api::Pod& pod) {
+    std::string out;
+    CHECK(plugin->sign(pod, snapshot, out));
+    return out;
+  };
   auto asks = app("p", "web");
   asks.pod_affinity.preferred = {{1, term("db")}};
-  CHECK_FALSE(plugin->sign(asks, snapshot, out));
-  CHECK(plugin->sign(app("p", "web"), snapshot, out));
-  CHECK(out.empty());
+  CHECK(signature(app("p", "web")).empty());
+  std::set<std::string> seen = {signature(app("p", "web"))};
+  const auto differs = [&](auto change) {
+    auto other = asks;
+    change(other);
+    CHECK(seen.insert(signature(other)).second);
+  };
+  differs([](auto&) {});
+  differs([](auto& other) { other.meta.namespace_ = "blue"; });
+  differs([](auto& other) { other.meta.labels["app"] = "db"; });
+  differs([](auto& other) { other.pod_affinity.preferred[0].weight = 2; });
+  differs([](auto& other) { std::swap(other.pod_affinity, other.pod_anti_affinity); });
+  differs([](auto& other) { other.pod_affinity.required = {term("db")}; });
+  differs([](auto& other) { other.pod_affinity.preferred[0].term.topology_key = "rack"; });
+  differs([](auto& other) { other.pod_affinity.preferred[0].term.label_selector.given = false; });
+  differs([](auto& other) { other.pod_affinity.preferred[0].term.namespace_selector.given = true; });
+  differs([](auto& other) { other.pod_affinity.preferred[0].term.namespaces = {"blue"}; });
+
   cache.upsert(std::shared_ptr<const api::Node>(make_node("n")));
   cache.upsert(on_node(asks, "n"));
   cache.update(snapshot);
-  CHECK(plugin->sign(app("p", "web"), snapshot, out));
-  CHECK_FALSE(out.empty());
+  CHECK_FALSE(signature(app("p", "web")).empty());
+  CHECK(signature(app("p", "web")) != signature(app("p", "db")));
+}
+
+TEST_CASE("InterPodAffinity: what is counted is brought up to a later snapshot") {
+  const auto plugin = make(make_inter_pod_affinity);
+  Cache cache;
+  Snapshot snapshot;
+  for (const auto* name : {"n0", "n1"}) {
+    cache.upsert(std::shared_ptr<const api::Node>(labelled(name, {{"zone", name}})));
+  }
+  cache.update(snapshot);
+  const auto pod = app("p", "web");
+  CycleState state;
+  CHECK_FALSE(plugin->recount(state, pod, snapshot));
+  CHECK(plugin->pre_filter(state, pod, snapshot).status.code == Code::skip);
+
+  auto shy = on_node(app("q", "db"), "n0");
+  shy.pod_anti_affinity.required = {term("web")};
+  cache.upsert(shy);
+  cache.update(snapshot);
+  // There is something to count by that there was not.
+  CHECK(plugin->recount(state, pod, snapshot));
+  CHECK(plugin->pre_filter(state, pod, snapshot).status.ok());
+  CHECK_FALSE(plugin->filter(state, pod, *snapshot.find("n0")).ok());
+  CHECK(plugin->filter(state, pod, *snapshot.find("n1")).ok());
+  const auto facet = [&](std::size_t slot) {
+    std::vector<std::int64_t> numbers;
+    plugin->facet(state, slot, *snapshot.slots()[slot], numbers);
+    return numbers;
+  };
+  CHECK(facet(0) != facet(1));
+
+  cache.remove_pod(shy.meta.uid);
+  cache.update(snapshot);
+  CHECK_FALSE(plugin->recount(state, pod, snapshot));
+  CHECK(plugin->pre_filter(state, pod, snapshot).status.code == Code::skip);
+  CHECK(facet(0) == facet(1));
 }

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "plugin_bench.hpp"
 
 using namespace actimanager;
@@ -117,16 +119,105 @@ TEST_CASE("PodTopologySpread: by default for Pods that have fellows, as the prof
       {"defaultConstraints",
        {{{"maxSkew", 1}, {"topologyKey", "zone"}, {"whenUnsatisfiable", "DoNotSchedule"}}}}};
   const auto plugin = make(make_pod_topology_spread, args);
-  CycleState state;
-  std::string signature;
-  CHECK(plugin->pre_filter(state, pod, zones.snapshot).status.code == Code::skip);
-  CHECK(plugin->sign(pod, zones.snapshot, signature));
+  std::string before, after;
+  CycleState without;
+  CHECK(plugin->pre_filter(without, pod, zones.snapshot).status.code == Code::skip);
+  CHECK(plugin->sign(pod, zones.snapshot, before));
   zones.cache.objects().set(service);
+  CycleState state;
   CHECK(plugin->pre_filter(state, pod, zones.snapshot).status.ok());
   CHECK(verdict(plugin->filter(state, pod, *zones.snapshot.find("n0"))) ==
         "Unschedulable: node(s) didn't match pod topology spread constraints");
   CHECK(plugin->filter(state, pod, *zones.snapshot.find("n2")).ok());
-  CHECK_FALSE(plugin->sign(pod, zones.snapshot, signature));
+  CHECK(plugin->sign(pod, zones.snapshot, after));
+  CHECK(before.empty());
+  CHECK_FALSE(after.empty());
+}
+
+TEST_CASE("PodTopologySpread: the signature is of the constraints, and of whom they count") {
+  const Zones zones({});
+  const auto plugin = make(make_pod_topology_spread);
+  const auto signature = [&](const api::Pod& pod) {
+    std::string out;
+    CHECK(plugin->sign(pod, zones.snapshot, out));
+    return out;
+  };
+  CHECK(signature(web("p")).empty());
+  auto pod = web("p");
+  pod.topology_spread_constraints = {constraint("zone", 1)};
+  auto fellow = pod;
+  fellow.meta.name = "q";
+  fellow.meta.labels["other"] = "label";
+  CHECK(signature(fellow) == signature(pod));
+
+  std::set seen = {signature(pod)};
+  const auto differs = [&](auto change) {
+    auto other = pod;
+    change(other, other.topology_spread_constraints[0]);
+    CHECK(seen.insert(signature(other)).second);
+  };
+  differs([](auto&, auto& part) { part.topology_key = "rack"; });
+  differs([](auto&, auto& part) { part.max_skew = 2; });
+  differs([](auto&, auto& part) { part.min_domains = 2; });
+  differs([](auto&, auto& part) { part.when_unsatisfiable = "ScheduleAnyway"; });
+  differs([](auto&, auto& part) { part.honor_node_affinity = false; });
+  differs([](auto&, auto& part) { part.honor_node_taints = true; });
+  differs([](auto&, auto& part) { part.label_selector = api::LabelSelector::of({{"app", "db"}}); });
+  differs([](auto& other, auto&) { other.meta.labels["app"] = "db"; });  // is none of those it counts
+  differs([](auto& other, auto&) { other.meta.namespace_ = "blue"; });
+  differs([](auto& other, auto&) { other.node_selector = {{"zone", "a"}}; });
+  differs([](auto& other, auto&) { other.tolerations.push_back({.key = "key"}); });
+}
+
+// n0 and n1 are in one zone, n2 is alone in its own.
+TEST_CASE("PodTopologySpread: what is counted is brought up to a later snapshot") {
+  Zones zones({web("q", "n0")});
+  const auto plugin = make(make_pod_topology_spread);
+  auto pod = web("p");
+  pod.topology_spread_constraints = {constraint("zone", 1), constraint("zone", 1, "ScheduleAnyway")};
+  CycleState state;
+  plugin->recount(state, pod, zones.snapshot);
+  const auto fits = [&](const char* node) {
+    return plugin->filter(state, pod, *zones.snapshot.find(node)).ok();
+  };
+  const auto facet = [&](const char* node) {
+    std::vector<std::int64_t> numbers;
+    const auto slot = *zones.snapshot.slot_of(node);
+    plugin->facet(state, slot, *zones.snapshot.slots()[slot], numbers);
+    return numbers;
+  };
+  CHECK_FALSE(fits("n0"));
+  CHECK(fits("n2"));
+  CHECK(facet("n0") == facet("n1"));
+  CHECK(facet("n0") != facet("n2"));
+  CHECK(facet("n3") != facet("n2"));
+  const auto before = facet("n2");
+  zones.cache.upsert(web("r", "n2"));
+  zones.cache.update(zones.snapshot);
+  plugin->recount(state, pod, zones.snapshot);
+  CHECK(fits("n0"));
+  CHECK(facet("n2") != before);
+}
+
+TEST_CASE("PodTopologySpread: Pods that come to a node or leave it are counted for that node's domains") {
+  Zones zones({web("q", "n0"), web("r", "n0"), web("s", "n2")});
+  const auto plugin = make(make_pod_topology_spread);
+  auto pod = web("p");
+  pod.topology_spread_constraints = {constraint("zone", 1)};
+  CycleState state;
+  plugin->pre_filter(state, pod, zones.snapshot);
+  const auto& node = *zones.snapshot.find("n0");
+  const auto fits = [&] { return plugin->filter(state, pod, node).ok(); };
+  const auto first = state;
+  CHECK_FALSE(fits());
+  plugin->count_pod(state, pod, web("q"), node, -1);
+  CHECK(fits());
+  plugin->count_pod(state, pod, web("q"), node, 1);
+  CHECK_FALSE(fits());
+  // Now its own zone is the emptiest.
+  for (const auto* name : {"q", "r"}) plugin->count_pod(state, pod, web(name), node, -1);
+  CHECK(fits());
+  CHECK_FALSE(plugin->filter(first, pod, node).ok());
 }
 
 TEST_CASE("PodTopologySpread: bad default constraints are named") {
