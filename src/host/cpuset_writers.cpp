@@ -92,7 +92,7 @@ void CpusetWriters::note(int file, pid_t pid) {
   if (pid == ::getpid()) return;
   const auto inode = inode_of(file);
   const auto owner = inode ? owners_.find(*inode) : owners_.end();
-  if (owner != owners_.end()) pods_[owner->second].last = find_writer(pid);
+  if (owner != owners_.end()) pods_[owner->second].last = glimpse_writer(pid);
 }
 
 void CpusetWriters::collect() {
@@ -116,7 +116,9 @@ void CpusetWriters::collect() {
 std::optional<Writer> CpusetWriters::take(const std::string& uid) {
   collect();
   const auto pod = pods_.find(uid);
-  return pod == pods_.end() ? std::nullopt : std::exchange(pod->second.last, std::nullopt);
+  auto writer = pod == pods_.end() ? std::nullopt : std::exchange(pod->second.last, std::nullopt);
+  if (writer) place_writer(*writer);
+  return writer;
 }
 
 }  // namespace actimanager::host

@@ -46,13 +46,16 @@ std::string to_string(const Writer& writer) {
   return fmt::format("{} (pid {}{})", writer.name, writer.pid, where);
 }
 
-Writer find_writer(pid_t pid, const std::string& root) {
+Writer glimpse_writer(pid_t pid, const std::string& root) {
   Writer writer{pid, {}, {}};
-  if (pid == 0) return writer;
-  const auto directory = fmt::format("{}/proc/{}/", root, pid);
-  writer.name = printable(read_text(directory + "comm").value_or(""));
-  writer.cgroup = printable(place_of(read_text(directory + "cgroup").value_or("")));
+  if (pid != 0) writer.name = printable(read_text(fmt::format("{}/proc/{}/comm", root, pid)).value_or(""));
   return writer;
+}
+
+void place_writer(Writer& writer, const std::string& root) {
+  if (writer.pid == 0) return;
+  const auto cgroups = read_text(fmt::format("{}/proc/{}/cgroup", root, writer.pid));
+  writer.cgroup = printable(place_of(cgroups.value_or("")));
 }
 
 std::string place_of(std::string_view proc_cgroup) {

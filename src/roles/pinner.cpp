@@ -187,7 +187,7 @@ asio::awaitable<void> Pinner::watch() {
   while (true) {
     const auto events = co_await watcher_->next();
     const auto begun = Clock::now();
-    if (writers_) writers_->collect();  // while they live
+    if (writers_) writers_->collect();  // while they live; who they are in full is for after the repair
     for (const auto& event : events) {
       using Kind = host::CgroupEvent::Kind;
       if (event.kind == Kind::pod_gone) {
@@ -257,11 +257,8 @@ CpuSet Pinner::crowded(const std::string& uid, const CpuSet& cpus) const {
 void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
   // The Pod's level first: what is started from now on inherits it. Then the watch, then another look for
   // what came in between.
-  auto writer = writer_of(uid);
   auto report = host::pin(tree_, uid, target);
   const auto found = watch_pod(uid);
-  // One who wrote just before we looked may have been told of just after.
-  if (!writer && !report.differences.empty()) writer = writer_of(uid);
   metrics_.cpuset_writes += static_cast<std::uint64_t>(report.writes);
   if (!report.gone && report.writes > 0) {
     auto again = host::pin(tree_, uid, target);
@@ -279,7 +276,7 @@ void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
       log_.error("Pod {}: {}", uid, report.error->message());
     }
   }
-  note_drift(uid, pod, target, report, writer);
+  note_drift(uid, pod, target, report, writer_of(uid));
   const bool known = std::exchange(pod.target, target).has_value();
   // Of what is only a step on the way systemd need not know. Why the files come first:
   // docs/decisions/0007-file-before-property.md

@@ -30,9 +30,10 @@ class CpusetWriters {
   Result<void> watch_pod(const PodCgroup& pod);
   void forget_pod(const std::string& uid);
 
-  // Looks up who has written since. Soon after the write, that is, while they live.
+  // Takes note of who has written since, by name. Soon after the write, that is, while they live.
   void collect();
-  // Collects; the last one other than this process who wrote a cpuset of the Pod since the last take().
+  // Collects; the last one other than this process who wrote a cpuset of the Pod since the last take(), and
+  // where it is.
   std::optional<Writer> take(const std::string& uid);
 
  private:

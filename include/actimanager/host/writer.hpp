@@ -17,9 +17,11 @@ struct Writer {
 // "koordlet (pid 4711, koordlet.service)"
 std::string to_string(const Writer& writer);
 
-// What <root>/proc says of the process now. The kernel gives a pid anew only after all others, so that within
-// milliseconds it is still the same one.
-Writer find_writer(pid_t pid, const std::string& root = "");
+// The process by its name in <root>/proc: microseconds, since it may end at any time. The kernel gives a pid
+// anew only after all others, so that within milliseconds it is still the same one.
+Writer glimpse_writer(pid_t pid, const std::string& root = "");
+// Finds out where it is, when there is time for that: "" if it has ended meanwhile.
+void place_writer(Writer& writer, const std::string& root = "");
 
 // Where a process is, of the text of its /proc/PID/cgroup: the name of its systemd unit, else the path of its
 // cgroup; "": the top. Of v2's hierarchy, or systemd's own where there are several.

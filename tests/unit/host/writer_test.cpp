@@ -36,9 +36,15 @@ TEST_CASE("a writer is looked up while it lives, and named after what is known o
   machine.add_file("proc/47/comm", "koord\x01let\n");
   machine.add_file("proc/47/cgroup", "0::/system.slice/koordlet.service\n");
   machine.add_file("proc/48/comm", "bash\n");
-  CHECK(to_string(find_writer(47, root)) == "koord?let (pid 47, koordlet.service)");
-  CHECK(to_string(find_writer(48, root)) == "bash (pid 48)");
-  CHECK(to_string(find_writer(49, root)) == "a process that has ended (pid 49)");
-  CHECK(to_string(find_writer(0, root)) == "a process outside of the agent's PID namespace");
-  CHECK(find_writer(::getpid()).name == "host-test");
+  const auto said = [&root](pid_t pid) {
+    auto writer = glimpse_writer(pid, root);
+    place_writer(writer, root);
+    return to_string(writer);
+  };
+  CHECK(to_string(glimpse_writer(47, root)) == "koord?let (pid 47)");
+  CHECK(said(47) == "koord?let (pid 47, koordlet.service)");
+  CHECK(said(48) == "bash (pid 48)");
+  CHECK(said(49) == "a process that has ended (pid 49)");
+  CHECK(said(0) == "a process outside of the agent's PID namespace");
+  CHECK(glimpse_writer(::getpid()).name == "host-test");
 }
