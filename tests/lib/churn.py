@@ -69,8 +69,10 @@ class Churn:
         threads = {uid: {s.thread for s in seen.of(uid)} for uid in self.exclusive}
         # A Pod that was deleted before it had run has none.
         assert sum(1 for found in threads.values() if len(found) >= 2) >= turns * exclusive, "the observer saw their threads"
-        assert seen.roaming(self.sets) == []
-        assert seen.shared(self.exclusive) == []
+        roaming = [(self.sets[s.uid], s, seen.of(s.uid)) for s in seen.roaming(self.sets)]
+        assert not roaming, f"{len(roaming)} times outside: {roaming[:3]}"
+        overlaps = seen.shared(self.exclusive)
+        assert not overlaps, f"{len(overlaps)} times shared: {overlaps[:3]}"
         return (f"{turns} rounds of {PODS} Pods: {len({s.uid for s in seen.stretches})} Pods and "
                 f"{len({(s.uid, s.thread) for s in seen.stretches})} threads seen in {seen.rounds} looks, "
                 f"{len(self.sets)} Pods bound, {len(self.exclusive)} of them alone; none outside of its CPUs, none on another's")
