@@ -116,6 +116,8 @@ class Builder {
     for (const auto& enabled : everywhere) instantiate(enabled.name);
     for (const auto& point : point_names) expand(point, sets[point.name], everywhere);
     require_cpu_plugins();
+    require_preparation();
+    take_points();
     require_one_queue_sort();
     weigh(everywhere);
     return std::move(profile_);
@@ -193,12 +195,27 @@ class Builder {
   // A Filter answer is a promise that Reserve keeps: whoever places CPUs does both, wherever it was enabled.
   void require_cpu_plugins() {
     for (const auto& name : cpu_plugins_) {
-      for (const Point point : {Point::pre_filter, Point::filter, Point::reserve}) {
-        auto& list = points_[point];
-        const auto* plugin = instantiate(name);
-        if (std::ranges::find(list, plugin) == list.end()) list.push_back(plugin);
+      for (const Point point : {Point::pre_filter, Point::filter, Point::reserve})
+        require(instantiate(name), point);
+    }
+  }
+
+  // Filter and Score say what follows from what PreFilter and PreScore of the same plugin have found out.
+  void require_preparation() {
+    for (const auto [point, preparation] :
+         {std::pair{Point::filter, Point::pre_filter}, std::pair{Point::score, Point::pre_score}}) {
+      for (const auto* plugin : points_[point]) {
+        if (has(plugin->points(), preparation)) require(plugin, preparation);
       }
     }
+  }
+
+  void require(const Plugin* plugin, Point point) {
+    auto& list = points_[point];
+    if (std::ranges::find(list, plugin) == list.end()) list.push_back(plugin);
+  }
+
+  void take_points() {
     profile_.pre_enqueue = points_[Point::pre_enqueue];
     profile_.pre_filter = points_[Point::pre_filter];
     profile_.filter = points_[Point::filter];

@@ -131,6 +131,27 @@ profiles:
   CHECK(config.profile("d") == nullptr);
 }
 
+TEST_CASE("who filters or scores finds out before what that takes, whatever else is disabled") {
+  const auto config = parse(R"(
+profiles:
+- schedulerName: unprepared
+  plugins: {preFilter: {disabled: [{name: "*"}]}, preScore: {disabled: [{name: "*"}]}}
+- schedulerName: idle
+  plugins: {filter: {disabled: [{name: "*"}]}, preFilter: {disabled: [{name: "*"}]},
+            score: {disabled: [{name: "*"}]}, preScore: {disabled: [{name: "*"}]}}
+)");
+  const auto& unprepared = *config.profile("unprepared");
+  CHECK(
+      names(unprepared.pre_filter) ==
+      "NodeAffinity NodePorts NodeResourcesFit VolumeRestrictions NodeVolumeLimits VolumeBinding VolumeZone "
+      "PodTopologySpread InterPodAffinity");
+  CHECK(names(unprepared.pre_score) ==
+        "TaintToleration NodeAffinity NodeResourcesFit PodTopologySpread InterPodAffinity "
+        "NodeResourcesBalancedAllocation ImageLocality");
+  CHECK(names(config.profile("idle")->pre_filter).empty());
+  CHECK(names(config.profile("idle")->pre_score).empty());
+}
+
 TEST_CASE("MultiPoint and the single points are merged as upstream merges them") {
   const auto config = parse(R"(
 podInitialBackoffSeconds: 2
