@@ -13,6 +13,7 @@ using nlohmann::json;
 
 constexpr std::string_view level_names[] = {"None", "CPU", "Core", "Socket", "NUMA"};
 constexpr std::string_view quota_names[] = {"keep", "lift"};
+constexpr std::string_view isolation_names[] = {"none", "partition"};
 constexpr std::string_view status_names[] = {
     "",          "Pending", "PodNotFound", "NodeTopologyNotFound", "InvalidCPUSet", "CPUSetAllocationFailed",
     "Validated", "Applied", "Failed"};
@@ -57,6 +58,7 @@ PodCPUBinding::Spec decode_spec(JsonCursor spec) {
     result.containers.push_back(std::move(container));
   });
   result.cfs_quota = decode_enum<CfsQuota>(spec["cfsQuota"], quota_names);
+  result.isolation = decode_enum<Isolation>(spec["isolation"], isolation_names);
   return result;
 }
 
@@ -72,7 +74,8 @@ PodCPUBinding::Status decode_status(JsonCursor status) {
                                 .cpu_set = decode_cpu_list(admitted["cpuSet"]),
                                 .exclusive_cpus = decode_cpu_list(admitted["exclusiveCPUs"]),
                                 .containers = {},
-                                .cfs_quota = decode_enum<CfsQuota>(admitted["cfsQuota"], quota_names)};
+                                .cfs_quota = decode_enum<CfsQuota>(admitted["cfsQuota"], quota_names),
+                                .isolation = decode_enum<Isolation>(admitted["isolation"], isolation_names)};
     admitted["containers"].each([&](JsonCursor item) {
       result.admitted->containers.push_back(
           {item["name"].string(), decode_cpu_list(item["cpuSet"]), decode_numa_list(item["memoryNodes"])});
@@ -94,6 +97,9 @@ std::string_view to_string(ExclusivenessLevel level) {
 std::string_view to_string(CfsQuota quota) {
   return quota_names[static_cast<int>(quota)];
 }
+std::string_view to_string(Isolation isolation) {
+  return isolation_names[static_cast<int>(isolation)];
+}
 std::string_view to_string(BindingStatus status) {
   return status_names[static_cast<int>(status)];
 }
@@ -103,6 +109,9 @@ std::optional<ExclusivenessLevel> parse_exclusiveness_level(std::string_view tex
 }
 std::optional<CfsQuota> parse_cfs_quota(std::string_view text) {
   return parse_enum<CfsQuota>(text, quota_names);
+}
+std::optional<Isolation> parse_isolation(std::string_view text) {
+  return parse_enum<Isolation>(text, isolation_names);
 }
 
 std::string PodCPUBinding::name_for_pod(std::string_view pod_name) {
@@ -139,6 +148,7 @@ json encode(const PodCPUBinding::Spec& spec) {
     result["containers"].push_back(std::move(entry));
   }
   if (spec.cfs_quota != CfsQuota::keep) result["cfsQuota"] = to_string(spec.cfs_quota);
+  if (spec.isolation != Isolation::none) result["isolation"] = to_string(spec.isolation);
   return result;
 }
 
@@ -155,6 +165,7 @@ json encode(const PodCPUBinding::Status& status) {
                           {"cpuSet", status.admitted->cpu_set.to_string()},
                           {"exclusiveCPUs", status.admitted->exclusive_cpus.to_string()},
                           {"cfsQuota", to_string(status.admitted->cfs_quota)},
+                          {"isolation", to_string(status.admitted->isolation)},
                           {"containers", json::array()}};
     for (const auto& container : status.admitted->containers) {
       result["admitted"]["containers"].push_back({{"name", container.name},

@@ -1,5 +1,7 @@
 #include "reset_command.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -16,8 +18,9 @@ int fails(std::ostream& err, const std::string& why) {
   return 1;
 }
 
-std::string shown(const std::string& list) {
-  return list.empty() ? "its parent's" : list;
+std::string shown(const host::ResetChange& change, const std::string& list) {
+  if (!list.empty()) return list;
+  return change.file == "cpuset.cpus.exclusive" ? "none" : "its parent's";
 }
 
 std::string counted(std::size_t n, const char* one, const char* many) {
@@ -36,8 +39,8 @@ bool print(const host::ResetReport& files, const host::ResetReport& quotas,
     out << fmt::format("{}/{}: {} -> {}\n", change.path, change.file, change.before, change.after);
   }
   for (const auto& change : files.changes) {
-    out << fmt::format("{}/{}: {} -> {}\n", change.path, change.file, shown(change.before),
-                       shown(change.after));
+    out << fmt::format("{}/{}: {} -> {}\n", change.path, change.file, shown(change, change.before),
+                       shown(change, change.after));
   }
   out << counted(static_cast<std::size_t>(files.pods), "Pod", "Pods");
   const char* would = dry_run ? " would be" : "";
@@ -79,8 +82,12 @@ int reset_command(const ResetOptions& options, std::ostream& out, std::ostream& 
   }
   // systemd first: what it writes because of that, the files' own reset puts right.
   const auto units = host::systemd::release_properties(*tree, options.dbus_socket, options.dry_run);
-  const auto files = host::reset_cpusets(*tree, options.dry_run);
+  auto files = host::reset_partitions(*tree, options.dry_run);
   if (!files) return fails(err, files.error().message());
+  auto cpusets = host::reset_cpusets(*tree, options.dry_run);
+  if (!cpusets) return fails(err, cpusets.error().message());
+  std::ranges::move(cpusets->changes, std::back_inserter(files->changes));
+  std::ranges::move(cpusets->errors, std::back_inserter(files->errors));
   const auto quotas = host::reset_quotas(*tree, options.dry_run);
   if (!quotas) return fails(err, quotas.error().message());
   const bool complete = print(*files, *quotas, units, options.dry_run, out, err);

@@ -134,7 +134,8 @@ class Judge {
                           .cpu_set = spec.cpu_set,
                           .exclusive_cpus = exclusive_of(spec),
                           .containers = spec.containers,
-                          .cfs_quota = spec.cfs_quota};
+                          .cfs_quota = spec.cfs_quota,
+                          .isolation = spec.isolation};
     verdict.containers = spec.containers;
     verdict.offline.clear();
     verdict.refusal = BindingStatus::unset;
@@ -195,6 +196,11 @@ class Judge {
     if (exclusive.empty() && spec.cfs_quota == api::CfsQuota::lift) {
       return invalid("NeedsExclusiveCPUs",
                      "spec.cfsQuota: lift is for a Pod with CPUs of its own, and exclusivenessLevel is None");
+    }
+    if (exclusive.empty() && spec.isolation == api::Isolation::partition) {
+      return invalid(
+          "NeedsExclusiveCPUs",
+          "spec.isolation: partition is for a Pod with CPUs of its own, and exclusivenessLevel is None");
     }
     if (const auto reserved = exclusive & node_.reserved; !reserved.empty()) {
       const bool named = !(reserved & spec.cpu_set).empty();

@@ -46,8 +46,11 @@ NumaSet memory_nodes_of(const topology::Topology& topology, const CpuSet& cpus) 
 
 PodCpusets cpusets_of(const topology::Topology& topology, const Verdict& verdict) {
   const auto cpus = verdict.grant->cpu_set & topology.cpus();
-  PodCpusets pod{
-      .pod = {cpus, memory_nodes_of(topology, cpus)}, .containers = {}, .pinned = true, .lifts_quota = false};
+  PodCpusets pod{.pod = {cpus, memory_nodes_of(topology, cpus)},
+                 .containers = {},
+                 .pinned = true,
+                 .is_partition = false,
+                 .lifts_quota = false};
   for (const auto& container : verdict.containers) {
     auto narrower = container.cpu_set & cpus;
     if (narrower.empty()) narrower = cpus;
@@ -77,6 +80,8 @@ Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdi
     if (!verdict.admitted()) continue;
     auto pod = cpusets_of(topology, verdict);
     if (pod.pod.cpus.empty()) continue;
+    pod.is_partition = verdict.grant->isolation == api::Isolation::partition &&
+                       verdict.grant->exclusive_cpus.includes(pod.pod.cpus);
     pod.lifts_quota = verdict.pod && verdict.grant->cfs_quota == api::CfsQuota::lift &&
                       uncovered_limit(topology, verdict).empty();
     desired.pods.emplace(verdict.pod ? cgroup_uid(*verdict.pod) : owner_uid(*verdict.binding),

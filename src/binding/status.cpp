@@ -33,6 +33,16 @@ Said quota_lifted(const Verdict& verdict, const Observed::Quota& quota, const to
   return {true, "Lifted", ""};
 }
 
+Said isolated(const Verdict& verdict, const Observed::Partition& partition,
+              const topology::Topology& topology) {
+  const auto cpus = cpusets_of(topology, verdict).pod.cpus;
+  if (const auto shared = cpus - verdict.grant->exclusive_cpus; !shared.empty())
+    return {false, "NotExclusive", fmt::format("CPU {} is not exclusive to the Pod", shared.to_string())};
+  if (!partition.refusal.empty()) return {false, "KernelRefused", partition.refusal};
+  if (!partition.holds) return {false, "Pending", "the kernel has not been seen to have the partition yet"};
+  return {true, "Isolated", ""};
+}
+
 }  // namespace
 
 api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string& node_name,
@@ -97,6 +107,13 @@ api::PodCPUBinding::Status next_status(const Verdict& verdict, const std::string
     set("QuotaLifted", holds, std::move(reason), std::move(message));
   } else {
     std::erase_if(status.conditions, [](const api::Condition& c) { return c.type == "QuotaLifted"; });
+  }
+
+  if (verdict.admitted() && verdict.grant->isolation == api::Isolation::partition) {
+    auto [holds, reason, message] = isolated(verdict, observed.partition, topology);
+    set("Isolated", holds, std::move(reason), std::move(message));
+  } else {
+    std::erase_if(status.conditions, [](const api::Condition& c) { return c.type == "Isolated"; });
   }
 
   // It is there only while it is so: nothing can be said of writers that the kernel does not tell of.

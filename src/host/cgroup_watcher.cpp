@@ -15,6 +15,14 @@ namespace actimanager::host {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// The kernel itself tells of the last one, when a partition becomes invalid.
+constexpr std::string_view watched_files[] = {"cpuset.cpus", "cpuset.mems", "cpu.max",
+                                              "cpuset.cpus.partition"};
+
+}  // namespace
+
 struct CgroupWatcher::Impl {
   enum class What { level, pod, container };
   struct Watch {
@@ -89,7 +97,7 @@ void CgroupWatcher::Impl::tell(const inotify_event& event, std::vector<CgroupEve
     } else {
       add(Kind::tree_changed);
     }
-  } else if (directory || name == "cpuset.cpus" || name == "cpuset.mems" || name == "cpu.max") {
+  } else if (directory || std::ranges::find(watched_files, name) != std::end(watched_files)) {
     add(Kind::pod_changed, watch.uid);
   }
 }

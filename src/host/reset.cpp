@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <actimanager/host/cfs_quota.hpp>
+#include <actimanager/host/partition.hpp>
 #include <actimanager/host/reset.hpp>
 
 namespace actimanager::host {
@@ -177,6 +178,27 @@ std::vector<CpusetWrite> plan_reset(const ResetNode& pod, const CpusetValues& pa
 
 Result<ResetReport> reset_cpusets(CgroupTree& tree, bool dry_run) {
   return Reset(tree, dry_run).run();
+}
+
+Result<ResetReport> reset_partitions(CgroupTree& tree, bool dry_run) {
+  ResetReport report;
+  const auto pods = tree.scan();
+  if (!pods) return fail(pods.error());
+  report.pods = static_cast<int>(pods->size());
+  Partitions partitions(tree, dry_run);
+  partitions.look(*pods);
+  const auto note = [&](Result<void> done) {
+    if (!done) report.errors.push_back(std::move(done.error()));
+  };
+  for (const auto& pod : *pods) note(partitions.leave(pod));
+  note(partitions.trim());
+  for (auto& change : partitions.take_changes()) {
+    report.changes.push_back({.path = std::move(change.path),
+                              .file = std::move(change.file),
+                              .before = std::move(change.before),
+                              .after = std::move(change.after)});
+  }
+  return report;
 }
 
 Result<ResetReport> reset_quotas(CgroupTree& tree, bool dry_run) {

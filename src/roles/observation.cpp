@@ -25,6 +25,7 @@ binding::Observed observe(const api::Pod& pod, const Sight* sight, const host::P
   binding::Observed observed;
   if (sight == nullptr) return observed;
   if (sight->error) observed.error = sight->error->message();
+  observed.partition = {sight->partition.holds, sight->partition.refusal};
   const auto& quota = sight->quota;
   observed.quota = {quota.looked, quota.limited, quota.lifted, quota.error ? quota.error->message() : ""};
 

@@ -93,6 +93,7 @@ std::vector<host::PodCgroup> Pinner::look_around() {
     return {};
   }
   for (const auto& pod : *found) watch_pod(pod);
+  partitions_.look(*found);
   return std::move(*found);
 }
 
@@ -108,6 +109,8 @@ void Pinner::apply(Targets targets) {
 
   systemd_.retry();
   const auto before = std::exchange(targets_, std::move(targets));
+  if (before != targets_) ask_kernel_again();
+  leave_partitions(found);
   // Who has nothing new to do goes first: back to where it was, if somebody else has moved it.
   std::erase_if(found, [this](const host::PodCgroup& pod) {
     const auto& target = targets_->of(pod.uid);
@@ -119,6 +122,9 @@ void Pinner::apply(Targets targets) {
   // What an earlier agent made exclusive is not known: any CPU may be.
   hand_over(found, before ? before->exclusive : CpuSet::range(0, CpuSet::max_id));
   looked_ = true;
+  // Now that nobody else's cpuset names their CPUs.
+  for (const auto& [uid, target] : targets_->pods)
+    if (target.is_partition) settle_partition(uid);
   if (tree_.version() == host::CgroupVersion::v1) bring_back();
 }
 
@@ -206,6 +212,7 @@ asio::awaitable<void> Pinner::watch() {
           continue;
         }
         pin(event.uid, targets_->of(event.uid));
+        if (targets_->of(event.uid).is_partition) settle_partition(event.uid);
         if (event.kind == Kind::pod_appeared) {
           metrics_.pin_seconds.observe(std::chrono::duration<double>(Clock::now() - begun).count());
         }
@@ -293,6 +300,58 @@ void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
   if (last && (target.lifts_quota || pod.sight.quota.lifted || of_before)) settle_quota(uid);
 }
 
+// Before anybody's cpuset becomes another: what is isolated is open to nobody else.
+void Pinner::leave_partitions(const std::vector<host::PodCgroup>& pods) {
+  for (const auto& pod : pods) {
+    const auto* held = partitions_.of(pod.uid);
+    const auto& target = targets_->of(pod.uid);
+    if (held == nullptr || (target.is_partition && *held == target.pod.cpus)) continue;
+    const auto cpus = held->to_string();
+    if (const auto left = partitions_.leave(pod); !left) {
+      ++metrics_.pin_errors;
+      log_.error("Pod {}: {}", pod.uid, left.error().message());
+    } else {
+      log_.info("Pod {}: CPUs {} are no isolated partition any more", pod.uid, cpus);
+    }
+    if (const auto known = pods_.find(pod.uid); known != pods_.end()) known->second.sight.partition = {};
+  }
+  trim_partitions();
+}
+
+void Pinner::trim_partitions() {
+  if (const auto trimmed = partitions_.trim(); !trimmed) log_.error("{}", trimmed.error().message());
+  metrics_.cpuset_writes += partitions_.take_changes().size();
+}
+
+// Precondition: its target is one.
+void Pinner::settle_partition(const std::string& uid) {
+  const auto known = pods_.find(uid);
+  if (known == pods_.end() || !known->second.sight.partition.refusal.empty()) return;
+  const auto found = tree_.find_pod(uid);
+  if (!found) return;
+  const auto& cpus = targets_->of(uid).pod.cpus;
+  const auto entered = partitions_.enter(*found, cpus);
+  const auto writes = partitions_.take_changes().size();
+  metrics_.cpuset_writes += writes;
+  PartitionSight now{entered.has_value(), {}};
+  if (!entered) {
+    // Where it is the file that says so, no errno does.
+    const auto& error = entered.error();
+    now.refusal = error.code == Errc::conflict ? error.context : error.message();
+    log_.warn("Pod {} is not isolated: {}", uid, now.refusal);
+  } else if (writes > 0) {
+    log_.info("Pod {}: CPUs {} are an isolated partition", uid, cpus.to_string());
+  }
+  if (now == known->second.sight.partition) return;
+  known->second.sight.partition = std::move(now);
+  if (handlers_.seen) handlers_.seen(uid);
+}
+
+// The kernel may have refused because of what is right now.
+void Pinner::ask_kernel_again() {
+  for (auto& [uid, pod] : pods_) pod.sight.partition.refusal.clear();
+}
+
 void Pinner::tell_systemd(const host::PodCgroup& pod, const host::PodTarget& target) {
   if (tree_.version() == host::CgroupVersion::v2)
     systemd_.want(pod, targets_->pods.contains(pod.uid) ? &target : nullptr, looked_);
@@ -359,6 +418,7 @@ bool Pinner::went_offline(const host::PinReport::Difference& difference) const {
 void Pinner::note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target,
                         const host::PinReport& report, const std::optional<host::Writer>& writer) {
   if (pod.target != target) return;  // it was not there yet, or is to be elsewhere
+  if (!report.differences.empty()) ask_kernel_again();
   for (const auto& difference : report.differences) {
     const bool container = !difference.container.empty();
     if (container && !pod.sight.containers.contains(difference.container)) continue;  // a new one
@@ -382,6 +442,10 @@ void Pinner::note_drift(const std::string& uid, Pod& pod, const host::PodTarget&
 
 void Pinner::forget(const std::string& uid) {
   systemd_.forget(uid);
+  if (partitions_.of(uid) != nullptr) {
+    partitions_.forget(uid);
+    trim_partitions();
+  }
   watcher_->forget_pod(uid);
   if (writers_) writers_->forget_pod(uid);
   if (pods_.erase(uid) > 0 && handlers_.seen) handlers_.seen(uid);

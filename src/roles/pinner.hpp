@@ -21,6 +21,7 @@
 #include <actimanager/host/cgroup_tree.hpp>
 #include <actimanager/host/cgroup_watcher.hpp>
 #include <actimanager/host/cpuset_writers.hpp>
+#include <actimanager/host/partition.hpp>
 #include <actimanager/host/pinning.hpp>
 #include <actimanager/host/presence.hpp>
 #include <actimanager/host/systemd/keeper.hpp>
@@ -39,12 +40,19 @@ struct QuotaSight {
   std::optional<Error> error;  // what the kernel refused
 };
 
+struct PartitionSight {
+  bool holds = false;
+  std::string refusal;  // the kernel's; it is not asked again before the targets change
+  bool operator==(const PartitionSight&) const = default;
+};
+
 // What the kernel showed of one Pod's cgroups when they were last looked at.
 struct Sight {
   CpuSet pod;
   std::map<std::string, host::CpusetValues> containers;  // by the runtime's id
   std::optional<Error> error;                            // what the kernel refused
   QuotaSight quota;
+  PartitionSight partition;
 };
 
 class Pinner {
@@ -121,12 +129,17 @@ class Pinner {
   void tell_systemd(const host::PodCgroup& pod, const host::PodTarget& target);
   template <class Predicate>
   void settle_quotas(Predicate which);
+  void leave_partitions(const std::vector<host::PodCgroup>& pods);
+  void settle_partition(const std::string& uid);
+  void ask_kernel_again();
+  void trim_partitions();
   void settle_quota(const std::string& uid);
   void write_quotas(const std::string& uid, host::QuotaWish wish);
   void note_systemd(const std::optional<Error>& failure);
   void forget(const std::string& uid);
 
   host::CgroupTree tree_;
+  host::Partitions partitions_{tree_};
   std::optional<host::CgroupTree> cpu_tree_;  // v1's other hierarchy; nullopt: v2, or it is not there
   std::unique_ptr<host::CgroupWatcher> watcher_;
   std::unique_ptr<host::CpusetWriters> writers_;  // nullptr: the kernel does not tell us

@@ -24,6 +24,8 @@ json binding_object(const api::Pod& pod, const Target& target) {
   // Looked at by the scheduler's plugins before.
   if (const auto* quota = pod.meta.annotation(api::cfs_quota_annotation))
     spec.cfs_quota = api::parse_cfs_quota(*quota).value_or(api::CfsQuota::keep);
+  if (const auto* isolation = pod.meta.annotation(api::isolation_annotation))
+    spec.isolation = api::parse_isolation(*isolation).value_or(api::Isolation::none);
   const json mark = {{std::string(binding::placed_annotation), binding::placed_mark(*target.placement)}};
   return {{"apiVersion", api::group_version},
           {"kind", "PodCPUBinding"},

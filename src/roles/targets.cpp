@@ -21,6 +21,7 @@ Targets targets_of(const binding::Desired& desired, const std::vector<binding::V
   for (const auto& [uid, cpusets] : desired.pods) {
     targets.pods[uid].pod = in_kernel_terms(cpusets.pod);
     targets.pods[uid].lifts_quota = cpusets.lifts_quota;
+    targets.pods[uid].is_partition = cpusets.is_partition;
   }
   for (const auto& verdict : verdicts) {
     if (!verdict.pod) continue;

@@ -15,7 +15,8 @@ CPUS_OF_ONE_CORE = {"sockets": {"0": {"cores": {"0": {"cpus": [0, 1]}}, "cpus": 
         ("plain", {}),
         ("empty-set", {"cpuSet": []}),  # for the agent to refuse, in status
         ("lifts", {"exclusivenessLevel": "CPU", "cfsQuota": "lift"}),
-        ("keeps", {"cfsQuota": "keep"}),
+        ("keeps", {"cfsQuota": "keep", "isolation": "none"}),
+        ("isolated", {"exclusivenessLevel": "Core", "isolation": "partition"}),
         ("twice-the-same", {"cpuSet": [{"cpuID": 2}, {"cpuID": 2}]}),
         ("beyond-any-machine", {"cpuSet": [{"cpuID": 99999999999}]}),
         ("per-container", {"containers": [{"name": "a", "cpuSet": [{"cpuID": 1}], "memoryNodes": [0]}, {"name": "b"}]}),
@@ -40,6 +41,8 @@ def test_binding_is_let_in(api, name, spec):
         ("spec.exclusivenessLevel", {"exclusivenessLevel": None}),
         ("spec.cfsQuota", {"exclusivenessLevel": "CPU", "cfsQuota": "0"}),
         ("spec.cfsQuota", {"cfsQuota": "lift"}),  # at level None
+        ("spec.isolation", {"exclusivenessLevel": "CPU", "isolation": "isolated"}),
+        ("spec.isolation", {"isolation": "partition"}),
         ("spec.podName", {"podName": ""}),
         ("spec.podName", {"podName": "x" * 254}),
         ("spec.containers[1]", {"containers": [{"name": "a"}, {"name": "a"}]}),

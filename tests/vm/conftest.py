@@ -56,6 +56,12 @@ def install(instance: Cluster, image: pathlib.Path, manifests: str) -> None:
     eventually(lambda: Guest(instance).agent()["ready"], PATIENCE, every=0.5)
 
 
+def roll_out(guest: Guest, manifests: str) -> None:
+    """The DaemonSet of these manifests, in place of the one there is; once its agent runs."""
+    guest.api.kubectl("apply", "-k", str(TOP / "manifests" / manifests))
+    guest.api.kubectl("rollout", "status", "-n", NAMESPACE, "daemonset/actimanager", f"--timeout={PATIENCE}s")
+
+
 def pytest_generate_tests(metafunc):
     if "guest" in metafunc.fixturenames:
         mark = metafunc.definition.get_closest_marker("guests")
@@ -73,6 +79,14 @@ def guest(request, tmp_path_factory):
     with cluster("vm-test", "--vm", request.param) as instance, keep_logs(instance, request.session, kept(request.param)):
         install(instance, tmp_path_factory.mktemp("image") / "actimanager-image.tar", MANIFESTS[request.param])
         yield Guest(instance)
+
+
+@pytest.fixture(scope="module")
+def privileged(guest):
+    """Agents with the capability that partitions take."""
+    roll_out(guest, "isolated-partitions")
+    yield guest
+    roll_out(guest, MANIFESTS[guest.variant])
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from api import NAMESPACE, binding
 from cluster import CLUSTER
 from kernel import parse_cpus
+from objects import condition
 from rest import eventually
 
 # How the guest is made (scripts/lib/cluster/guest.py): sockets are NUMA nodes, a core's CPUs are neighbours.
@@ -241,6 +242,24 @@ class Guest:
             node, _, count = line.removeprefix("N").partition("=")
             found[int(node)] += int(count)
         return found
+
+    def said(self, name: str, kind: str, reason: str) -> dict:
+        """The binding's condition, once it says so about the spec as it is."""
+        def found():
+            binding = self.api.get("pcb", name)
+            about = condition(binding, kind)
+            assert about.get("reason") == reason, f"{name}: {json.dumps(binding['status'])}"
+            return about.get("observedGeneration") == binding["metadata"]["generation"] and about
+
+        return eventually(found, PATIENCE, every=0.5)
+
+    def slice_of(self, uid: str) -> str:
+        """The path of a Pod's cgroup."""
+        return self.sh(f"find {self.kubepods} -type d -name '*pod{uid.replace('-', '_')}.slice'").strip()
+
+    def isolated(self) -> frozenset[int]:
+        """The CPUs of isolated partitions, as the kernel sums them up."""
+        return parse_cpus(self.sh("cat /sys/fs/cgroup/cpuset.cpus.isolated"))
 
     def write_cpus(self, uid: str, text: str) -> None:
         """What somebody else does to a Pod: its slice and every scope below are written."""

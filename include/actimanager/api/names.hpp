@@ -12,6 +12,7 @@ inline constexpr std::string_view group_version = "cslab.ece.ntua.gr/v1alpha1";
 inline constexpr std::string_view workload_type_label = "cslab.ece.ntua.gr/workload-type";
 inline constexpr std::string_view exclusiveness_level_annotation = "cslab.ece.ntua.gr/exclusiveness-level";
 inline constexpr std::string_view cfs_quota_annotation = "cslab.ece.ntua.gr/cfs-quota";
+inline constexpr std::string_view isolation_annotation = "cslab.ece.ntua.gr/isolation";
 inline constexpr std::string_view node_name_label = "cslab.ece.ntua.gr/node-name";  // on bindings
 
 }  // namespace actimanager::api

@@ -22,6 +22,9 @@ enum class ExclusivenessLevel { none, cpu, core, socket, numa };
 // already.
 enum class CfsQuota { keep, lift };
 
+// How far the kernel itself keeps away from the CPUs: not, or by a partition that its scheduler leaves alone.
+enum class Isolation { none, partition };
+
 enum class BindingStatus {
   unset,
   pending,                    // no agent can judge it yet
@@ -47,6 +50,7 @@ struct PodCPUBinding {
     ExclusivenessLevel exclusiveness_level = ExclusivenessLevel::none;
     std::vector<Container> containers;
     CfsQuota cfs_quota = CfsQuota::keep;
+    Isolation isolation = Isolation::none;
     bool operator==(const Spec&) const = default;
   };
   // What the agent admitted last. Keeps its CPUs until it is released, whatever the spec says by now.
@@ -56,6 +60,7 @@ struct PodCPUBinding {
     CpuSet exclusive_cpus;
     std::vector<Container> containers;
     CfsQuota cfs_quota = CfsQuota::keep;
+    Isolation isolation = Isolation::none;
     bool operator==(const Admitted&) const = default;
   };
   struct ObservedContainer {  // as read back from the kernel
@@ -94,6 +99,8 @@ std::string_view to_string(ExclusivenessLevel level);
 std::optional<ExclusivenessLevel> parse_exclusiveness_level(std::string_view text);
 std::string_view to_string(CfsQuota quota);
 std::optional<CfsQuota> parse_cfs_quota(std::string_view text);
+std::string_view to_string(Isolation isolation);
+std::optional<Isolation> parse_isolation(std::string_view text);
 std::string_view to_string(BindingStatus status);
 
 nlohmann::json encode(const PodCPUBinding::Spec& spec);

@@ -23,6 +23,7 @@ struct PodCpusets {
   Cpuset pod;
   std::map<std::string, Cpuset> containers;  // by name: those with narrower sets
   bool pinned = false;                       // by a binding, rather than in the shared pool
+  bool is_partition = false;                 // its CPUs are isolated from the rest of the machine
   bool lifts_quota = false;                  // CFS quotas are lifted: see quota.hpp
   bool operator==(const PodCpusets&) const = default;
 };

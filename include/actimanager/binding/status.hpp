@@ -24,6 +24,10 @@ struct Observed {
     bool lifted = false;    // one had a quota, which is to be put back
     std::string error;      // why the kernel does not let us
   } quota;
+  struct Partition {
+    bool holds = false;   // the kernel was seen to have it
+    std::string refusal;  // in its words
+  } partition;
 };
 
 // Precondition: the verdict is not `not_ours`. The status as it is, while the Pod has not been seen (see

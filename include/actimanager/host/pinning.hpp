@@ -22,7 +22,9 @@ struct CpusetTarget {
 struct PodTarget {
   CpusetTarget pod;
   std::map<std::string, CpusetTarget> containers;  // by container id; all others (the sandbox): the Pod's
-  bool lifts_quota = false;                        // not pin()'s affair: see cfs_quota.hpp
+  // Not pin()'s affair:
+  bool lifts_quota = false;   // see cfs_quota.hpp
+  bool is_partition = false;  // see partition.hpp
   bool operator==(const PodTarget&) const = default;
 };
 

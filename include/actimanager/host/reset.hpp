@@ -20,8 +20,8 @@
 namespace actimanager::host {
 
 struct ResetChange {
-  std::string path;           // of the cgroup
-  std::string file;           // "cpuset.cpus", "cpuset.mems", "cpu.max", "cpu.cfs_quota_us"
+  std::string path;  // of the cgroup
+  std::string file;  // "cpuset.cpus", "cpuset.mems", "cpuset.cpus.partition", "cpu.max", "cpu.cfs_quota_us"
   std::string before, after;  // lists as in the file, `after` as read back; "": as the parent
   bool operator==(const ResetChange&) const = default;
 };
@@ -36,6 +36,9 @@ struct ResetReport {
 // Errors: the hierarchy cannot be read.
 Result<ResetReport> reset_cpusets(CgroupTree& tree, bool dry_run);
 
+// Isolated partitions that an agent has made (see partition.hpp); to be done before the cpusets. Errors: the
+// hierarchy cannot be read.
+Result<ResetReport> reset_partitions(CgroupTree& tree, bool dry_run);
 // Likewise for CFS quotas (see cfs_quota.hpp), in whatever hierarchy has them; none is no error.
 Result<ResetReport> reset_quotas(CgroupTree& tree, bool dry_run);
 

@@ -48,25 +48,46 @@ Status reserve_cpus(CycleState& state, const NodeInfo& node) {
   return state.placement ? Status{} : unschedulable("node(s) had their CPUs taken meanwhile");
 }
 
+namespace {
+
+// What a Pod's annotation may ask of its binding, beside the level.
+struct Wish {
+  std::string_view annotation;
+  std::string_view values;        // of which one is allowed
+  std::string_view of_exclusive;  // the one that needs CPUs of its own
+  bool (*allows)(std::string_view text);
+};
+constexpr Wish wishes[] = {
+    {api::cfs_quota_annotation, "keep, lift", "lift",
+     [](std::string_view text) { return api::parse_cfs_quota(text).has_value(); }},
+    {api::isolation_annotation, "none, partition", "partition",
+     [](std::string_view text) { return api::parse_isolation(text).has_value(); }},
+};
+
+}  // namespace
+
 Status check_binding_wishes(const api::Pod& pod, api::ExclusivenessLevel level) {
-  const auto* annotation = pod.meta.annotation(api::cfs_quota_annotation);
-  if (annotation == nullptr) return {};
-  const auto quota = api::parse_cfs_quota(*annotation);
-  if (!quota) {
-    return unresolvable(fmt::format("annotation {}: \"{}\" is not one of keep, lift",
-                                    api::cfs_quota_annotation, utf8_prefix(*annotation, 64)));
-  }
-  if (*quota == api::CfsQuota::lift && level == api::ExclusivenessLevel::none) {
-    return unresolvable(
-        fmt::format("annotation {}: lift is for a Pod with CPUs of its own, and its level is None",
-                    api::cfs_quota_annotation));
+  for (const auto& wish : wishes) {
+    const auto* asked = pod.meta.annotation(wish.annotation);
+    if (asked == nullptr) continue;
+    if (!wish.allows(*asked)) {
+      return unresolvable(fmt::format("annotation {}: \"{}\" is not one of {}", wish.annotation,
+                                      utf8_prefix(*asked, 64), wish.values));
+    }
+    if (*asked == wish.of_exclusive && level == api::ExclusivenessLevel::none) {
+      return unresolvable(
+          fmt::format("annotation {}: {} is for a Pod with CPUs of its own, and its level is None",
+                      wish.annotation, wish.of_exclusive));
+    }
   }
   return {};
 }
 
 void sign_binding_wishes(std::string& out, const api::Pod& pod) {
-  const auto* annotation = pod.meta.annotation(api::cfs_quota_annotation);
-  sign_text(out, annotation == nullptr ? std::string_view() : std::string_view(*annotation));
+  for (const auto& wish : wishes) {
+    const auto* asked = pod.meta.annotation(wish.annotation);
+    sign_text(out, asked == nullptr ? std::string_view() : std::string_view(*asked));
+  }
 }
 
 void only_fields(api::JsonCursor object, std::initializer_list<std::string_view> names) {

@@ -39,7 +39,8 @@ TEST_CASE("a spec survives the way out and back") {
                                  .cpu_set = {1, 70, 8191},
                                  .exclusiveness_level = level,
                                  .containers = {{"app", {70}, {0, 3}}, {"side", {}, {}}},
-                                 .cfs_quota = GENERATE(CfsQuota::keep, CfsQuota::lift)};
+                                 .cfs_quota = GENERATE(CfsQuota::keep, CfsQuota::lift),
+                                 .isolation = GENERATE(Isolation::none, Isolation::partition)};
   const auto binding = PodCPUBinding::decode(object_with(encode(spec))).value();
   CHECK(binding.spec == spec);
   CHECK(binding.spec_error.empty());
@@ -56,6 +57,14 @@ TEST_CASE("what becomes of quotas is spelled in one way, and by default nothing 
   for (const char* other : {"", "Lift", "0"}) CHECK_FALSE(parse_cfs_quota(other));
   CHECK(PodCPUBinding::decode(object_with(json::object())).value().spec.cfs_quota == CfsQuota::keep);
   CHECK_FALSE(encode(PodCPUBinding::Spec{}).contains("cfsQuota"));
+}
+
+TEST_CASE("isolation is spelled in one way, and by default there is none") {
+  for (const auto isolation : {Isolation::none, Isolation::partition})
+    CHECK(parse_isolation(to_string(isolation)) == isolation);
+  for (const char* other : {"", "None", "isolated"}) CHECK_FALSE(parse_isolation(other));
+  CHECK(PodCPUBinding::decode(object_with(json::object())).value().spec.isolation == Isolation::none);
+  CHECK_FALSE(encode(PodCPUBinding::Spec{}).contains("isolation"));
 }
 
 TEST_CASE("a spec that makes no sense is there for its judge, who is told the field") {
@@ -88,9 +97,12 @@ TEST_CASE("a binding's status survives the way out and back") {
       .observed_generation = 5,
       .conditions = {{"Admitted", ConditionStatus::false_, "ExclusiveOverlap", "spec.cpuSet: taken", 5,
                       Time{}}},
-      .admitted =
-          PodCPUBinding::Admitted{
-              4, {1, 2}, {1, 2, 9, 10}, {{"app", {1}, {}}, {"side", {}, {1}}}, CfsQuota::lift},
+      .admitted = PodCPUBinding::Admitted{4,
+                                          {1, 2},
+                                          {1, 2, 9, 10},
+                                          {{"app", {1}, {}}, {"side", {}, {1}}},
+                                          CfsQuota::lift,
+                                          Isolation::partition},
       .memory_nodes = {0},
       .containers = {{"app", {1}, {0}}}};
   const auto encoded = encode(status);
@@ -98,9 +110,10 @@ TEST_CASE("a binding's status survives the way out and back") {
   CHECK(PodCPUBinding::decode(object_with(json::object(), encoded)).value().status == status);
 }
 
-TEST_CASE("that a quota is kept is said, so that a merge patch takes back that it was lifted") {
+TEST_CASE("that nothing is lifted or isolated is said, so that a merge patch takes back that it was") {
   const PodCPUBinding::Status status{.admitted = PodCPUBinding::Admitted{}};
   CHECK(encode(status)["admitted"]["cfsQuota"] == "keep");
+  CHECK(encode(status)["admitted"]["isolation"] == "none");
 }
 
 TEST_CASE("a status written without the granted containers is read") {

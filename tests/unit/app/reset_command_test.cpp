@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <actimanager/host/cfs_quota.hpp>
+#include <actimanager/host/partition.hpp>
 #include <actimanager/host/presence.hpp>
 
 #include "cgroup_layout_fake.hpp"
@@ -86,4 +87,24 @@ TEST_CASE_METHOD(ResetTest, "without a hierarchy there is one line that says so"
   layout.remove("cpuset.cpus");
   CHECK(reset() == 1);
   CHECK(err.str().starts_with("actimanager: no cpuset controller"));
+}
+
+TEST_CASE("reset ends partitions that an agent has made, and says so") {
+  CgroupLayoutFake layout(host::CgroupVersion::v2);
+  for (const char* path : {"kubepods", "kubepods/podabc"}) {
+    layout.add(path);
+    layout.add_file(std::string(path) + "/cpuset.cpus.exclusive", "\n");
+    layout.add_file(std::string(path) + "/cpuset.cpus.partition", "member\n");
+  }
+  auto tree = value_or_throw(host::CgroupTree::open({.path = layout.root().string()}));
+  const auto pods = value_or_throw(tree.scan());
+  host::Partitions partitions(tree);
+  partitions.look(pods);
+  REQUIRE(partitions.enter(pods[0], {3}));
+  std::ostringstream out, err;
+  CHECK(app::reset_command({.cgroups_path = layout.root().string()}, out, err) == 0);
+  CHECK(out.str().contains("podabc/cpuset.cpus.partition: isolated -> member\n"));
+  CHECK(out.str().contains("podabc/cpuset.cpus.exclusive: 3 -> none\n"));
+  CHECK(out.str().contains("kubepods/cpuset.cpus.exclusive: 3 -> none\n"));
+  CHECK(layout.read("kubepods/cpuset.cpus.exclusive") == "");
 }

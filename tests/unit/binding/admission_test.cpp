@@ -98,6 +98,18 @@ TEST_CASE("reserved CPUs, and all CPUs together, may be named at level None") {
   CHECK(node.judge("b").admitted());
 }
 
+TEST_CASE("partitions are for Pods with CPUs of their own only") {
+  NodeFake node(one_socket_smt());
+  node.add_pod("web");
+  node.bind("b", "web", {1}, none).spec.isolation = api::Isolation::partition;
+  check(node.judge("b"),
+        {BindingStatus::invalid_cpu_set, "NeedsExclusiveCPUs",
+         "spec.isolation: partition is for a Pod with CPUs of its own, and exclusivenessLevel is None"});
+  node.edit("b", {1}, cpu);
+  CHECK(node.judge("b").grant->isolation == api::Isolation::partition);
+  CHECK(node.desired().of("web-1").is_partition);
+}
+
 TEST_CASE("quotas are lifted of Pods with CPUs of their own only") {
   NodeFake node(one_socket_smt());
   node.add_pod("web");

@@ -201,6 +201,32 @@ TEST_CASE("a binding that asks for quotas to be lifted says whether they are, an
   }
 }
 
+TEST_CASE("a binding that asks for isolation says whether the kernel has it, any other says nothing") {
+  auto node = one_bound();
+  Observed observed;
+  observed.partition.holds = true;
+  CHECK(api::find_condition(status_of(node, "b", observed).conditions, "Isolated") == nullptr);
+  auto& binding = node.binding("b");
+  binding.spec.isolation = api::Isolation::partition;
+  binding.status = status_of(node, "b", observed);
+  check_condition(binding.status, "Isolated", ConditionStatus::true_, "Isolated");
+  observed.partition = {false, "isolated invalid (Parent is not a partition root)"};
+  check_condition(status_of(node, "b", observed), "Isolated", ConditionStatus::false_, "KernelRefused",
+                  "isolated invalid (Parent is not a partition root)");
+  check_condition(status_of(node, "b", {}), "Isolated", ConditionStatus::false_, "Pending",
+                  "the kernel has not been seen to have the partition yet");
+  // One of its CPUs is no longer its own.
+  node.reconcile();
+  node.set_reserved({1});
+  check_condition(status_of(node, "b", observed), "Isolated", ConditionStatus::false_, "NotExclusive",
+                  "CPU 1 is not exclusive to the Pod");
+  CHECK_FALSE(node.desired().of("web-1").is_partition);
+  node.set_reserved({});
+  binding.spec.isolation = api::Isolation::none;
+  ++binding.meta.generation;
+  CHECK(api::find_condition(status_of(node, "b", observed).conditions, "Isolated") == nullptr);
+}
+
 TEST_CASE("who writes against us is named for as long as he does") {
   auto node = one_bound();
   const Observed right{.containers = {{"app", {1, 4}, {0}}}, .complete = true};

@@ -88,6 +88,14 @@ TEST_CASE("what was seen of quotas is told") {
   CHECK_FALSE(observe(pod_with({}), nullptr, target, {}).quota.looked);
 }
 
+TEST_CASE("what was seen of a partition is told") {
+  Sight sight{.pod = two_three};
+  sight.partition = {true, ""};
+  CHECK(observe(pod_with({}), &sight, target, {}).partition.holds);
+  sight.partition = {false, "isolated invalid"};
+  CHECK(observe(pod_with({}), &sight, target, {}).partition.refusal == "isolated invalid");
+}
+
 TEST_CASE("what the kernel refused is told") {
   const auto pod = pod_with({});
   const Sight sight{two_three, {}, Error{Errc::conflict, "write cpuset.cpus"}};

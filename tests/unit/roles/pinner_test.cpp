@@ -249,3 +249,79 @@ TEST_CASE_METHOD(PinnerTest, "a Pod without a quota gets none") {
   CHECK(quotas() == "-1 20 20 ");
   CHECK(metrics.quota_writes == 0);
 }
+
+// On cgroup v2: Pods a and b, of which a may be a partition.
+class PartitionPinnerTest {
+ public:
+  PartitionPinnerTest() {
+    for (const char* path : {"kubepods", "kubepods/poda", "kubepods/podb"}) {
+      layout.add(path, "0");
+      layout.add_file(std::string(path) + "/cpuset.cpus.exclusive", "\n");
+      layout.add_file(std::string(path) + "/cpuset.cpus.partition", "member\n");
+    }
+    pinner = value_or_throw(
+        roles::Pinner::open(context.get_executor(), {.path = layout.root().string()}, "", metrics, log));
+    pinner->set_handlers({.seen = [this](const std::string&) { ++seen; }, .drift = {}, .quarrel = {}});
+  }
+  static roles::Targets targets(bool partition, const CpuSet& shared = {0}) {
+    return {.shared = {.pod = {shared, {}}, .containers = {}},
+            .pods = {{"a", {.pod = {{0}, {}}, .containers = {}, .is_partition = partition}}},
+            .exclusive = {0}};
+  }
+  std::string get(const std::string& path, const std::string& file = "cpuset.cpus.exclusive") const {
+    return layout.read(path + "/" + file);
+  }
+  void set(const std::string& path, const std::string& file, const std::string& text) {
+    layout.remove(path + "/" + file);
+    layout.add_file(path + "/" + file, text + "\n");
+  }
+
+  boost::asio::io_context context;
+  roles::AgentMetrics metrics;
+  spdlog::logger log{"test"};
+  CgroupLayoutFake layout{host::CgroupVersion::v2};
+  std::unique_ptr<roles::Pinner> pinner;
+  int seen = 0;
+};
+
+TEST_CASE_METHOD(PartitionPinnerTest, "a Pod is a partition for as long as that is wanted") {
+  pinner->apply(targets(false));
+  CHECK(get("kubepods/poda", "cpuset.cpus.partition") == "member");
+  seen = 0;
+  pinner->apply(targets(true));
+  CHECK(get("kubepods/poda", "cpuset.cpus.partition") == "isolated");
+  CHECK(get("kubepods") == "0");
+  CHECK(pinner->sight("a")->partition == roles::PartitionSight{true, ""});
+  CHECK(seen == 1);
+  const auto writes = metrics.cpuset_writes;
+  pinner->apply(targets(true));
+  CHECK(metrics.cpuset_writes == writes);
+  CHECK(seen == 1);
+  pinner->apply(targets(false));
+  CHECK(get("kubepods/poda", "cpuset.cpus.partition").starts_with("member"));
+  CHECK(get("kubepods") == "");
+  CHECK(pinner->sight("a")->partition == roles::PartitionSight{});
+}
+
+TEST_CASE_METHOD(PartitionPinnerTest,
+                 "levels are left as they were when a Pod that was a partition is gone") {
+  pinner->apply(targets(true));
+  REQUIRE(get("kubepods") == "0");
+  layout.remove("kubepods/poda");
+  pinner->apply(targets(true));
+  CHECK(get("kubepods") == "");
+}
+
+TEST_CASE_METHOD(PartitionPinnerTest,
+                 "a kernel that refused is not asked again before something has changed") {
+  set("kubepods/poda", "cpuset.cpus.partition", "member   invalid (Parent is not a partition root)");
+  pinner->apply(targets(true));
+  CHECK(pinner->sight("a")->partition.refusal.contains("isolated invalid (Parent is not a partition root)"));
+  CHECK(pinner->sight("a")->pod == CpuSet{0});  // pinned all the same
+  set("kubepods/poda", "cpuset.cpus.partition", "member");
+  pinner->apply(targets(true));
+  CHECK(get("kubepods/poda", "cpuset.cpus.partition") == "member");
+  pinner->apply(targets(true, {1}));
+  CHECK(get("kubepods/poda", "cpuset.cpus.partition") == "isolated");
+  CHECK(pinner->sight("a")->partition == roles::PartitionSight{true, ""});
+}

@@ -19,14 +19,17 @@ TEST_CASE("Pods without a target of their own are in the shared pool") {
   CHECK(targets.of("other").pod.cpus == CpuSet{0, 1});
 }
 
-TEST_CASE("whether quotas are lifted is the Pod's own") {
+TEST_CASE("whether quotas are lifted and CPUs isolated is the Pod's own") {
   binding::Desired desired;
+  desired.pods["isolated"].is_partition = true;
   desired.pods["lifts"].lifts_quota = true;
   desired.pods["keeps"];
   const auto targets = roles::targets_of(desired, {});
   CHECK(targets.pods.at("lifts").lifts_quota);
   CHECK_FALSE(targets.pods.at("keeps").lifts_quota);
   CHECK_FALSE(targets.shared.lifts_quota);
+  CHECK(targets.pods.at("isolated").is_partition);
+  CHECK_FALSE(targets.pods.at("keeps").is_partition);
 }
 
 TEST_CASE("narrower sets are found by the container's name and given by its id") {

@@ -84,6 +84,13 @@ TEST_CASE("PodIsolation refuses what no binding could be asked for") {
         "own, and its level is None");
   pod.meta.annotations[std::string(api::exclusiveness_level_annotation)] = "CPU";
   CHECK(bench.decide(*plugin, pod).ok());
+  pod.meta.annotations.emplace(api::isolation_annotation, "partition");
+  CHECK(bench.decide(*plugin, pod).ok());
+  pod.meta.annotations[std::string(api::isolation_annotation)] = "isolated";
+  CHECK(verdict(bench.decide(*plugin, pod)) ==
+        "UnschedulableAndUnresolvable: annotation cslab.ece.ntua.gr/isolation: \"isolated\" is not one of "
+        "none, "
+        "partition");
 }
 
 TEST_CASE("PodIsolation signs what its verdict depends on") {
