@@ -53,7 +53,7 @@ PARTS = (
          functools.partial(pytests.run, folder="cluster")),
     Part("integration", "the leader on a real control plane", functools.partial(_on_clusters, "integration")),
     Part("node", "Pods pinned on a real kubelet and the kernel", functools.partial(_on_clusters, "node")),
-    Part("vm", "Pods pinned on a node with cgroup v2, two sockets and two NUMA nodes: a guest of QEMU",
+    Part("vm", "Pods pinned on nodes of two sockets and two NUMA nodes, with cgroup v2 and v1: guests of QEMU",
          functools.partial(_on_clusters, "vm")),
     Part("install", "the manifests and the image", functools.partial(_on_clusters, "install")),
     Part("scripts", "scripts/quickstart and scripts/test themselves", functools.partial(_on_clusters, "scripts")),
