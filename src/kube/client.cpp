@@ -148,28 +148,29 @@ struct Client::Impl {
     }
   }
 
-  asio::awaitable<Result<nlohmann::json>> call(Call request) {
+  // The body of an answer below 400. It is always read, or its connection could not be used again.
+  asio::awaitable<Result<std::string>> send(Call request) {
     const auto what = fmt::format("{} {}", request.verb, request.what);
     auto stream = co_await open(std::move(request));
     if (!stream) co_return fail(std::move(stream.error()));
     auto body = co_await read_all(*stream, max_body);
     if (!body) co_return fail(std::move(body.error()).wrap(what));
+    co_return body;
+  }
+
+  asio::awaitable<Result<void>> write(Call request) {
+    const auto body = co_await send(std::move(request));
+    if (!body) co_return fail(body.error());
+    co_return Result<void>{};
+  }
+
+  asio::awaitable<Result<nlohmann::json>> call(Call request) {
+    const auto what = fmt::format("{} {}", request.verb, request.what);
+    const auto body = co_await send(std::move(request));
+    if (!body) co_return fail(body.error());
     auto object = nlohmann::json::parse(*body, nullptr, false);
     if (!object.is_object()) co_return fail(ApiErrc::unexpected, what + ": the answer is not a JSON object");
     co_return object;
-  }
-
-  // The answer is read to its end, or its connection could not be used again.
-  asio::awaitable<Result<void>> send(Call request) {
-    const auto what = fmt::format("{} {}", request.verb, request.what);
-    auto stream = co_await open(std::move(request));
-    if (!stream) co_return fail(std::move(stream.error()));
-    char buffer[8192];
-    while (true) {
-      const auto got = co_await stream->read_some(buffer, silence_limit);
-      if (!got) co_return fail(Error(got.error()).wrap(what));
-      if (*got == 0) co_return Result<void>{};
-    }
   }
 
   static Call creation(const ResourceRef& collection, const nlohmann::json& object) {
@@ -203,7 +204,7 @@ Client::Task<nlohmann::json> Client::create(ResourceRef collection, const nlohma
 }
 
 Client::Task<void> Client::post(ResourceRef collection, const nlohmann::json& object) {
-  co_return co_await impl_->send(Impl::creation(collection, object));
+  co_return co_await impl_->write(Impl::creation(collection, object));
 }
 
 Client::Task<nlohmann::json> Client::replace(ResourceRef object, const nlohmann::json& body) {
@@ -229,7 +230,7 @@ Client::Task<void> Client::remove(ResourceRef object, Preconditions precondition
   if (!preconditions.resource_version.empty()) {
     options["preconditions"]["resourceVersion"] = preconditions.resource_version;
   }
-  co_return co_await impl_->send(
+  co_return co_await impl_->write(
       {.verb = "delete", .target = object.path(), .what = object.describe(), .body = text_of(options)});
 }
 
