@@ -34,8 +34,7 @@ def programs():
 def differ(programs):
     """Compares on a share of the clusters, of the families named or else of all; what it finds is a failed test."""
     def run(share: float, only=()) -> None:
-        clusters = max(1, round(CLUSTERS * share))
-        _check(compare.Run(BINARY, SEED, clusters, list(only), excluded=EXCLUDED, jobs=os.cpu_count() or 1))
+        _check(compare.Run(BINARY, SEED, _clusters(share), list(only), excluded=EXCLUDED, jobs=os.cpu_count() or 1))
 
     return run
 
@@ -44,8 +43,7 @@ def differ(programs):
 def differ_in_sequences(programs):
     """The same of sequences, which have a dozen Pods each."""
     def run(share: float) -> None:
-        clusters = max(1, round(CLUSTERS * share))
-        _check(compare_sequences.Run(BINARY, SEED, clusters, jobs=os.cpu_count() or 1))
+        _check(compare_sequences.Run(BINARY, SEED, _clusters(share), jobs=os.cpu_count() or 1))
 
     return run
 
@@ -54,10 +52,13 @@ def differ_in_sequences(programs):
 def differ_in_hints(programs):
     """The same of cases of requeueing, of which each cluster has some dozens."""
     def run(share: float) -> None:
-        clusters = max(1, round(CLUSTERS * share))
-        _check(compare_hints.Run(ANSWERS, SEED, clusters, jobs=os.cpu_count() or 1))
+        _check(compare_hints.Run(ANSWERS, SEED, _clusters(share), jobs=os.cpu_count() or 1))
 
     return run
+
+
+def _clusters(share: float) -> int:
+    return max(1, round(CLUSTERS * share))
 
 
 def _check(run: compare.Run) -> None:
