@@ -16,29 +16,16 @@
 #include <actimanager/scheduler/feed.hpp>
 #include <actimanager/scheduler/hints.hpp>
 
+#include "machines.hpp"
+
 using namespace actimanager;
 using namespace actimanager::scheduler;
+
 namespace {
 
 constexpr int rounds = 5;
 constexpr int pods_a_round = 6000;
 constexpr int running = 2000;  // as many stay on the nodes
-
-std::shared_ptr<const topology::Topology> machine() {
-  topology::Parts parts;
-  for (int s = 0; s < 2; ++s) {
-    topology::Socket socket{SocketId{s}, {}};
-    for (int c = 0; c < 32; ++c) {
-      const int core = s * 32 + c;
-      parts.cores.push_back({CoreId{c}, SocketId{s}, {core, core + 64}});
-      socket.cpus |= parts.cores.back().cpus;
-    }
-    parts.numa_nodes.push_back({.id = NumaId{s}, .cpus = socket.cpus});
-    parts.sockets.push_back(std::move(socket));
-  }
-  return std::make_shared<const topology::Topology>(
-      value_or_throw(topology::Topology::make(std::move(parts))));
-}
 
 api::Pod make_pod(int number, int cpus) {
   api::Pod pod;
@@ -74,7 +61,7 @@ const Kind kinds[] = {
 class Cluster {
  public:
   Cluster(int nodes, int a_second) : step_(std::chrono::nanoseconds(1'000'000'000 / a_second)) {
-    const auto shared = machine();
+    const auto shared = topology::testing::make_machine({.sockets = 2, .cores_per_numa = 32});
     for (int n = 0; n < nodes; ++n) {
       auto node = std::make_shared<api::Node>();
       node->meta.name = fmt::format("node-{}", n);

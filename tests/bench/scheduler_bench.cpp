@@ -22,6 +22,8 @@
 #include <actimanager/api/names.hpp>
 #include <actimanager/scheduler/scheduler.hpp>
 
+#include "machines.hpp"
+
 using namespace actimanager;
 using namespace actimanager::scheduler;
 
@@ -32,23 +34,6 @@ double own_time() {
   std::timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
-}
-
-std::shared_ptr<const topology::Topology> machine() {
-  topology::Parts parts;
-  for (int s = 0; s < 2; ++s) {
-    topology::Socket socket{SocketId{s}, {}};
-    for (int c = 0; c < 32; ++c) {
-      const int core = s * 32 + c;
-      parts.cores.push_back({CoreId{c}, SocketId{s}, {core, core + 64}});
-      socket.cpus |= parts.cores.back().cpus;
-    }
-    parts.numa_nodes.push_back({.id = NumaId{s}, .cpus = socket.cpus});
-    parts.caches.push_back({.cpus = socket.cpus});
-    parts.sockets.push_back(std::move(socket));
-  }
-  return std::make_shared<const topology::Topology>(
-      value_or_throw(topology::Topology::make(std::move(parts))));
 }
 
 api::Pod make_pod(int number, const char* scheduler, const char* workload, int cpus) {
@@ -135,7 +120,7 @@ struct Cluster {
   // `sociable`: its Pods have wishes about each other.
   explicit Cluster(int nodes, bool sociable) {
     const std::array wishes = {apart, together, rather_apart, none};
-    const auto shared = machine();
+    const auto shared = topology::testing::make_machine({.sockets = 2, .cores_per_numa = 32});
     std::mt19937 random(1);
     for (int n = 0; n < nodes; ++n) {
       auto node = std::make_shared<api::Node>();
