@@ -18,7 +18,7 @@ int fails(std::ostream& err, const std::string& why) {
   return 1;
 }
 
-std::string shown(const host::ResetChange& change, const std::string& list) {
+std::string shown(const host::FileChange& change, const std::string& list) {
   if (!list.empty()) return list;
   return change.file == "cpuset.cpus.exclusive" ? "none" : "its parent's";
 }
@@ -30,7 +30,7 @@ std::string counted(std::size_t n, const char* one, const char* many) {
 // What was changed, and the number of Pods and changes. False: something was refused.
 bool print(const host::ResetReport& files, const host::ResetReport& quotas,
            const Result<host::ResetReport>& units, bool dry_run, std::ostream& out, std::ostream& err) {
-  const auto released = units ? units->changes : std::vector<host::ResetChange>();
+  const auto released = units ? units->changes : std::vector<host::FileChange>();
   for (const auto& change : released) {
     out << fmt::format("{}/{}: {} -> {}\n", change.path, change.file, change.before,
                        change.after.empty() ? "none" : change.after);

@@ -125,15 +125,15 @@ class Reset {
 
   void note(const Cgroup& cgroup, const CpusetWrite& write, const CpusetValues& before) {
     const bool cpus = write.cpus.has_value();
-    ResetChange change{.path = cgroup.path(),
-                       .file = cpus ? "cpuset.cpus" : "cpuset.mems",
-                       .before = cpus ? before.cpus.to_string() : before.mems.to_string(),
-                       .after = cpus ? write.cpus->to_string() : write.mems->to_string()};
+    FileChange change{.path = cgroup.path(),
+                      .file = cpus ? "cpuset.cpus" : "cpuset.mems",
+                      .before = cpus ? before.cpus.to_string() : before.mems.to_string(),
+                      .after = cpus ? write.cpus->to_string() : write.mems->to_string()};
     if (!dry_run_) {
       if (const auto now = cgroup.read()) change.after = cpus ? now->cpus.to_string() : now->mems.to_string();
     }
     // Written once more in a later round: it still began where it began.
-    const auto known = std::ranges::find_if(report_.changes, [&](const ResetChange& other) {
+    const auto known = std::ranges::find_if(report_.changes, [&](const FileChange& other) {
       return other.path == change.path && other.file == change.file;
     });
     if (known == report_.changes.end()) {
@@ -192,12 +192,7 @@ Result<ResetReport> reset_partitions(CgroupTree& tree, bool dry_run) {
   };
   for (const auto& pod : *pods) note(partitions.leave(pod));
   note(partitions.trim());
-  for (auto& change : partitions.take_changes()) {
-    report.changes.push_back({.path = std::move(change.path),
-                              .file = std::move(change.file),
-                              .before = std::move(change.before),
-                              .after = std::move(change.after)});
-  }
+  report.changes = partitions.take_changes();
   return report;
 }
 

@@ -20,6 +20,7 @@
 #include <actimanager/core/cpu_set.hpp>
 #include <actimanager/core/error.hpp>
 #include <actimanager/host/cgroup_tree.hpp>
+#include <actimanager/host/file_change.hpp>
 
 namespace actimanager::host {
 
@@ -36,13 +37,6 @@ ExclusiveList next_list(const ExclusiveList& has, const CpuSet& wanted);
 
 class Partitions {
  public:
-  struct Change {
-    std::string path;           // of the cgroup
-    std::string file;           // "cpuset.cpus.partition", "cpuset.cpus.exclusive"
-    std::string before, after;  // as in the file
-    bool operator==(const Change&) const = default;
-  };
-
   // `tree` outlives it, and is scanned before every call. `dry_run`: notes changes, and makes none.
   explicit Partitions(CgroupTree& tree, bool dry_run = false) : tree_(tree), dry_run_(dry_run) {}
 
@@ -64,7 +58,7 @@ class Partitions {
   Result<void> trim();
 
   // All since the last call.
-  std::vector<Change> take_changes() { return std::exchange(changes_, {}); }
+  std::vector<FileChange> take_changes() { return std::exchange(changes_, {}); }
 
  private:
   struct Held {
@@ -79,7 +73,7 @@ class Partitions {
   CgroupTree& tree_;
   bool dry_run_;
   std::map<std::string, Held> held_;  // by UID
-  std::vector<Change> changes_;
+  std::vector<FileChange> changes_;
 };
 
 }  // namespace actimanager::host

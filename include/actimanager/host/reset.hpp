@@ -15,21 +15,16 @@
 #include <actimanager/core/cpu_set.hpp>
 #include <actimanager/core/error.hpp>
 #include <actimanager/host/cgroup_tree.hpp>
+#include <actimanager/host/file_change.hpp>
 #include <actimanager/host/pinning.hpp>
 
 namespace actimanager::host {
 
-struct ResetChange {
-  std::string path;  // of the cgroup
-  std::string file;  // "cpuset.cpus", "cpuset.mems", "cpuset.cpus.partition", "cpu.max", "cpu.cfs_quota_us"
-  std::string before, after;  // lists as in the file, `after` as read back; "": as the parent
-  bool operator==(const ResetChange&) const = default;
-};
-
 struct ResetReport {
-  std::vector<ResetChange> changes;  // in the order of the writes
-  std::vector<Error> errors;         // what the kernel refused; the others were written all the same
-  int pods = 0;                      // that were looked at
+  // In the order of the writes. Of a cpuset `after` is as read back, and "" is as the parent.
+  std::vector<FileChange> changes;
+  std::vector<Error> errors;  // what the kernel refused; the others were written all the same
+  int pods = 0;               // that were looked at
 };
 
 // Looks, writes, and looks again until nothing is left to do. `dry_run`: says what it would write first.

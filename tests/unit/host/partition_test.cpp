@@ -9,7 +9,7 @@
 using namespace actimanager;
 using namespace actimanager::host;
 using namespace actimanager::host::testing;
-using Changes = std::vector<Partitions::Change>;
+using Changes = std::vector<FileChange>;
 
 namespace {
 
@@ -162,8 +162,8 @@ TEST_CASE_METHOD(PartitionTest, "other CPUs, or what somebody else has made of i
   CHECK(get(kubepods, "cpuset.cpus.exclusive") == "5");
   set(a, "cpuset.cpus.partition", "root");
   REQUIRE(enter("a", {5}));
-  CHECK(last.front() == Partitions::Change{a, "cpuset.cpus.partition", "root", "member"});
-  CHECK(last.back() == Partitions::Change{a, "cpuset.cpus.partition", "member", "isolated"});
+  CHECK(last.front() == FileChange{a, "cpuset.cpus.partition", "root", "member"});
+  CHECK(last.back() == FileChange{a, "cpuset.cpus.partition", "member", "isolated"});
 }
 
 TEST_CASE_METHOD(PartitionTest, "what the kernel refuses is told in its words, and nothing is left of it") {

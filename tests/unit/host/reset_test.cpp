@@ -15,7 +15,7 @@ using namespace actimanager::host::testing;
 
 namespace {
 
-using Changes = std::vector<ResetChange>;
+using Changes = std::vector<FileChange>;
 
 const CpusetValues all{CpuSet::range(0, 7), {0, 1}, CpuSet::range(0, 7), {0, 1}};
 

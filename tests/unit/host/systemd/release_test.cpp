@@ -35,7 +35,7 @@ class ReleaseTest {
 
 TEST_CASE_METHOD(ReleaseTest, "properties are taken back, each once; what has none is left alone") {
   const auto dry = value_or_throw(release(systemd.socket(), true));
-  CHECK(dry.changes == std::vector<ResetChange>{{slice, "AllowedCPUs", "2-3", ""}});
+  CHECK(dry.changes == std::vector<FileChange>{{slice, "AllowedCPUs", "2-3", ""}});
   CHECK_FALSE(systemd.property(slice, "AllowedCPUs").empty());
   const auto done = value_or_throw(release(systemd.socket()));
   CHECK(done.changes == dry.changes);
@@ -48,7 +48,7 @@ TEST_CASE_METHOD(ReleaseTest, "a quota that was lifted is systemd's again") {
   layout.add_file("kubepods.slice/" + slice + "/cpu.max", "20000 100000\n");
   auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
   for (const auto& pod : value_or_throw(tree.scan())) settle_quotas(pod, QuotaWish::lift);
-  const std::vector<ResetChange> expected{{slice, "CPUQuotaPerSecUSec", "infinity", "200000us"}};
+  const std::vector<FileChange> expected{{slice, "CPUQuotaPerSecUSec", "infinity", "200000us"}};
   CHECK(value_or_throw(release(systemd.socket(), true)).changes == expected);
   CHECK(systemd.quota(slice) == unlimited);
   CHECK(value_or_throw(release(systemd.socket())).changes == expected);
