@@ -120,6 +120,34 @@ def test_a_killed_owner_takes_the_cluster_along(killed):
         traces.wait_until(lambda: new_since(shared) == {}, 5, "what is shared is as it was")
 
 
+@pytest.mark.parametrize("written", ["the process", "its pid alone"])
+def test_an_abandoned_cluster_makes_room_for_one_of_its_name(written):
+    """As a machine's power cut leaves it: the owner, the supervisor and the components have ended, the files are there."""
+    with contextlib.ExitStack() as clean_up:
+        clean_up.callback(run, "down", "--name", "cluster-test-owner")
+        owner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+        clean_up.callback(owner.wait)
+        clean_up.callback(owner.kill)
+        up = run("up", "--name", "cluster-test-owner", "--node", "--owner-pid", owner.pid, timeout=1800)
+        assert up.returncode == 0, up.stderr
+        instance = Cluster("cluster-test-owner")
+        instance.kubectl("create", "configmap", "of-the-first")
+        before = settings(instance)
+        for component in ("supervisor", "kubelet", "etcd"):
+            os.kill(instance.process(component), 9)
+        owner.kill()
+        owner.wait()
+        if written == "its pid alone":
+            (instance.state() / "instance.json").write_text(json.dumps(
+                json.loads((instance.state() / "instance.json").read_text()) | {"owners": [os.getpid()]}))
+        with cluster("cluster-test-owner") as second:
+            assert second.run("get", "configmap", "of-the-first").returncode != 0
+            assert second.kubectl("get", "nodes", "-o", "name") == ""
+            assert not [t for t in traces.of(second.state(), before["cgroup"]) if not t.startswith(("process", "directory"))]
+            assert "abandoned" in second.command("down", "--if-abandoned")
+            assert second.get("namespace", "default")["status"]["phase"] == "Active"
+
+
 def new_since(before: dict[str, set[str]]) -> dict[str, set[str]]:
     now = traces.shared()
     return {d: now[d] - before[d] for d in now if now[d] - before[d]}

@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import binaries, components, control_plane, guest, guest_variants, kwok, lifecycle, node, status, supervisor, teardown
+from . import binaries, components, control_plane, guest, guest_variants, kwok, lifecycle, node, status, supervisor
 from .errors import ClusterError, Interrupted, UsageError
 from .instance import Instance
 from .progress import Progress, last_lines
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--node", action="store_true", help="a real node on this machine: containerd and kubelet (root)")
     sub.add_argument("--vm", nargs="?", const=guest_variants.DEFAULT, choices=guest_variants.VARIANTS,
                      help="a node that is an emulated machine: 2 sockets, 2 NUMA nodes, 16 CPUs, "
-                     f"and this version of cgroups (default: {guest_variants.DEFAULT})")
+                     f"with this version of cgroups, and of Linux (default: {guest_variants.DEFAULT})")
     sub.add_argument("--nodes", type=_number(1, kwok.MAX_NODES), metavar="N", help="N simulated nodes, by kwok")
     sub.add_argument("--topology", metavar="SYNTHETIC|FILE.xml",
                      help="what simulated nodes look like, as hwloc describes machines (default: pack:2 core:16 pu:2)")
@@ -53,7 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--no-scheduler", action="store_true", help="leave kube-scheduler out")
     sub.add_argument("--keep-on-failure", action="store_true", help="do not take down what was started if a step fails")
 
-    command("down", "end an instance and remove all that is of it")
+    sub = command("down", "end an instance and remove all that is of it")
+    sub.add_argument("--if-abandoned", action="store_true", help="only if a process that --owner-pid tied it to has ended")
     command("status", "what runs, and the nodes")
     command("list", "the instances there are")
     sub = command("nodes", "have at least N simulated nodes")
@@ -115,8 +116,7 @@ def _run(options: argparse.Namespace) -> None:
         case "up":
             lifecycle.up(instance, options)
         case "down":
-            with instance.locked(interrupt=True):
-                print(f"instance {instance.name} " + ("is down" if teardown.down(instance) else "was not there"))
+            lifecycle.down(instance, options)
         case "supervise":
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_DFL)

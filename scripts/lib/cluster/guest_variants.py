@@ -16,6 +16,8 @@ KERNELS = ("6.1", "6.12")
 DEFAULT = "v2"
 VARIANTS = {
     "v2": Variant("6.12"),
+    # Debian 12's own kernel: one without partitions below cgroups that are none.
+    "v2-linux6.1": Variant("6.1"),
     # Debian's kernels of today have no cpuset controller for v1 any more. systemd keeps its own hierarchy in v2 beside the
     # controllers in v1 ("hybrid"), as distributions had it by default.
     "v1": Variant("6.1", "systemd.unified_cgroup_hierarchy=0"),

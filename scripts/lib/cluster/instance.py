@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from .errors import ClusterError, UsageError
@@ -81,9 +82,19 @@ class Instance:
     def log(self, component: str) -> Path:
         return self.logs / f"{component}.log"
 
+    def owners(self) -> list[Process]:
+        """The processes it is tied to."""
+        # A pid alone, as earlier versions wrote it, says nothing of who has it now: no process started at 0.
+        return [Process(owner, 0) if isinstance(owner, int) else Process.from_json(owner)
+                for owner in self.read().get("owners", [])]
+
+    def abandoned(self) -> bool:
+        """Whether a process it is tied to has ended."""
+        return any(not owner.alive() for owner in self.owners())
+
     @contextlib.contextmanager
-    def locked(self, interrupt: bool = False):
-        """Holds the instance for one command. With `interrupt`, a command that has it is made to end."""
+    def locked(self, interrupt: Callable[[], bool] = lambda: False):
+        """Holds the instance for one command. While `interrupt` says so, a command that has it is made to end."""
         path = clusters_root() / f".{self.name}.lock"
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = _acquire(path, interrupt)
@@ -99,7 +110,7 @@ class Instance:
             os.close(lock)
 
 
-def _acquire(path: Path, interrupt: bool) -> int:
+def _acquire(path: Path, interrupt: Callable[[], bool]) -> int:
     told = 0.0
     deadline = time.monotonic() + 1800
     while time.monotonic() < deadline:
@@ -109,7 +120,7 @@ def _acquire(path: Path, interrupt: bool) -> int:
             if os.path.exists(path) and os.path.samestat(os.fstat(lock), os.stat(path)):
                 return lock
         except BlockingIOError:
-            if interrupt:
+            if interrupt():
                 holder = _holder(lock)
                 now = time.monotonic()
                 if holder and not told:

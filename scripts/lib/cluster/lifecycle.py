@@ -9,6 +9,7 @@ from pathlib import Path
 from . import binaries, components, control_plane, guest, guest_image, kwok, node, supervisor, teardown, topology
 from .errors import ClusterError, UsageError
 from .instance import Instance
+from .processes import Process
 from .progress import Progress
 
 _CRDS = Path(__file__).resolve().parents[3] / "manifests" / "crd"
@@ -19,24 +20,50 @@ def up(instance: Instance, options) -> None:
         node.check()
     if options.vm:
         guest.check()
-    if options.owner_pid is not None and not _exists(options.owner_pid):
+    owner = None
+    if options.owner_pid is not None and not (owner := Process.of(options.owner_pid)):
         raise UsageError(f"--owner-pid {options.owner_pid}: there is no such process")
     if options.topology:
         topology.of(options.topology)
-    has = instance.read().get("vm_variant")
-    if options.vm and has and has != options.vm:
-        raise UsageError(f"the instance {instance.name!r} has a guest of another kind, {has}")
     progress = Progress()
     with instance.locked():
+        _remove_abandoned(instance, owner, progress)
+        has = instance.read().get("vm_variant")
+        if options.vm and has and has != options.vm:
+            raise UsageError(f"the instance {instance.name!r} has a guest of another kind, {has}")
         fresh = not instance.exists()
         try:
-            _bring_up(instance, options, progress)
+            _bring_up(instance, options, owner, progress)
         except BaseException as error:
             if fresh and not options.keep_on_failure:
                 _keep_logs(instance, error)
                 teardown.down(instance)
             raise
     print(f"instance {instance.name} is up after {progress.elapsed():.0f} s; KUBECONFIG={instance.kubeconfig}")
+
+
+def down(instance: Instance, options) -> None:
+    wanted = instance.abandoned if options.if_abandoned else lambda: True
+    with instance.locked(interrupt=wanted):
+        if not wanted():
+            print(f"instance {instance.name} is not abandoned")
+            return
+        print(f"instance {instance.name} " + ("is down" if teardown.down(instance) else "was not there"))
+
+
+def _remove_abandoned(instance: Instance, owner: Process | None, progress: Progress) -> None:
+    """What is left of an instance whose owner ended together with what should have taken it down, as a machine's power
+    cut does it, is not what was asked for."""
+    if not instance.abandoned():
+        return
+    with progress.step("what is left of an earlier instance"):
+        # First of all it is ours: a `down` that waits for the lock must not take it for the earlier one.
+        instance.update(owners=_json(owner))
+        teardown.down(instance)
+
+
+def _json(owner: Process | None) -> list[dict]:
+    return [owner.to_json()] if owner else []
 
 
 def needed_programs(options, config: dict) -> list[str]:
@@ -52,16 +79,11 @@ def _wants_scheduler(options, config: dict) -> bool:
     return not options.no_scheduler and not (config.get("no_scheduler") and not options.scheduler_qps)
 
 
-def _exists(pid: int) -> bool:
-    return pid > 0 and Path(f"/proc/{pid}").exists()
-
-
-def _bring_up(instance: Instance, options, progress: Progress) -> None:
+def _bring_up(instance: Instance, options, owner: Process | None, progress: Progress) -> None:
     instance.create()
     config = instance.read()
     owners = config.get("owners", [])
-    if options.owner_pid is not None and options.owner_pid not in owners:
-        owners = [*owners, options.owner_pid]
+    owners += [each for each in _json(owner) if each not in owners]
     config = instance.update(
         owners=owners, with_node=bool(options.node or config.get("with_node")),
         with_vm=bool(options.vm or config.get("with_vm")), vm_variant=options.vm or config.get("vm_variant"),
@@ -69,8 +91,8 @@ def _bring_up(instance: Instance, options, progress: Progress) -> None:
         topology=options.topology or config.get("topology") or topology.DEFAULT,
         scheduler_qps=options.scheduler_qps or config.get("scheduler_qps"))
     supervisor.ensure(instance)
-    if options.owner_pid is not None:
-        supervisor.request(instance, op="own", pid=options.owner_pid)
+    if owner:
+        supervisor.request(instance, op="own", process=owner.to_json())
 
     where = binaries.build(needed_programs(options, config), progress)
     instance.update(binaries=str(where))

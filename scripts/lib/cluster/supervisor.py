@@ -82,7 +82,7 @@ class Supervisor:
         self._instance = instance
         self._events = selectors.DefaultSelector()
         self._processes: dict[str, Process] = recorded(instance)
-        self._owners: dict[int, int] = {}
+        self._owners: dict[Process, int] = {}
 
     def run(self) -> None:
         adopt_orphans()
@@ -99,8 +99,8 @@ class Supervisor:
         self._record()
         self._events.register(listener, selectors.EVENT_READ, lambda: self._serve(listener))
         self._events.register(woken, selectors.EVENT_READ, lambda: self._reap(woken))
-        for pid in self._instance.read().get("owners", []):
-            self._watch(pid)
+        for owner in self._instance.owners():
+            self._watch(owner)
         while True:
             for key, _ in self._events.select():
                 key.data()
@@ -124,7 +124,7 @@ class Supervisor:
             case "start":
                 return self._start(message["name"], message["argv"], message.get("env") or {})
             case "own":
-                self._watch(message["pid"])
+                self._watch(Process.from_json(message["process"]))
                 return {}
         return {"error": f"unknown request {message['op']!r}"}
 
@@ -147,27 +147,31 @@ class Supervisor:
         self._say(f"{name} started as {process.pid}")
         return process.to_json()
 
-    def _watch(self, pid: int) -> None:
-        if pid in self._owners:
+    def _watch(self, owner: Process) -> None:
+        if owner in self._owners:
             return
         try:
-            fd = os.pidfd_open(pid)
-        except OSError:
-            self._take_down(f"the owner, process {pid}, is not there")
+            fd = os.pidfd_open(owner.pid)
+        except ProcessLookupError:
+            self._take_down(owner)
             return
-        self._owners[pid] = fd
-        self._events.register(fd, selectors.EVENT_READ, lambda: self._lost(pid))
+        self._owners[owner] = fd
+        # One that took the pid over since is as good as none.
+        if not owner.alive():
+            self._lost(owner)
+            return
+        self._events.register(fd, selectors.EVENT_READ, lambda: self._lost(owner))
 
-    def _lost(self, pid: int) -> None:
-        fd = self._owners.pop(pid)
+    def _lost(self, owner: Process) -> None:
+        fd = self._owners.pop(owner)
         self._events.unregister(fd)
         os.close(fd)
-        self._take_down(f"the owner, process {pid}, ended")
+        self._take_down(owner)
 
-    def _take_down(self, why: str) -> None:
-        self._say(f"{why}: taking the instance down")
-        subprocess.Popen(["/usr/bin/python3", str(_SCRIPT), "down", "--name", self._instance.name], cwd="/",
-                         stdin=subprocess.DEVNULL, start_new_session=True).returncode = 0
+    def _take_down(self, owner: Process) -> None:
+        self._say(f"the owner, process {owner.pid}, has ended: taking the instance down")
+        subprocess.Popen(["/usr/bin/python3", str(_SCRIPT), "down", "--if-abandoned", "--name", self._instance.name],
+                         cwd="/", stdin=subprocess.DEVNULL, start_new_session=True).returncode = 0
 
     def _reap(self, woken: socket.socket) -> None:
         with contextlib.suppress(BlockingIOError):

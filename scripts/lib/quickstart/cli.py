@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from building import BINARY, OPTIONS, TOP, BuildFailed, build
 from cluster import binaries, node
@@ -93,7 +92,7 @@ def _make_room(instance: Instance) -> None:
     if not instance.root.exists():
         return
     with contextlib.suppress(ClusterError):
-        if any(Path(f"/proc/{pid}").exists() for pid in instance.read().get("owners", [])):
+        if any(owner.alive() for owner in instance.owners()):
             raise SystemExit(f"scripts/quickstart: another quickstart is running; its cluster is {instance.name!r}")
     say("The cluster of an earlier run is taken down.")
     quietly(CLUSTER, "down", "--name", instance.name)
