@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import time
 from pathlib import Path
 
 from . import components, guest_image, images, node
@@ -32,6 +33,7 @@ CPUS = SOCKETS * CORES * THREADS
 _MEGABYTES_PER_SOCKET = 2048
 # Under load of this machine a boot may take several times the minute it takes else.
 _PATIENCE = 900
+_FIRMWARE_SECONDS = 10
 # Debian 12's own 7.2 leaves wrong flags behind after the kernel's cmpxchg16b: a double fault two seconds into the boot.
 _MIN_QEMU = 8
 _TOOLS = {"qemu-system-x86_64": "qemu-system-x86", "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
@@ -117,6 +119,8 @@ def reset(instance: Instance) -> None:
         monitor.execute("set-action", reboot="reset")
         monitor.execute("system_reset")
         monitor.wait_for("RESET")
+        # Firmware that notices that it has run before resets the machine once more, before the kernel's turn comes.
+        time.sleep(_FIRMWARE_SECONDS)
         monitor.execute("set-action", reboot="shutdown")
 
 
