@@ -49,6 +49,11 @@ class Seen:
     def of(self, uid: str) -> list[Stretch]:
         return [stretch for stretch in self.stretches if stretch.uid == uid]
 
+    def between(self, uid: str, *places) -> bool:
+        """Whether the Pod was seen, and at every time in one of these places."""
+        seen = {s.cpus for s in self.of(uid)}
+        return bool(seen) and seen <= set(map(frozenset, places))
+
     def roaming(self, allowed: dict[str, frozenset[int]], begin: int = 0, end: int = 1 << 63) -> list[Stretch]:
         """What was seen of these Pods outside of their CPUs."""
         return [s for s in self.stretches if s.during(begin, end) and (s.outside or not s.cpus <= allowed.get(s.uid, s.cpus))]
@@ -69,10 +74,11 @@ def now() -> int:
 
 
 @contextlib.contextmanager
-def observed(kubepods: os.PathLike | str) -> Iterator[Seen]:
-    """Everything below that cgroup for the time of the body; it is there to be looked at afterwards."""
+def observed(kubepods: os.PathLike | str, command: tuple = (OBSERVER,)) -> Iterator[Seen]:
+    """Everything below that cgroup for the time of the body; it is there to be looked at afterwards. command: what runs the
+    observer, where the cgroup is another machine's."""
     seen = Seen()
-    process = subprocess.Popen([OBSERVER, kubepods], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*command, kubepods], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield seen
     finally:

@@ -23,7 +23,7 @@ from rest import eventually  # noqa: E402
 
 
 # Of manifests/, for each kind of guest.
-MANIFESTS = {"v2": "default", "v1": "cgroup-v1"}
+MANIFESTS = {"v2": "default", "v2-linux6.1": "isolated-partitions", "v1": "cgroup-v1"}
 
 
 def kept(variant: str) -> pathlib.Path:
@@ -66,6 +66,12 @@ def pytest_generate_tests(metafunc):
     if "guest" in metafunc.fixturenames:
         mark = metafunc.definition.get_closest_marker("guests")
         metafunc.parametrize("guest", mark.args if mark else ("v2",), indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items):
+    """The tests of one guest come in a row: each is booted once."""
+    variants = list(MANIFESTS)
+    items.sort(key=lambda item: variants.index(item.callspec.params["guest"]))
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,18 @@
 """The guest as the tests use it: Pods and bindings on its node, and what its kernel says about them."""
 
+import contextlib
 import json
 import shlex
 import subprocess
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from api import NAMESPACE, binding
 from cluster import CLUSTER
 from kernel import parse_cpus
 from objects import condition
+from observer import OBSERVER, Seen, observed
 from rest import eventually
 
 # How the guest is made (scripts/lib/cluster/guest.py): sockets are NUMA nodes, a core's CPUs are neighbours.
@@ -17,7 +20,7 @@ CPUS = frozenset(range(16))
 NUMA = {0: frozenset(range(8)), 1: frozenset(range(8, 16))}
 # Emulated CPUs are slow, and this machine may be busy with other things: for all that a kubelet takes part in.
 PATIENCE = 300
-# Where the cpusets of Pods are, by the guest's variant; and the names of the files that say what is granted there.
+# Where the cpusets of Pods are, by the version of cgroups; and the names of the files that say what is granted there.
 _KUBEPODS = {"v2": "/sys/fs/cgroup/kubepods.slice", "v1": "/sys/fs/cgroup/cpuset/kubepods.slice"}
 _GRANTED = {"v2": ("cpuset.cpus.effective", "cpuset.mems.effective"), "v1": ("cpuset.cpus", "cpuset.mems")}
 _THREADS = {"v2": "cgroup.threads", "v1": "tasks"}
@@ -68,8 +71,9 @@ class Guest:
         self.api = instance
         self.name = instance.node()
         self.variant = json.loads((instance.state() / "instance.json").read_text())["vm_variant"]
-        self.kubepods = _KUBEPODS[self.variant]
-        self.threads = _THREADS[self.variant]  # the name of the file that lists a cgroup's threads
+        self.cgroups = self.variant.partition("-")[0]
+        self.kubepods = _KUBEPODS[self.cgroups]
+        self.threads = _THREADS[self.cgroups]  # the name of the file that lists a cgroup's threads
         self._units: dict[str, int] = {}  # the slice and the scopes of a Pod, by its UID
         self._groups: dict[str, int] = {}  # its cgroups
 
@@ -150,6 +154,14 @@ class Guest:
         self._groups[uid] = 1 + scopes * (2 if pod["spec"].get("runtimeClassName") == "crun" else 1)
         return uid
 
+    def restarted(self, name: str) -> bool:
+        """Whether the Pod's last container has ended and runs again, as after a boot of the node."""
+        states = self.api.get("pod", name)["status"]["containerStatuses"]
+        return states[-1]["restartCount"] > 0 and "running" in states[-1]["state"]
+
+    def exec(self, name: str, *command: str) -> str:
+        return self.api.kubectl("exec", name, "-c", "main", "--", *command)
+
     def delete(self, kind: str, *names: str) -> None:
         self.api.kubectl("delete", kind, *names, "--wait=false", "--ignore-not-found")
         eventually(lambda: not set(names) & set(self.names(kind)), PATIENCE, every=0.5)
@@ -169,6 +181,10 @@ class Guest:
             return status.get("observedGeneration") == found["metadata"]["generation"] and status
 
         return eventually(said, PATIENCE, every=0.5)
+
+    def granted(self, name: str) -> frozenset[int]:
+        """The CPUs of a binding that is applied."""
+        return parse_cpus(self.applied(name)["admitted"]["cpuSet"])
 
     def topology(self) -> dict:
         return self.api.get("nct", f"{self.name}-cputopology")
@@ -196,7 +212,7 @@ class Guest:
         wanted = f"wanted CPUs {sorted(cpus)} and memory {sorted(memory)}; {view}"
         whole = len(view.groups) == self._groups[uid] and len(view.threads) >= self._units[uid] - 1
         assert whole, f"not all is there: {wanted}"
-        granted_cpus, granted_memory = _GRANTED[self.variant]
+        granted_cpus, granted_memory = _GRANTED[self.cgroups]
         for files in view.groups.values():
             assert parse_cpus(files[granted_cpus]) == cpus, wanted
             assert parse_cpus(files[granted_memory]) == memory, wanted
@@ -252,6 +268,15 @@ class Guest:
             return about.get("observedGeneration") == binding["metadata"]["generation"] and about
 
         return eventually(found, PATIENCE, every=0.5)
+
+    @contextlib.contextmanager
+    def observed(self) -> Iterator[Seen]:
+        """Every thread of every Pod, as the observer sees it from within, for the time of the body."""
+        ssh, where = (CLUSTER, "ssh", "--name", self.api.name), "/usr/local/bin/observer"
+        with open(OBSERVER, "rb") as program:
+            subprocess.run([*ssh, f"install -m 755 /dev/stdin {where}"], stdin=program, check=True, timeout=180)
+        with observed(self.kubepods, (*ssh, "exec", where)) as seen:
+            yield seen
 
     def slice_of(self, uid: str) -> str:
         """The path of a Pod's cgroup."""

@@ -5,7 +5,6 @@ import pytest
 from guest import CPUS, PATIENCE
 from objects import condition
 from rest import eventually
-from sampler import GuestSampler
 
 pytestmark = pytest.mark.guests("v2", "v1")
 
@@ -51,7 +50,7 @@ def test_a_cpu_goes_offline_and_comes_back(guest, bound, cpu, one, two):
     pool = CPUS - {4, 12, 14}
     held(guest, bound, {4}, {12, 14}, pool)
     hit = {4: "one", 14: "two"}.get(cpu)  # whose CPU it is
-    with GuestSampler(guest) as sampler:
+    with guest.observed() as seen:
         guest.set_online(cpu, False)
         published(guest, CPUS - {cpu})
         held(guest, bound, one, two, pool - {cpu})
@@ -65,7 +64,7 @@ def test_a_cpu_goes_offline_and_comes_back(guest, bound, cpu, one, two):
     if hit:
         degraded(guest, hit, "False", "Recovered", "")
     # Who has lost its only CPU is anywhere until the agent sees that: so the kernel has it. All others are where they belong.
-    assert sampler.between(bound["two"], {12, 14}, two), sampler.seen
-    assert sampler.between(bound["other"], pool, pool - {cpu}), sampler.seen
+    assert seen.between(bound["two"], {12, 14}, two), seen
+    assert seen.between(bound["other"], pool, pool - {cpu}), seen
     if one:
-        assert sampler.between(bound["one"], {4}), sampler.seen
+        assert seen.between(bound["one"], {4}), seen

@@ -24,7 +24,7 @@ def test_the_topology_is_the_machines(guest):
 
 def test_the_status_names_the_version_of_cgroups_and_systemd(guest, pods):
     status = eventually(lambda: (s := guest.topology()["status"])["cgroup"].get("driver") and s, PATIENCE)
-    assert status["cgroup"] == {"version": guest.variant, "driver": "systemd"}
+    assert status["cgroup"] == {"version": guest.cgroups, "driver": "systemd"}
     assert status["internalIP"] == "127.0.0.1"
 
 
@@ -34,5 +34,5 @@ def test_the_node_is_a_machine_of_its_own(guest):
     info = node["status"]["nodeInfo"]
     assert info["kubeletVersion"].startswith("v1.35.")
     assert guest.sh("uname -r").strip() == info["kernelVersion"]
-    assert guest.sh("stat -f -c %T /sys/fs/cgroup").strip() == {"v2": "cgroup2fs", "v1": "tmpfs"}[guest.variant]
+    assert guest.sh("stat -f -c %T /sys/fs/cgroup").strip() == {"v2": "cgroup2fs", "v1": "tmpfs"}[guest.cgroups]
     assert guest.sh("cat /proc/1/comm").strip() == "systemd"
