@@ -13,8 +13,8 @@ Quantity cpu_of(const api::ResourceList& list) {
 // What the containers have at their worst moment together.
 Quantity at_once(const api::Pod& pod, api::ResourceList api::Container::* list) {
   Quantity running, sidecars, starting;
-  for (const auto& container : pod.containers) running += cpu_of(container.*list);
-  for (const auto& container : pod.init_containers) {
+  for (const auto& container : pod.spec->containers) running += cpu_of(container.*list);
+  for (const auto& container : pod.spec->init_containers) {
     const Quantity own = cpu_of(container.*list);
     if (container.restart_always) {
       running += own;
@@ -31,13 +31,14 @@ Quantity at_once(const api::Pod& pod, api::ResourceList api::Container::* list) 
 
 int cpu_count(const api::Pod& pod) {
   Quantity total = at_once(pod, &api::Container::requests);
-  if (pod.pod_requests && pod.pod_requests->contains("cpu")) total = cpu_of(*pod.pod_requests);
+  if (pod.spec->pod_requests && pod.spec->pod_requests->contains("cpu"))
+    total = cpu_of(*pod.spec->pod_requests);
   // No machine has more CPUs than a CpuSet holds.
   return static_cast<int>(std::clamp<std::int64_t>(total.value(), 1, CpuSet::max_id + 1));
 }
 
 Quantity cpu_limit(const api::Pod& pod) {
-  if (pod.pod_limits && pod.pod_limits->contains("cpu")) return cpu_of(*pod.pod_limits);
+  if (pod.spec->pod_limits && pod.spec->pod_limits->contains("cpu")) return cpu_of(*pod.spec->pod_limits);
   return at_once(pod, &api::Container::limits);
 }
 

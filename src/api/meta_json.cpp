@@ -34,11 +34,11 @@ ObjectMeta decode_meta(JsonCursor metadata) {
   meta.labels = decode_string_map(metadata["labels"]);
   meta.annotations = decode_string_map(metadata["annotations"]);
   metadata["ownerReferences"].each([&](JsonCursor owner) {
-    meta.owner_references.push_back({.api_version = owner["apiVersion"].string(),
-                                     .kind = owner["kind"].string(),
-                                     .name = owner["name"].string(),
-                                     .uid = owner["uid"].string(),
-                                     .controller = owner["controller"].boolean()});
+    meta.owner_references->push_back({.api_version = owner["apiVersion"].string(),
+                                      .kind = owner["kind"].string(),
+                                      .name = owner["name"].string(),
+                                      .uid = owner["uid"].string(),
+                                      .controller = owner["controller"].boolean()});
   });
   return meta;
 }

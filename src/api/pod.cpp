@@ -59,6 +59,47 @@ Volume decode_volume(JsonCursor item) {
   return volume;
 }
 
+std::vector<Volume> decode_volumes(JsonCursor list) {
+  std::vector<Volume> volumes;
+  list.each([&](JsonCursor item) {
+    if (auto volume = decode_volume(item); volume.restricts()) volumes.push_back(std::move(volume));
+  });
+  return volumes;
+}
+
+PodSpec decode_spec(JsonCursor cursor, const std::string& pod_namespace) {
+  PodSpec spec;
+  spec.scheduler_name = cursor["schedulerName"].string();
+  spec.preemption_policy = cursor["preemptionPolicy"].string();
+  spec.host_network = cursor["hostNetwork"].boolean();
+  cursor["schedulingGates"].each(
+      [&](JsonCursor gate) { spec.scheduling_gates.push_back(gate["name"].string()); });
+  spec.node_selector = decode_string_map(cursor["nodeSelector"]);
+  spec.pod_affinity = decode_pod_affinity(cursor["affinity"]["podAffinity"], pod_namespace);
+  spec.pod_anti_affinity = decode_pod_affinity(cursor["affinity"]["podAntiAffinity"], pod_namespace);
+  cursor["tolerations"].each([&](JsonCursor item) {
+    Toleration toleration{.key = item["key"].string(),
+                          .op = item["operator"].string("Equal"),
+                          .value = item["value"].string(),
+                          .effect = item["effect"].string()};
+    if (const auto seconds = item["tolerationSeconds"]) toleration.toleration_seconds = seconds.integer();
+    spec.tolerations.push_back(std::move(toleration));
+  });
+  cursor["containers"].each([&](JsonCursor item) { spec.containers.push_back(decode_container(item)); });
+  cursor["initContainers"].each(
+      [&](JsonCursor item) { spec.init_containers.push_back(decode_container(item)); });
+  cursor["ephemeralContainers"].each(
+      [&](JsonCursor item) { spec.ephemeral_containers.push_back(item["name"].string()); });
+  spec.overhead = decode_resource_list(cursor["overhead"]);
+  if (const auto requests = cursor["resources"]["requests"])
+    spec.pod_requests = decode_resource_list(requests);
+  if (const auto limits = cursor["resources"]["limits"]) spec.pod_limits = decode_resource_list(limits);
+  cursor["topologySpreadConstraints"].each(
+      [&](JsonCursor item) { spec.topology_spread_constraints.push_back(decode_spread_constraint(item)); });
+  cursor["resourceClaims"].each([&](JsonCursor) { spec.has_resource_claims = true; });
+  return spec;
+}
+
 void decode_container_statuses(JsonCursor list, std::vector<ContainerStatus>& statuses) {
   list.each([&](JsonCursor item) {
     ContainerStatus status{.name = item["name"].string(),
@@ -101,48 +142,21 @@ Result<Pod> Pod::decode(const json& object) {
   Pod pod;
   pod.meta = decode_meta(root["metadata"]);
   pod.node_name = spec["nodeName"].string();
-  pod.scheduler_name = spec["schedulerName"].string();
   pod.priority = static_cast<std::int32_t>(spec["priority"].integer_between(INT32_MIN, INT32_MAX, 0));
-  pod.preemption_policy = spec["preemptionPolicy"].string();
-  pod.host_network = spec["hostNetwork"].boolean();
-  spec["schedulingGates"].each(
-      [&](JsonCursor gate) { pod.scheduling_gates.push_back(gate["name"].string()); });
-  pod.node_selector = decode_string_map(spec["nodeSelector"]);
+  pod.spec = decode_spec(spec, pod.meta.namespace_);
   pod.node_affinity = decode_node_affinity(spec["affinity"]["nodeAffinity"]);
-  pod.pod_affinity = decode_pod_affinity(spec["affinity"]["podAffinity"], pod.meta.namespace_);
-  pod.pod_anti_affinity = decode_pod_affinity(spec["affinity"]["podAntiAffinity"], pod.meta.namespace_);
-  spec["tolerations"].each([&](JsonCursor item) {
-    Toleration toleration{.key = item["key"].string(),
-                          .op = item["operator"].string("Equal"),
-                          .value = item["value"].string(),
-                          .effect = item["effect"].string()};
-    if (const auto seconds = item["tolerationSeconds"]) toleration.toleration_seconds = seconds.integer();
-    pod.tolerations.push_back(std::move(toleration));
-  });
-  spec["containers"].each([&](JsonCursor item) { pod.containers.push_back(decode_container(item)); });
-  spec["initContainers"].each(
-      [&](JsonCursor item) { pod.init_containers.push_back(decode_container(item)); });
-  spec["ephemeralContainers"].each(
-      [&](JsonCursor item) { pod.ephemeral_containers.push_back(item["name"].string()); });
-  pod.overhead = decode_resource_list(spec["overhead"]);
-  if (const auto requests = spec["resources"]["requests"]) pod.pod_requests = decode_resource_list(requests);
-  if (const auto limits = spec["resources"]["limits"]) pod.pod_limits = decode_resource_list(limits);
-  spec["volumes"].each([&](JsonCursor item) {
-    if (auto volume = decode_volume(item); volume.restricts()) pod.volumes.push_back(std::move(volume));
-  });
-  spec["topologySpreadConstraints"].each(
-      [&](JsonCursor item) { pod.topology_spread_constraints.push_back(decode_spread_constraint(item)); });
-  spec["resourceClaims"].each([&](JsonCursor) { pod.has_resource_claims = true; });
+  pod.volumes = decode_volumes(spec["volumes"]);
 
   const auto status = root["status"];
   pod.phase = status["phase"].string();
-  pod.qos_class = status["qosClass"].string();
   pod.nominated_node_name = status["nominatedNodeName"].string();
   if (const auto started = status["startTime"]) pod.start_time = decode_time(started);
   pod.conditions = decode_conditions(status["conditions"]);
+  std::vector<ContainerStatus> statuses;
   for (const auto* key : {"initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"}) {
-    decode_container_statuses(status[key], pod.container_statuses);
+    decode_container_statuses(status[key], statuses);
   }
+  pod.container_statuses = std::move(statuses);
   return std::move(document).finish(std::move(pod));
 }
 

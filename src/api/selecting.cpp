@@ -8,7 +8,7 @@ namespace {
 // Pods' templates and annotations can be large, and nobody asks for them.
 ObjectMeta decode_small_meta(JsonCursor cursor) {
   auto meta = decode_meta(cursor);
-  meta.annotations.clear();
+  meta.annotations->clear();
   return meta;
 }
 

@@ -85,8 +85,8 @@ Result<void> add_owner(scheduler::Objects& objects, const json& object) {
 void fill_in_defaults(api::Pod& pod) {
   if (pod.meta.namespace_.empty()) pod.meta.namespace_ = "default";
   if (pod.meta.uid.empty()) pod.meta.uid = pod.meta.key();
-  if (pod.scheduler_name.empty()) pod.scheduler_name = "default-scheduler";
-  for (auto* containers : {&pod.containers, &pod.init_containers}) {
+  if (pod.spec->scheduler_name.empty()) pod.spec->scheduler_name = "default-scheduler";
+  for (auto* containers : {&pod.spec->containers, &pod.spec->init_containers}) {
     for (auto& container : *containers) {
       for (const auto& [resource, limit] : container.limits) container.requests.emplace(resource, limit);
     }
@@ -179,7 +179,8 @@ void ClusterDump::nominate(const scheduler::Scheduler& scheduler) {
   cache_->update(snapshot);
   for (const auto& [key, pod] : pods_) {
     const auto& node = pod->nominated_node_name;
-    const bool waits = pod->node_name.empty() && !pod->finished() && scheduler.handles(pod->scheduler_name);
+    const bool waits =
+        pod->node_name.empty() && !pod->finished() && scheduler.handles(pod->spec->scheduler_name);
     if (node.empty() || !waits || !scheduler.pre_enqueue(*pod).ok()) continue;
     cache_->nominate(pod, node, scheduler.place_nominated(*pod, snapshot, node));
   }

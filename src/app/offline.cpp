@@ -56,7 +56,7 @@ Result<scheduler::Config> offline_config(const std::string& path, const std::str
 
 Result<std::string> profile_for(const scheduler::Config& config, const api::Pod& pod,
                                 const std::string& wanted) {
-  const auto& name = wanted.empty() ? pod.scheduler_name : wanted;
+  const auto& name = wanted.empty() ? pod.spec->scheduler_name : wanted;
   if (config.profile(name) != nullptr) return name;
   return fail(Errc::invalid_argument,
               fmt::format("pod {}: there is no profile \"{}\"; --profile names one", pod.meta.key(), name));

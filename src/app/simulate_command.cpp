@@ -25,7 +25,7 @@ Result<std::vector<PodPointer>> pods_to_place(const SimulateOptions& options,
       auto chosen = *pod;
       auto profile = profile_for(config, *pod, options.profile);
       if (!profile) return fail(std::move(profile.error()));
-      chosen.scheduler_name = std::move(*profile);
+      chosen.spec->scheduler_name = std::move(*profile);
       // Whatever node the file names: it is to be found here.
       chosen.node_name.clear();
       pods.push_back(std::make_shared<const api::Pod>(std::move(chosen)));

@@ -29,7 +29,7 @@ std::string pod_key(const api::PodCPUBinding& binding) {
 }
 
 const api::OwnerReference* owner_pod(const api::PodCPUBinding& binding) {
-  const auto& owners = binding.meta.owner_references;
+  const auto& owners = *binding.meta.owner_references;
   const auto it = std::ranges::find(owners, "Pod", &api::OwnerReference::kind);
   return it == owners.end() ? nullptr : &*it;
 }
@@ -242,8 +242,9 @@ class Judge {
 
   static bool has_container(const api::Pod& pod, std::string_view name) {
     const auto named = [&](const api::Container& container) { return container.name == name; };
-    return std::ranges::any_of(pod.containers, named) || std::ranges::any_of(pod.init_containers, named) ||
-           std::ranges::find(pod.ephemeral_containers, name) != pod.ephemeral_containers.end();
+    return std::ranges::any_of(pod.spec->containers, named) ||
+           std::ranges::any_of(pod.spec->init_containers, named) ||
+           std::ranges::find(pod.spec->ephemeral_containers, name) != pod.spec->ephemeral_containers.end();
   }
 
   // What others hold. `widened`: exclusive CPUs that the level added to those named.

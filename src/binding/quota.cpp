@@ -36,7 +36,7 @@ std::string uncovered_limit(const topology::Topology& topology, const Verdict& v
     return uncovered("container " + container.name, limit->second, (cpuset.cpus & exclusive).size());
   };
   auto why = uncovered("the Pod", allocator::cpu_limit(pod), (cpusets.pod.cpus & exclusive).size());
-  for (const auto* containers : {&pod.containers, &pod.init_containers}) {
+  for (const auto* containers : {&pod.spec->containers, &pod.spec->init_containers}) {
     for (const auto& container : *containers)
       if (why.empty()) why = check(container);
   }

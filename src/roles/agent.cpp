@@ -302,7 +302,7 @@ PublishedState Agent::Impl::published() const {
 }
 
 binding::PodPointer Agent::Impl::pod_of_cgroup(const std::string& uid) const {
-  for (const auto& [key, pod] : state.pods.items())
+  for (const auto& pod : state.pods.items())
     if (binding::cgroup_uid(*pod) == uid) return pod;
   return nullptr;
 }
@@ -337,11 +337,11 @@ PinView Agent::Impl::view_of(const api::Pod& pod) const {
   if (sight == nullptr) return pin;
   pin.granted = sight->pod;
   for (const auto& [id, values] : sight->containers) {
-    const auto status = std::ranges::find_if(pod.container_statuses, [&](const api::ContainerStatus& s) {
+    const auto status = std::ranges::find_if(*pod.container_statuses, [&](const api::ContainerStatus& s) {
       return runtime_id(s.container_id) == id;
     });
     pin.containers.push_back(
-        {status == pod.container_statuses.end() ? id : status->name, values.effective_cpus});
+        {status == pod.container_statuses->end() ? id : status->name, values.effective_cpus});
   }
   return pin;
 }
@@ -354,7 +354,7 @@ AgentView Agent::Impl::view() const {
   view.shared_pool = reconciled ? desired.shared.cpus : facts.topology->cpus();
   if (!reconciled) view.not_ready = "the node's Pods and bindings are not known yet";
   if (objection) view.not_ready = objection->message;
-  for (const auto& [key, pod] : state.pods.items())
+  for (const auto& pod : state.pods.items())
     if (!pod->finished()) view.pins.push_back(view_of(*pod));
   std::ranges::sort(view.pins, [](const PinView& a, const PinView& b) {
     return std::tie(a.namespace_, a.pod) < std::tie(b.namespace_, b.pod);

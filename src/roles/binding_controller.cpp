@@ -108,9 +108,9 @@ void BindingController::look_at(Item item) {
 void BindingController::look_at_node(const std::string& name) {
   look_at({Item::Kind::topology, api::NodeCPUTopology::name_for(name)});
   if (!cluster_.synced()) return;  // every binding is looked at anyway
-  for (const auto& [key, binding] : cluster_.bindings.items()) {
+  for (const auto& binding : cluster_.bindings.items()) {
     const auto* label = binding->meta.label(api::node_name_label);
-    if (label == nullptr || *label == name) look_at({Item::Kind::binding, key});
+    if (label == nullptr || *label == name) look_at({Item::Kind::binding, binding->meta.key()});
   }
 }
 

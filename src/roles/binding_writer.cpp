@@ -100,7 +100,7 @@ asio::awaitable<Result<std::string>> BindingWriter::claim(const Job& job) {
   patch.push_back(
       {{"op", "replace"}, {"path", "/metadata/resourceVersion"}, {"value", meta.resource_version}});
   if (job.label) {
-    if (meta.labels.empty()) {
+    if (meta.labels->empty()) {
       patch.push_back(
           {{"op", "add"}, {"path", "/metadata/labels"}, {"value", {{api::node_name_label, node_}}}});
     } else {
@@ -112,7 +112,7 @@ asio::awaitable<Result<std::string>> BindingWriter::claim(const Job& job) {
   if (job.owner_uid) {
     const json owner = {
         {"apiVersion", "v1"}, {"kind", "Pod"}, {"name", job.binding->spec.pod_name}, {"uid", *job.owner_uid}};
-    if (meta.owner_references.empty()) {
+    if (meta.owner_references->empty()) {
       patch.push_back(
           {{"op", "add"}, {"path", "/metadata/ownerReferences"}, {"value", json::array({owner})}});
     } else {

@@ -12,17 +12,21 @@
 #include <actimanager/async/task_group.hpp>
 #include <actimanager/kube/reflector.hpp>
 #include <actimanager/kube/store.hpp>
+#include <actimanager/scheduler/kept_pods.hpp>
 
 namespace actimanager::roles {
 
 class ClusterState {
+  scheduler::KeptPods kept_pods_;
+
  public:
   ClusterState(kube::Client& client, spdlog::logger& log);
 
   kube::Store<api::Node> nodes;
   kube::Store<api::NodeCPUTopology> topologies;
   kube::Store<api::PodCPUBinding> bindings;
-  kube::Store<api::Pod> pods;
+  // As schedulers see them: see KeptPods.
+  kube::Store<api::Pod> pods{[this](api::Pod& pod) { kept_pods_.reduce(pod); }};
   // Whose labels and selectors the Pods' rules about each other ask for.
   kube::Store<api::Namespace> namespaces;
   kube::Store<api::Service> services;

@@ -14,7 +14,7 @@ constexpr std::chrono::seconds on_its_way{1};
 std::vector<binding::BindingPointer> Grants::current(const Store& bound, const Store& unclaimed,
                                                      Clock::time_point now) {
   std::map<std::string, binding::BindingPointer> bindings;  // in a fixed order
-  for (const auto& [key, binding] : unclaimed.items()) bindings.emplace(key, binding);
+  for (const auto& binding : unclaimed.items()) bindings.emplace(binding->meta.key(), binding);
   std::erase_if(claims_, [&](const auto& claim) {
     const auto& [key, known] = claim;
     const auto there = unclaimed.get(key);
@@ -22,7 +22,7 @@ std::vector<binding::BindingPointer> Grants::current(const Store& bound, const S
     return again || bound.get(key) != nullptr || now >= known.until;
   });
   for (const auto& [key, claim] : claims_) bindings.insert_or_assign(key, claim.binding);
-  for (const auto& [key, binding] : bound.items()) bindings.insert_or_assign(key, binding);
+  for (const auto& binding : bound.items()) bindings.insert_or_assign(binding->meta.key(), binding);
 
   std::vector<binding::BindingPointer> result;
   result.reserve(bindings.size());
@@ -57,11 +57,11 @@ binding::BindingPointer Grants::with_grant(const binding::BindingPointer& bindin
   auto copy = *binding;
   copy.status.admitted = admitted;
   if (binding::owner_uid(copy).empty()) {
-    copy.meta.owner_references.push_back({.api_version = "v1",
-                                          .kind = "Pod",
-                                          .name = copy.spec.pod_name,
-                                          .uid = owner_uid,
-                                          .controller = false});
+    copy.meta.owner_references->push_back({.api_version = "v1",
+                                           .kind = "Pod",
+                                           .name = copy.spec.pod_name,
+                                           .uid = owner_uid,
+                                           .controller = false});
   }
   return std::make_shared<const api::PodCPUBinding>(std::move(copy));
 }

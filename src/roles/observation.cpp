@@ -14,8 +14,9 @@ const Observed* find(const std::vector<Observed>& containers, const std::string&
 
 bool has_container(const api::Pod& pod, const std::string& name) {
   const auto named = [&](const api::Container& container) { return container.name == name; };
-  return std::ranges::any_of(pod.containers, named) || std::ranges::any_of(pod.init_containers, named) ||
-         std::ranges::find(pod.ephemeral_containers, name) != pod.ephemeral_containers.end();
+  return std::ranges::any_of(pod.spec->containers, named) ||
+         std::ranges::any_of(pod.spec->init_containers, named) ||
+         std::ranges::find(pod.spec->ephemeral_containers, name) != pod.spec->ephemeral_containers.end();
 }
 
 }  // namespace
@@ -30,7 +31,7 @@ binding::Observed observe(const api::Pod& pod, const Sight* sight, const host::P
   observed.quota = {quota.looked, quota.limited, quota.lifted, quota.error ? quota.error->message() : ""};
 
   bool right = sight->pod == target.pod.cpus;
-  for (const auto& status : pod.container_statuses) {
+  for (const auto& status : *pod.container_statuses) {
     if (!status.running || status.container_id.empty()) continue;
     const auto id = runtime_id(status.container_id);
     const auto seen = sight->containers.find(id);
@@ -49,9 +50,10 @@ binding::Observed observe(const api::Pod& pod, const Sight* sight, const host::P
       observed.containers.push_back(known);
     }
   }
-  observed.complete = right && std::ranges::all_of(pod.containers, [&](const api::Container& container) {
-                        return find(observed.containers, container.name) != nullptr;
-                      });
+  observed.complete =
+      right && std::ranges::all_of(pod.spec->containers, [&](const api::Container& container) {
+        return find(observed.containers, container.name) != nullptr;
+      });
   return observed;
 }
 

@@ -47,7 +47,7 @@ json binding_object(const api::Pod& pod, const Target& target) {
 }  // namespace
 
 bool is_of(const api::PodCPUBinding& binding, const api::Pod& pod) {
-  return std::ranges::any_of(binding.meta.owner_references, [&](const api::OwnerReference& owner) {
+  return std::ranges::any_of(*binding.meta.owner_references, [&](const api::OwnerReference& owner) {
     return owner.controller && owner.kind == "Pod" && owner.uid == pod.meta.uid;
   });
 }
@@ -77,7 +77,7 @@ asio::awaitable<Result<Target>> PodBinder::persist(const api::Pod& pod, Target t
     if (is_of(*existing, pod) && !existing->meta.deletion_timestamp && has_node_(target_of(*existing).node)) {
       co_return target_of(*existing);
     }
-    const bool ours = std::ranges::any_of(existing->meta.owner_references, &api::OwnerReference::controller);
+    const bool ours = std::ranges::any_of(*existing->meta.owner_references, &api::OwnerReference::controller);
     if (!ours) {
       co_return fail(Errc::conflict, fmt::format("PodCPUBinding {}/{} exists and was not made for this Pod",
                                                  pod.meta.namespace_, name));

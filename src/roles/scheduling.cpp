@@ -25,7 +25,7 @@ double seconds_since(Clock::time_point start) {
 }
 
 bool is_scheduler_made(const api::PodCPUBinding& binding) {
-  return std::ranges::any_of(binding.meta.owner_references, [](const api::OwnerReference& owner) {
+  return std::ranges::any_of(*binding.meta.owner_references, [](const api::OwnerReference& owner) {
     return owner.controller && owner.kind == "Pod";
   });
 }
@@ -143,7 +143,7 @@ void Scheduling::note_binding_by_hand(const BindingPointer& before, const Bindin
 
 std::optional<allocator::Placement> Scheduling::place_again(const api::Pod& pod,
                                                             const api::PodCPUBinding& refused) {
-  if (!scheduler_.handles(pod.scheduler_name)) return std::nullopt;
+  if (!scheduler_.handles(pod.spec->scheduler_name)) return std::nullopt;
   // It holds the CPUs it asks for, refused or not: to find others it must not stand in its own way.
   const auto node = cache_.node_without(refused.meta.key());
   if (!node || !node->cpus.has_topology()) return std::nullopt;
@@ -152,7 +152,7 @@ std::optional<allocator::Placement> Scheduling::place_again(const api::Pod& pod,
 
 std::optional<Scheduling::Resize> Scheduling::resize(const api::Pod& pod, const std::string& binding,
                                                      const allocator::Placement& has) {
-  if (!scheduler_.handles(pod.scheduler_name)) return std::nullopt;
+  if (!scheduler_.handles(pod.spec->scheduler_name)) return std::nullopt;
   const auto node = cache_.node_without(binding);
   if (!node || !node->cpus.has_topology()) return std::nullopt;
   const auto request = scheduler_.request_on(pod, *node, has.level);

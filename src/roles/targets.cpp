@@ -28,7 +28,7 @@ Targets targets_of(const binding::Desired& desired, const std::vector<binding::V
     const auto& uid = binding::cgroup_uid(*verdict.pod);
     const auto pod = desired.pods.find(uid);
     if (pod == desired.pods.end()) continue;
-    for (const auto& status : verdict.pod->container_statuses) {
+    for (const auto& status : *verdict.pod->container_statuses) {
       const auto container = pod->second.containers.find(status.name);
       if (container == pod->second.containers.end() || status.container_id.empty()) continue;
       targets.pods[uid].containers[runtime_id(status.container_id)] = in_kernel_terms(container->second);

@@ -24,7 +24,7 @@ json owner_reference(const api::Node& node) {
 }
 
 bool owned_by(const api::NodeCPUTopology& object, const api::Node& node) {
-  return std::ranges::any_of(object.meta.owner_references,
+  return std::ranges::any_of(*object.meta.owner_references,
                              [&](const api::OwnerReference& owner) { return owner.uid == node.meta.uid; });
 }
 

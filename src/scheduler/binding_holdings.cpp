@@ -22,7 +22,7 @@ std::vector<allocator::Holding> holdings_of(const api::PodCPUBinding& binding) {
 }
 
 std::string owner_of(const api::PodCPUBinding& binding) {
-  for (const auto& owner : binding.meta.owner_references) {
+  for (const auto& owner : *binding.meta.owner_references) {
     if (owner.kind == "Pod" && owner.name == binding.spec.pod_name) return owner.uid;
   }
   return {};

@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include <actimanager/api/by_key.hpp>
 #include <actimanager/core/string_hash.hpp>
 #include <actimanager/scheduler/cache.hpp>
 
@@ -16,30 +17,6 @@ namespace actimanager::scheduler {
 template <class T>
 using ByName = std::unordered_map<std::string, T, StringHash, std::equal_to<>>;
 using Names = std::set<std::string, std::less<>>;
-
-// Pods by namespace/name, which they do not have in one piece.
-struct PodKeyHash {
-  using is_transparent = void;
-  std::size_t operator()(const api::Pod* pod) const { return of(pod->meta.namespace_, pod->meta.name); }
-  std::size_t operator()(std::string_view key) const {
-    const auto slash = key.find('/');
-    if (slash == std::string_view::npos) return of({}, key);
-    return of(key.substr(0, slash), key.substr(slash + 1));
-  }
-
- private:
-  static std::size_t of(std::string_view pod_namespace, std::string_view name) {
-    return StringHash{}(pod_namespace) * 31 + StringHash{}(name);
-  }
-};
-struct PodKeyEqual {
-  using is_transparent = void;
-  bool operator()(const api::Pod* a, const api::Pod* b) const {
-    return a->meta.name == b->meta.name && a->meta.namespace_ == b->meta.namespace_;
-  }
-  bool operator()(std::string_view key, const api::Pod* pod) const { return key == pod->meta.key(); }
-  bool operator()(const api::Pod* pod, std::string_view key) const { return key == pod->meta.key(); }
-};
 
 struct Cache::Impl : PodAccounts {
   struct NodeRecord;
@@ -135,8 +112,8 @@ struct Cache::Impl : PodAccounts {
   ByName<NodeRecord> nodes;
   // Bound or assumed, and not finished. The UID is that of the record's own Pod.
   std::unordered_map<std::string_view, PodRecord, StringHash, std::equal_to<>> pods;
-  std::unordered_set<const api::Pod*, PodKeyHash, PodKeyEqual> pods_by_key;  // the Pods of these records
-  ByName<BindingRecord> bindings;                                            // by namespace/name
+  std::unordered_set<const api::Pod*, api::KeyHash, api::KeyEqual> pods_by_key;  // the Pods of these records
+  ByName<BindingRecord> bindings;                                                // by namespace/name
   ByName<Names> bindings_of_pod;   // by the Pod's namespace/name: the bindings' keys
   ByName<Assumption> assumptions;  // by Pod UID
   ByName<Nomination> nominations;  // by Pod UID

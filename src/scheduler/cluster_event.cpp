@@ -95,11 +95,11 @@ std::vector<ClusterEvent> events_of(const Change<api::Pod>& change) {
   std::vector<ClusterEvent> events;
   if (before.meta.labels != after.meta.labels) events.push_back({Action::pod_labels, change});
   if (asks_for_less(before, after)) events.push_back({Action::pod_scaled_down, change});
-  if (!before.scheduling_gates.empty() && after.scheduling_gates.empty()) {
+  if (!before.spec->scheduling_gates.empty() && after.spec->scheduling_gates.empty()) {
     events.push_back({Action::pod_gates_gone, change});
   }
   // They are only ever added to.
-  if (before.tolerations.size() != after.tolerations.size()) {
+  if (before.spec->tolerations.size() != after.spec->tolerations.size()) {
     events.push_back({Action::pod_tolerations, change});
   }
   if (before.meta.annotations != after.meta.annotations) events.push_back({Action::pod_annotations, change});

@@ -81,7 +81,7 @@ void Feed::changed(const Change<api::VolumeAttachment>& change, TimePoint now) {
 }
 
 bool Feed::waits(const api::Pod& pod) const {
-  return pod.node_name.empty() && !pod.finished() && scheduler_.handles(pod.scheduler_name);
+  return pod.node_name.empty() && !pod.finished() && scheduler_.handles(pod.spec->scheduler_name);
 }
 
 void Feed::changed(const Change<api::Pod>& change, TimePoint now) {
@@ -115,7 +115,7 @@ void Feed::gone(const PodPointer& before, const PodPointer& after, TimePoint now
   const Change<api::Pod> removal{before, nullptr};
   if (!before->node_name.empty()) {
     tell({{Action::remove, removal}}, now);
-  } else if (!before->nominated_node_name.empty() && scheduler_.handles(before->scheduler_name)) {
+  } else if (!before->nominated_node_name.empty() && scheduler_.handles(before->spec->scheduler_name)) {
     tell({{Action::remove, removal, before->priority}}, now);
   }
 }

@@ -60,7 +60,7 @@ const NodeInfo& Hints::left_by_less_important(std::int32_t priority, const NodeI
 bool Hints::may_get_cpus(const api::Pod& pod, std::string_view node) const {
   const auto* info = cache_.node(node);
   if (info == nullptr || !info->cpus.has_topology()) return false;
-  const bool preempts = pod.preemption_policy != "Never";
+  const bool preempts = pod.spec->preemption_policy != "Never";
   return scheduler_.cpus_fit(pod, preempts ? left_by_less_important(pod.priority, *info) : *info);
 }
 

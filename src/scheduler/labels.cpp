@@ -131,11 +131,11 @@ bool matches_any(const std::vector<api::NodeSelectorTerm>& terms, const api::Nod
 }
 
 bool matches_required(const api::Pod& pod, const api::Node& node) {
-  for (const auto& [key, value] : pod.node_selector) {
+  for (const auto& [key, value] : pod.spec->node_selector) {
     const auto* have = node.meta.label(key);
     if (have == nullptr || *have != value) return false;
   }
-  return !pod.node_affinity.required || matches_any(*pod.node_affinity.required, node);
+  return !pod.node_affinity->required || matches_any(*pod.node_affinity->required, node);
 }
 
 }  // namespace actimanager::scheduler

@@ -42,8 +42,8 @@ api::LabelSelector Objects::selector_of_fellows(const api::Pod& pod) const {
     }
   }
   auto fellows = api::LabelSelector::of(labels);
-  const auto controller = std::ranges::find_if(pod.meta.owner_references, &api::OwnerReference::controller);
-  if (controller == pod.meta.owner_references.end()) return fellows;
+  const auto controller = std::ranges::find_if(*pod.meta.owner_references, &api::OwnerReference::controller);
+  if (controller == pod.meta.owner_references->end()) return fellows;
   const auto owner = owners_.find(
       owner_key(controller->api_version, controller->kind, pod.meta.namespace_ + "/" + controller->name));
   if (owner == owners_.end() || !owner->second.given) return fellows;

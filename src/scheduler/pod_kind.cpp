@@ -17,32 +17,23 @@ bool is_leaving(const api::Pod& pod) {
   return pod.meta.deletion_timestamp.has_value();
 }
 
-bool same(const api::PodAffinityTerm& a, const api::PodAffinityTerm& b) {
-  return a.topology_key == b.topology_key && a.label_selector == b.label_selector &&
-         a.namespaces == b.namespaces && a.namespace_selector == b.namespace_selector;
-}
-
-bool same(const api::PodAffinity& a, const api::PodAffinity& b) {
-  return std::ranges::equal(a.required, b.required,
-                            [](const auto& x, const auto& y) { return same(x, y); }) &&
-         std::ranges::equal(a.preferred, b.preferred, [](const auto& x, const auto& y) {
-           return x.weight == y.weight && same(x.term, y.term);
-         });
+bool wish_the_same(const Shared<api::PodSpec>& a, const Shared<api::PodSpec>& b) {
+  return a.shares_with(b) ||
+         (a->pod_affinity == b->pod_affinity && a->pod_anti_affinity == b->pod_anti_affinity);
 }
 
 }  // namespace
 
 std::size_t PodKinds::Hash::operator()(const api::Pod& pod) const {
-  return hash_of(pod.meta.namespace_, pod.meta.labels, is_leaving(pod));
+  return hash_of(pod.meta.namespace_, *pod.meta.labels, is_leaving(pod));
 }
 std::size_t PodKinds::Hash::operator()(const PodKindPointer& kind) const {
-  return hash_of(kind->namespace_, kind->labels, kind->leaving);
+  return hash_of(kind->namespace_, *kind->labels, kind->leaving);
 }
 
 bool PodKinds::Equal::operator()(const api::Pod& pod, const PodKindPointer& kind) const {
   return is_leaving(pod) == kind->leaving && pod.meta.namespace_ == kind->namespace_ &&
-         pod.meta.labels == kind->labels && same(pod.pod_affinity, kind->affinity) &&
-         same(pod.pod_anti_affinity, kind->anti_affinity);
+         pod.meta.labels == kind->labels && wish_the_same(pod.spec, kind->spec);
 }
 
 PodKindPointer PodKinds::of(const api::Pod& pod) {
@@ -52,8 +43,7 @@ PodKindPointer PodKinds::of(const api::Pod& pod) {
                                                 .namespace_ = pod.meta.namespace_,
                                                 .labels = pod.meta.labels,
                                                 .leaving = is_leaving(pod),
-                                                .affinity = pod.pod_affinity,
-                                                .anti_affinity = pod.pod_anti_affinity});
+                                                .spec = pod.spec});
   // Every id below the number of kinds is taken or free: see drop_unused().
   if (!free_ids_.empty()) {
     kind->id = free_ids_.back();

@@ -93,7 +93,7 @@ std::vector<bool> violates_budget(std::span<const PodPointer> pods,
   for (const auto& pod : pods) {
     bool violated = false;
     for (const auto& [key, budget] : budgets) {
-      if (pod->meta.labels.empty() || !budget->covers(pod->meta)) continue;
+      if (pod->meta.labels->empty() || !budget->covers(pod->meta)) continue;
       if (budget->disrupted_pods.contains(pod->meta.name)) continue;
       auto& left = allowed.try_emplace(budget.get(), budget->disruptions_allowed).first->second;
       violated = --left < 0 || violated;

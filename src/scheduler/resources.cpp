@@ -35,8 +35,8 @@ bool resize_is_infeasible(const api::Pod& pod) {
 }
 
 ResourceList effective(const api::Pod& pod, const api::Container& container) {
-  const auto status = std::ranges::find(pod.container_statuses, container.name, &api::ContainerStatus::name);
-  if (status == pod.container_statuses.end() || !status->resources_requests) return container.requests;
+  const auto status = std::ranges::find(*pod.container_statuses, container.name, &api::ContainerStatus::name);
+  if (status == pod.container_statuses->end() || !status->resources_requests) return container.requests;
   ResourceList highest = resize_is_infeasible(pod) ? ResourceList{} : container.requests;
   raise_all(highest, *status->resources_requests);
   if (status->allocated_resources) raise_all(highest, *status->allocated_resources);
@@ -52,7 +52,7 @@ ResourceList container_requests(const api::Pod& pod, const api::Container& conta
 }
 
 bool names_pod_level_resource(const api::Pod& pod) {
-  return pod.pod_requests && std::ranges::any_of(*pod.pod_requests, [](const auto& entry) {
+  return pod.spec->pod_requests && std::ranges::any_of(*pod.spec->pod_requests, [](const auto& entry) {
            return is_pod_level_resource(entry.first);
          });
 }
@@ -90,10 +90,10 @@ bool is_scalar_resource(std::string_view name) {
 
 ResourceList pod_requests(const api::Pod& pod, const RequestOptions& options) {
   ResourceList running, sidecars, starting;
-  for (const auto& container : pod.containers) {
+  for (const auto& container : pod.spec->containers) {
     add_all(running, container_requests(pod, container, true, options));
   }
-  for (const auto& container : pod.init_containers) {
+  for (const auto& container : pod.spec->init_containers) {
     ResourceList at_once = container_requests(pod, container, container.restart_always, options);
     if (container.restart_always) {
       add_all(running, at_once);
@@ -106,11 +106,11 @@ ResourceList pod_requests(const api::Pod& pod, const RequestOptions& options) {
   }
   raise_all(running, starting);
   if (!options.skip_pod_level && names_pod_level_resource(pod)) {
-    for (const auto& [name, quantity] : *pod.pod_requests) {
+    for (const auto& [name, quantity] : *pod.spec->pod_requests) {
       if (is_pod_level_resource(name)) running[name] = quantity;
     }
   }
-  add_all(running, pod.overhead);
+  add_all(running, pod.spec->overhead);
   return running;
 }
 
@@ -141,10 +141,10 @@ std::vector<HostPort> host_ports(const api::Pod& pod) {
                        port.protocol.empty() ? "TCP" : port.protocol, port.host_port});
     }
   };
-  for (const auto& container : pod.init_containers) {
+  for (const auto& container : pod.spec->init_containers) {
     if (container.restart_always) add(container);
   }
-  for (const auto& container : pod.containers) add(container);
+  for (const auto& container : pod.spec->containers) add(container);
   return ports;
 }
 

@@ -85,7 +85,8 @@ Decision conclude(const Profile& profile, const api::Pod& pod, const Snapshot& s
 
 // What hints look at beside what verdicts depend on.
 std::string kind_text(const api::Pod& pod, const std::string& signature) {
-  return fmt::format("{} {} {} {}", pod.priority, pod.preemption_policy, pod.meta.namespace_, signature);
+  return fmt::format("{} {} {} {}", pod.priority, pod.spec->preemption_policy, pod.meta.namespace_,
+                     signature);
 }
 
 // Evaluations kept, counted in nodes looked at: about 100 bytes each.
@@ -142,7 +143,7 @@ struct Scheduler::Impl {
   }
 
   std::optional<CpuWish> cpu_wish_of(const api::Pod& pod) const {
-    const auto* profile = config.profile(pod.scheduler_name);
+    const auto* profile = config.profile(pod.spec->scheduler_name);
     assert(profile != nullptr);
     CycleState state;
     const Snapshot nothing;
@@ -172,7 +173,7 @@ bool Scheduler::handles(std::string_view scheduler_name) const {
 }
 
 Status Scheduler::pre_enqueue(const api::Pod& pod) const {
-  const auto* profile = impl_->config.profile(pod.scheduler_name);
+  const auto* profile = impl_->config.profile(pod.spec->scheduler_name);
   assert(profile != nullptr);
   for (const auto* plugin : profile->pre_enqueue) {
     auto status = plugin->pre_enqueue(pod);
@@ -184,7 +185,7 @@ Status Scheduler::pre_enqueue(const api::Pod& pod) const {
 }
 
 Decision Scheduler::schedule_one(const api::Pod& pod, const Snapshot& snapshot) {
-  const auto* profile = impl_->config.profile(pod.scheduler_name);
+  const auto* profile = impl_->config.profile(pod.spec->scheduler_name);
   assert(profile != nullptr);
   if (snapshot.node_count() == 0) return no_nodes();
   auto signature = Impl::sign(*profile, pod, snapshot);
@@ -221,7 +222,8 @@ std::optional<allocator::Request> Scheduler::request_on(const api::Pod& pod, con
 std::optional<allocator::Placement> Scheduler::place_nominated(const api::Pod& pod, const Snapshot& snapshot,
                                                                std::string_view node) const {
   const auto* found = snapshot.find(node);
-  if (found == nullptr || !found->cpus.has_topology() || !handles(pod.scheduler_name)) return std::nullopt;
+  if (found == nullptr || !found->cpus.has_topology() || !handles(pod.spec->scheduler_name))
+    return std::nullopt;
   auto later = *found;
   for (const auto& other : found->pods) {
     if (other->priority >= pod.priority || !other->meta.deletion_timestamp) continue;

@@ -15,8 +15,8 @@ void assume(Storage& storage, const VolumePlan& plan, std::string_view node) {
     const auto* claim = storage.claims.find(claim_key);
     if (claim == nullptr) continue;
     auto meant = std::make_shared<api::PersistentVolumeClaim>(*claim);
-    meant->meta.annotations.insert_or_assign(std::string(api::PersistentVolumeClaim::selected_node),
-                                             std::string(node));
+    meant->meta.annotations->insert_or_assign(std::string(api::PersistentVolumeClaim::selected_node),
+                                              std::string(node));
     storage.claims.set(std::move(meant));
   }
 }

@@ -91,7 +91,7 @@ std::string not_found(std::string_view resource, std::string_view name) {
 }
 
 std::string not_made_for(const api::Pod& pod, const api::PersistentVolumeClaim& claim) {
-  const bool owned = std::ranges::any_of(claim.meta.owner_references, [&](const api::OwnerReference& owner) {
+  const bool owned = std::ranges::any_of(*claim.meta.owner_references, [&](const api::OwnerReference& owner) {
     return owner.controller && owner.uid == pod.meta.uid;
   });
   if (owned) return "";
@@ -166,7 +166,7 @@ std::string untranslatable(const api::PersistentVolume& volume) {
 }
 
 bool uses_disks(const api::Pod& pod) {
-  return std::ranges::any_of(pod.volumes, &api::Volume::restricts);
+  return std::ranges::any_of(*pod.volumes, &api::Volume::restricts);
 }
 
 }  // namespace actimanager::scheduler

@@ -17,6 +17,7 @@
 #include <actimanager/api/kind.hpp>
 #include <actimanager/kube/store.hpp>
 #include <actimanager/scheduler/cache.hpp>
+#include <actimanager/scheduler/kept_pods.hpp>
 
 using namespace actimanager;
 using nlohmann::json;
@@ -129,8 +130,9 @@ double resident_mb() {
 
 // As roles::ClusterState and roles::Scheduling hold it.
 struct Known {
+  scheduler::KeptPods kept;
   kube::Store<api::Node> nodes;
-  kube::Store<api::Pod> pods;
+  kube::Store<api::Pod> pods{[this](api::Pod& pod) { kept.reduce(pod); }};
   scheduler::Cache cache;
   scheduler::Snapshot snapshot;
 

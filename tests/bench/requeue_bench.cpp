@@ -32,10 +32,10 @@ api::Pod make_pod(int number, int cpus) {
   pod.meta.namespace_ = "bench";
   pod.meta.name = fmt::format("pod-{}", number);
   pod.meta.uid = fmt::format("uid-{}", number);
-  pod.scheduler_name = "maestro";
-  pod.meta.labels.emplace(api::workload_type_label, "io-bound");
-  pod.containers.push_back({.name = "main", .image = "app:1"});
-  pod.containers[0].requests.emplace("cpu", Quantity::units(cpus));
+  pod.spec->scheduler_name = "maestro";
+  pod.meta.labels->emplace(api::workload_type_label, "io-bound");
+  pod.spec->containers.push_back({.name = "main", .image = "app:1"});
+  pod.spec->containers[0].requests.emplace("cpu", Quantity::units(cpus));
   return pod;
 }
 
@@ -47,13 +47,13 @@ struct Kind {
 const Kind kinds[] = {
     {"more memory than any node has",
      [](api::Pod& pod) {
-       pod.containers[0].requests.emplace("memory", Quantity::units(std::int64_t{1} << 40));
+       pod.spec->containers[0].requests.emplace("memory", Quantity::units(std::int64_t{1} << 40));
      }},
-    {"a label that no node has", [](api::Pod& pod) { pod.node_selector.emplace("pool", "none"); }},
+    {"a label that no node has", [](api::Pod& pod) { pod.spec->node_selector.emplace("pool", "none"); }},
     {"more sockets than may be had",
      [](api::Pod& pod) {
-       pod.meta.annotations.emplace(api::exclusiveness_level_annotation, "Socket");
-       pod.containers[0].requests["cpu"] = Quantity::units(100);
+       pod.meta.annotations->emplace(api::exclusiveness_level_annotation, "Socket");
+       pod.spec->containers[0].requests["cpu"] = Quantity::units(100);
      }},
     {"some of each", nullptr},
 };
@@ -65,7 +65,7 @@ class Cluster {
     for (int n = 0; n < nodes; ++n) {
       auto node = std::make_shared<api::Node>();
       node->meta.name = fmt::format("node-{}", n);
-      node->meta.labels.emplace("kubernetes.io/hostname", node->meta.name);
+      node->meta.labels->emplace("kubernetes.io/hostname", node->meta.name);
       node->allocatable.emplace("cpu", Quantity::units(128));
       node->allocatable.emplace("memory", Quantity::units(std::int64_t{512} << 30));
       node->allocatable.emplace("pods", Quantity::units(250));
@@ -139,8 +139,8 @@ class Cluster {
     api::PodCPUBinding binding;
     binding.meta.namespace_ = pod.meta.namespace_;
     binding.meta.name = api::PodCPUBinding::name_for_pod(pod.meta.name);
-    binding.meta.labels.emplace(api::node_name_label, decision.node);
-    binding.meta.owner_references.push_back({"v1", "Pod", pod.meta.name, pod.meta.uid, true});
+    binding.meta.labels->emplace(api::node_name_label, decision.node);
+    binding.meta.owner_references->push_back({"v1", "Pod", pod.meta.name, pod.meta.uid, true});
     binding.spec.pod_name = pod.meta.name;
     binding.spec.cpu_set = decision.placement->cpus;
     binding.spec.exclusiveness_level = decision.placement->level;

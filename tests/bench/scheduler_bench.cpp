@@ -41,11 +41,11 @@ api::Pod make_pod(int number, const char* scheduler, const char* workload, int c
   pod.meta.namespace_ = "bench";
   pod.meta.name = fmt::format("pod-{}", number);
   pod.meta.uid = fmt::format("uid-{}", number);
-  pod.scheduler_name = scheduler;
-  if (*workload != '\0') pod.meta.labels.emplace(api::workload_type_label, workload);
-  pod.containers.push_back({.name = "main", .image = "app:1"});
-  pod.containers[0].requests.emplace("cpu", Quantity::units(cpus));
-  pod.containers[0].requests.emplace("memory", Quantity::units(cpus * (std::int64_t{1} << 30)));
+  pod.spec->scheduler_name = scheduler;
+  if (*workload != '\0') pod.meta.labels->emplace(api::workload_type_label, workload);
+  pod.spec->containers.push_back({.name = "main", .image = "app:1"});
+  pod.spec->containers[0].requests.emplace("cpu", Quantity::units(cpus));
+  pod.spec->containers[0].requests.emplace("memory", Quantity::units(cpus * (std::int64_t{1} << 30)));
   return pod;
 }
 
@@ -85,21 +85,21 @@ api::TopologySpreadConstraint spread(const api::Pod& pod, const char* key, const
 using Wish = void (*)(api::Pod&);
 const Wish none = [](api::Pod&) {};
 const Wish hard_spread = [](api::Pod& pod) {
-  pod.topology_spread_constraints = {spread(pod, zone, "DoNotSchedule", 1),
-                                     spread(pod, hostname, "DoNotSchedule", 2)};
+  pod.spec->topology_spread_constraints = {spread(pod, zone, "DoNotSchedule", 1),
+                                           spread(pod, hostname, "DoNotSchedule", 2)};
 };
 const Wish soft_spread = [](api::Pod& pod) {
-  pod.topology_spread_constraints = {spread(pod, zone, "ScheduleAnyway", 1),
-                                     spread(pod, hostname, "ScheduleAnyway", 1)};
+  pod.spec->topology_spread_constraints = {spread(pod, zone, "ScheduleAnyway", 1),
+                                           spread(pod, hostname, "ScheduleAnyway", 1)};
 };
 const Wish owned = [](api::Pod& pod) {  // by a ReplicaSet: the system's default constraints
-  pod.meta.owner_references = {{"apps/v1", "ReplicaSet", *pod.meta.label("app"), "uid", true}};
+  *pod.meta.owner_references = {{"apps/v1", "ReplicaSet", *pod.meta.label("app"), "uid", true}};
 };
-const Wish apart = [](api::Pod& pod) { pod.pod_anti_affinity.required = {term(pod, hostname)}; };
-const Wish together = [](api::Pod& pod) { pod.pod_affinity.required = {term(pod, zone)}; };
+const Wish apart = [](api::Pod& pod) { pod.spec->pod_anti_affinity.required = {term(pod, hostname)}; };
+const Wish together = [](api::Pod& pod) { pod.spec->pod_affinity.required = {term(pod, zone)}; };
 const Wish rather_apart = [](api::Pod& pod) {
-  pod.pod_anti_affinity.preferred = {{50, term(pod, hostname)}};
-  pod.pod_affinity.preferred = {{10, term(pod, zone)}};
+  pod.spec->pod_anti_affinity.preferred = {{50, term(pod, hostname)}};
+  pod.spec->pod_affinity.preferred = {{10, term(pod, zone)}};
 };
 const Wish spread_and_apart = [](api::Pod& pod) {
   hard_spread(pod);
@@ -107,7 +107,7 @@ const Wish spread_and_apart = [](api::Pod& pod) {
 };
 
 void name_app(api::Pod& pod, std::string app) {
-  pod.meta.labels.emplace("pod-template-hash", app);
+  pod.meta.labels->emplace("pod-template-hash", app);
   pod.meta.labels["app"] = std::move(app);
 }
 
@@ -125,8 +125,8 @@ struct Cluster {
     for (int n = 0; n < nodes; ++n) {
       auto node = std::make_shared<api::Node>();
       node->meta.name = fmt::format("node-{}", n);
-      node->meta.labels.emplace(hostname, node->meta.name);
-      node->meta.labels.emplace(zone, fmt::format("zone-{}", n % 3));
+      node->meta.labels->emplace(hostname, node->meta.name);
+      node->meta.labels->emplace(zone, fmt::format("zone-{}", n % 3));
       node->allocatable.emplace("cpu", Quantity::units(128));
       node->allocatable.emplace("memory", Quantity::units(std::int64_t{512} << 30));
       node->allocatable.emplace("pods", Quantity::units(250));
@@ -180,7 +180,7 @@ void run(Cluster& cluster, const Run& how) {
       name_app(pod, fmt::format("new-{}", cluster.apps));
       how.wishes[static_cast<std::size_t>(i / batch) % how.wishes.size()](pod);
     }
-    if (i % batch == 0 && !pod.meta.owner_references.empty()) {
+    if (i % batch == 0 && !pod.meta.owner_references->empty()) {
       api::ReplicaSet owner{.meta = {.name = *pod.meta.label("app"), .namespace_ = pod.meta.namespace_},
                             .selector = api::LabelSelector::of(pod.meta.labels)};
       cluster.cache.objects().set_owner(owner);

@@ -49,7 +49,8 @@ class Case {
   void refuse(const api::Pod& pod, const std::string& plugin) {
     while (const auto item = queue_.pop(now_)) {
       if (item->pod->meta.uid != pod.meta.uid) continue;
-      return queue_.park(*item, {scheduler_.config().profile(pod.scheduler_name)->plugin(plugin)}, now_);
+      return queue_.park(*item, {scheduler_.config().profile(pod.spec->scheduler_name)->plugin(plugin)},
+                         now_);
     }
   }
 

@@ -16,16 +16,19 @@ struct PodAffinityTerm {
   std::vector<std::string> namespaces;  // the Pod's own where the term names none and has no selector
   LabelSelector namespace_selector;
   std::string topology_key;
+  bool operator==(const PodAffinityTerm&) const = default;
 };
 struct WeightedPodAffinityTerm {
   std::int32_t weight = 0;
   PodAffinityTerm term;
+  bool operator==(const WeightedPodAffinityTerm&) const = default;
 };
 struct PodAffinity {
   std::vector<PodAffinityTerm> required;
   std::vector<WeightedPodAffinityTerm> preferred;
 
   bool empty() const { return required.empty() && preferred.empty(); }
+  bool operator==(const PodAffinity&) const = default;
 };
 
 struct TopologySpreadConstraint {
@@ -37,6 +40,7 @@ struct TopologySpreadConstraint {
   bool honor_node_affinity = true;
   bool honor_node_taints = false;
   std::vector<std::string> match_label_keys;
+  bool operator==(const TopologySpreadConstraint&) const = default;
 };
 
 // An entry of topologySpreadConstraints, of a Pod or of a scheduler's default constraints.

@@ -12,6 +12,8 @@
 
 #include <boost/container/flat_map.hpp>
 
+#include <actimanager/core/shared.hpp>
+
 namespace actimanager::api {
 
 using StringMap = boost::container::flat_map<std::string, std::string, std::less<>>;
@@ -31,20 +33,21 @@ struct ObjectMeta {
   std::int64_t generation = 0;
   Time creation_timestamp{};
   std::optional<Time> deletion_timestamp;
-  StringMap labels;
-  StringMap annotations;
-  std::vector<OwnerReference> owner_references;
+  Shared<StringMap> labels;
+  Shared<StringMap> annotations;
+  Shared<std::vector<OwnerReference>> owner_references;
 
   // "namespace/name", or "name" for cluster-scoped objects.
   std::string key() const { return namespace_.empty() ? name : namespace_ + "/" + name; }
   const std::string* label(std::string_view key) const {
-    const auto it = labels.find(key);
-    return it == labels.end() ? nullptr : &it->second;
+    const auto it = labels->find(key);
+    return it == labels->end() ? nullptr : &it->second;
   }
   const std::string* annotation(std::string_view key) const {
-    const auto it = annotations.find(key);
-    return it == annotations.end() ? nullptr : &it->second;
+    const auto it = annotations->find(key);
+    return it == annotations->end() ? nullptr : &it->second;
   }
+  bool operator==(const ObjectMeta&) const = default;
 };
 
 enum class ConditionStatus { unknown, false_, true_ };

@@ -24,6 +24,7 @@ struct ContainerPort {
   int host_port = 0;  // 0: none
   std::string host_ip;
   std::string protocol;  // "TCP" where the object leaves it out
+  bool operator==(const ContainerPort&) const = default;
 };
 
 struct Container {
@@ -33,6 +34,7 @@ struct Container {
   ResourceList limits;
   std::vector<ContainerPort> ports;  // only those with a host port
   bool restart_always = false;       // an init container with it is a sidecar
+  bool operator==(const Container&) const = default;
 };
 
 struct ContainerStatus {
@@ -41,6 +43,7 @@ struct ContainerStatus {
   bool running = false;
   std::optional<ResourceList> allocated_resources;  // in-place resize: what the kubelet has granted
   std::optional<ResourceList> resources_requests;   // and what is actually in force
+  bool operator==(const ContainerStatus&) const = default;
 };
 
 struct NodeSelectorRequirement {
@@ -52,14 +55,17 @@ struct NodeSelectorRequirement {
 struct NodeSelectorTerm {
   std::vector<NodeSelectorRequirement> match_expressions;
   std::vector<NodeSelectorRequirement> match_fields;
+  bool operator==(const NodeSelectorTerm&) const = default;
 };
 struct PreferredSchedulingTerm {
   std::int64_t weight = 0;
   NodeSelectorTerm preference;
+  bool operator==(const PreferredSchedulingTerm&) const = default;
 };
 struct NodeAffinity {
   std::optional<std::vector<NodeSelectorTerm>> required;
   std::vector<PreferredSchedulingTerm> preferred;
+  bool operator==(const NodeAffinity&) const = default;
 };
 
 struct Toleration {
@@ -76,20 +82,16 @@ struct Volume {
 
   // Whether it has a say in where the Pod can run.
   bool restricts() const { return !claim_name.empty() || ephemeral || !disk.kind.empty(); }
+  bool operator==(const Volume&) const = default;
 };
 
-struct Pod {
-  ObjectMeta meta;
-
-  // spec
-  std::string node_name;
+// What a Pod's template says of it, as a rule: a controller's Pods have all of it in common.
+struct PodSpec {
   std::string scheduler_name;
-  std::int32_t priority = 0;
   std::string preemption_policy;
   bool host_network = false;
   std::vector<std::string> scheduling_gates;
   StringMap node_selector;
-  NodeAffinity node_affinity;
   std::vector<Toleration> tolerations;
   std::vector<Container> containers;
   std::vector<Container> init_containers;
@@ -97,23 +99,36 @@ struct Pod {
   ResourceList overhead;
   std::optional<ResourceList> pod_requests;  // spec.resources.requests (Pod-level resources)
   std::optional<ResourceList> pod_limits;
-  std::vector<Volume> volumes;  // those that restrict
   PodAffinity pod_affinity;
   PodAffinity pod_anti_affinity;
   std::vector<TopologySpreadConstraint> topology_spread_constraints;
   bool has_resource_claims = false;
+  bool operator==(const PodSpec&) const = default;
+};
+
+struct Pod {
+  ObjectMeta meta;
+
+  // spec
+  std::string node_name;
+  std::int32_t priority = 0;
+  Shared<PodSpec> spec;
+  // Not with the rest: by these a DaemonSet's Pods differ, and a StatefulSet's.
+  Shared<NodeAffinity> node_affinity;
+  Shared<std::vector<Volume>> volumes;  // those that restrict
 
   // status
   std::string phase;
-  std::string qos_class;
   std::string nominated_node_name;
   std::optional<Time> start_time;
-  std::vector<Condition> conditions;
-  std::vector<ContainerStatus> container_statuses;  // of containers, init and ephemeral containers alike
+  Shared<std::vector<Condition>> conditions;
+  // Of containers, init and ephemeral containers alike.
+  Shared<std::vector<ContainerStatus>> container_statuses;
 
   // Wishes about other Pods, or to be kept from them.
-  bool has_pod_affinity() const { return !pod_affinity.empty() || !pod_anti_affinity.empty(); }
+  bool has_pod_affinity() const { return !spec->pod_affinity.empty() || !spec->pod_anti_affinity.empty(); }
   bool finished() const { return phase == "Succeeded" || phase == "Failed"; }
+  bool operator==(const Pod&) const = default;
 
   // Errors: invalid_argument, naming the field.
   static Result<Pod> decode(const nlohmann::json& object);

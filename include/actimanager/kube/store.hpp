@@ -10,13 +10,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <actimanager/api/by_key.hpp>
 #include <actimanager/core/error.hpp>
 
 namespace actimanager::kube {
@@ -42,13 +42,19 @@ template <class T>
 class Store final : public ReflectorTarget {
  public:
   using Pointer = std::shared_ptr<const T>;
-  using Items = std::unordered_map<std::string, Pointer>;  // by "namespace/name", or "name"
+  using Items = std::unordered_set<Pointer, api::KeyHash, api::KeyEqual>;
+  // Edits an object that has been decoded before it is kept.
+  using Prepare = std::function<void(T&)>;
   // `after` is null for a deletion, `before` for an addition.
   using Handler = std::function<void(const Pointer& before, const Pointer& after)>;
 
-  Pointer get(const std::string& key) const {
+  Store() = default;
+  explicit Store(Prepare prepare) : prepare_(std::move(prepare)) {}
+
+  // By "namespace/name", or "name".
+  Pointer get(std::string_view key) const {
     const auto it = items_.find(key);
-    return it == items_.end() ? nullptr : it->second;
+    return it == items_.end() ? nullptr : *it;
   }
   const Items& items() const { return items_; }
   // A list has been applied once: what is not here does not exist (or did not, a moment ago).
@@ -72,15 +78,15 @@ class Store final : public ReflectorTarget {
     const auto known = get(key);
     note_listed(key);
     if (!known || known->meta.resource_version != decoded->meta.resource_version) {
-      pending_.emplace_back(std::move(key), std::make_shared<const T>(std::move(*decoded)));
+      pending_.push_back(prepared(std::move(*decoded)));
     }
     return {};
   }
   bool apply_list(std::size_t max) override {
     if (!stale_) {
       stale_.emplace();
-      for (const auto& [key, object] : items_)
-        if (!listed_.contains(key)) stale_->push_back(key);
+      for (const auto& object : items_)
+        if (auto key = object->meta.key(); !listed_.contains(key)) stale_->push_back(std::move(key));
     }
     for (; max > 0 && !stale_->empty(); --max) {
       const auto key = std::move(stale_->back());
@@ -88,9 +94,9 @@ class Store final : public ReflectorTarget {
       erase(key);
     }
     for (; max > 0 && !pending_.empty(); --max) {
-      auto [key, object] = std::move(pending_.back());
+      const auto object = std::move(pending_.back());
       pending_.pop_back();
-      set(key, std::move(object));
+      set(object);
     }
     if (!stale_->empty() || !pending_.empty()) return true;
     listed_.clear();
@@ -101,14 +107,13 @@ class Store final : public ReflectorTarget {
   Result<void> put(const nlohmann::json& object) override {
     auto decoded = T::decode(object);
     if (!decoded) return fail(std::move(decoded.error()));
-    auto key = decoded->meta.key();
-    set(key, std::make_shared<const T>(std::move(*decoded)));
+    set(prepared(std::move(*decoded)));
     return {};
   }
   void erase(const std::string& key) override {
-    const auto it = items_.find(key);
+    const auto it = items_.find(std::string_view(key));
     if (it == items_.end()) return;
-    const Pointer before = std::move(it->second);
+    const Pointer before = *it;
     items_.erase(it);
     for (const auto& handler : handlers_) handler(before, nullptr);
   }
@@ -118,19 +123,29 @@ class Store final : public ReflectorTarget {
   void note_listed(const std::string& key) {
     if (!items_.empty()) listed_.insert(key);
   }
-  void set(const std::string& key, Pointer after) {
-    auto& slot = items_[key];
-    const Pointer before = std::exchange(slot, after);
+  Pointer prepared(T object) const {
+    if (prepare_) prepare_(object);
+    return std::make_shared<const T>(std::move(object));
+  }
+  void set(const Pointer& after) {
+    Pointer before;
+    if (auto entry = items_.extract(after)) {
+      before = std::exchange(entry.value(), after);
+      items_.insert(std::move(entry));
+    } else {
+      items_.insert(after);
+    }
     for (const auto& handler : handlers_) handler(before, after);
   }
 
+  Prepare prepare_;
   Items items_;
   bool synced_ = false;
   std::vector<Handler> handlers_;
   std::vector<std::function<void()>> synced_handlers_;
-  std::vector<std::pair<std::string, Pointer>> pending_;  // listed, new or changed
-  std::unordered_set<std::string> listed_;                // every key of the list, unless it is the first
-  std::optional<std::vector<std::string>> stale_;         // keys that the list no longer has
+  std::vector<Pointer> pending_;                   // listed, new or changed
+  std::unordered_set<std::string> listed_;         // every key of the list, unless it is the first
+  std::optional<std::vector<std::string>> stale_;  // keys that the list no longer has
 };
 
 }  // namespace actimanager::kube

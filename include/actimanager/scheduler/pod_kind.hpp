@@ -16,11 +16,13 @@ namespace actimanager::scheduler {
 struct PodKind {
   std::uint32_t id = 0;  // small, and of no other kind of the same PodKinds that somebody has
   std::string namespace_;
-  api::StringMap labels;
-  bool leaving = false;  // is being deleted
-  api::PodAffinity affinity, anti_affinity;
+  Shared<api::StringMap> labels;
+  bool leaving = false;       // is being deleted
+  Shared<api::PodSpec> spec;  // of one of them: they have their wishes in common
 
-  bool has_affinity() const { return !affinity.empty() || !anti_affinity.empty(); }
+  const api::PodAffinity& affinity() const { return spec->pod_affinity; }
+  const api::PodAffinity& anti_affinity() const { return spec->pod_anti_affinity; }
+  bool has_affinity() const { return !affinity().empty() || !anti_affinity().empty(); }
 };
 using PodKindPointer = std::shared_ptr<const PodKind>;
 

@@ -61,19 +61,20 @@ class Scheduler {
   const Config& config() const;
   // Whether Pods with this schedulerName are ours.
   bool handles(std::string_view scheduler_name) const;
-  // For SchedulingQueue. Precondition: handles(pod.scheduler_name).
+  // For SchedulingQueue. Precondition: handles(pod.spec->scheduler_name).
   Status pre_enqueue(const api::Pod& pod) const;
 
-  // Precondition: handles(pod.scheduler_name).
+  // Precondition: handles(pod.spec->scheduler_name).
   Decision schedule_one(const api::Pod& pod, const Snapshot& snapshot);
 
-  // Whether the CPUs it wants could be found on a node like this. Precondition: handles(pod.scheduler_name).
+  // Whether the CPUs it wants could be found on a node like this. Precondition:
+  // handles(pod.spec->scheduler_name).
   bool cpus_fit(const api::Pod& pod, const NodeInfo& node) const;
   // CPUs on this very node, for a Pod that is on it already; nullopt: there are none, or no CPU plugin places
-  // the Pod. Precondition: handles(pod.scheduler_name), node.cpus.has_topology().
+  // the Pod. Precondition: handles(pod.spec->scheduler_name), node.cpus.has_topology().
   std::optional<allocator::Placement> place_on(const api::Pod& pod, const NodeInfo& node) const;
   // What a Pod on this node asks for by now, for allocator::resize(): its level is the one it has already.
-  // nullopt: no CPU plugin places the Pod. Precondition: handles(pod.scheduler_name).
+  // nullopt: no CPU plugin places the Pod. Precondition: handles(pod.spec->scheduler_name).
   std::optional<allocator::Request> request_on(const api::Pod& pod, const NodeInfo& node,
                                                api::ExclusivenessLevel level) const;
 

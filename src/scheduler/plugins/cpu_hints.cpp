@@ -30,7 +30,7 @@ Hint after_topology(const api::Pod& waiting, const Change<api::NodeCPUTopology>&
 // The scheduler's own take what it has counted already; one made by hand may take its Pod out of the pool.
 bool takes_nothing_but_what_was_counted(const Change<api::PodCPUBinding>& change) {
   return !change.before &&
-         std::ranges::any_of(change.after->meta.owner_references, &api::OwnerReference::controller);
+         std::ranges::any_of(*change.after->meta.owner_references, &api::OwnerReference::controller);
 }
 
 Hint after_binding(const api::Pod& waiting, const Change<api::PodCPUBinding>& change,

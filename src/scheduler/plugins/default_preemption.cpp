@@ -25,7 +25,7 @@ bool is_leaving(const api::Pod& pod) {
 
 // Why the Pod may not have others evicted, or "".
 std::string ineligible(const api::Pod& pod, const Snapshot& snapshot, const Refusals& refusals) {
-  if (pod.preemption_policy == "Never") return "not eligible due to preemptionPolicy=Never.";
+  if (pod.spec->preemption_policy == "Never") return "not eligible due to preemptionPolicy=Never.";
   const auto* node = snapshot.find(pod.nominated_node_name);
   const bool may_fit_there = node != nullptr && std::ranges::any_of(refusals.unschedulable, [&](auto slot) {
                                return snapshot.slots()[slot].get() == node;

@@ -11,7 +11,7 @@ class DynamicResources final : public Plugin {
   Points points() const override { return Point::pre_filter | Point::post_filter; }
 
   PreFilterResult pre_filter(CycleState&, const api::Pod& pod, const Snapshot&) const override {
-    if (!pod.has_resource_claims) return {skip(), {}};
+    if (!pod.spec->has_resource_claims) return {skip(), {}};
     return {unresolvable("pod uses spec.resourceClaims, which this scheduler does not support"), {}};
   }
 
@@ -19,12 +19,12 @@ class DynamicResources final : public Plugin {
   PostFilterResult post_filter(const CycleState&, const api::Pod& pod, const Snapshot&,
                                const Refusals&) const override {
     Status status{Code::unschedulable, {}, {}};
-    if (!pod.has_resource_claims) status.reasons.emplace_back("no new claims to deallocate");
+    if (!pod.spec->has_resource_claims) status.reasons.emplace_back("no new claims to deallocate");
     return {.status = std::move(status), .keep_nominated_node = true};
   }
 
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
-    out += pod.has_resource_claims ? 'c' : '-';
+    out += pod.spec->has_resource_claims ? 'c' : '-';
     return true;
   }
 };

@@ -119,20 +119,20 @@ void sign_selector(std::string& out, const api::LabelSelector& selector) {
 }
 
 void sign_node_affinity(std::string& out, const api::Pod& pod) {
-  sign_labels(out, pod.node_selector);
-  if (pod.node_affinity.required) {
-    fmt::format_to(std::back_inserter(out), "r{}", pod.node_affinity.required->size());
-    for (const auto& term : *pod.node_affinity.required) sign_term(out, term);
+  sign_labels(out, pod.spec->node_selector);
+  if (pod.node_affinity->required) {
+    fmt::format_to(std::back_inserter(out), "r{}", pod.node_affinity->required->size());
+    for (const auto& term : *pod.node_affinity->required) sign_term(out, term);
   }
-  for (const auto& term : pod.node_affinity.preferred) {
+  for (const auto& term : pod.node_affinity->preferred) {
     fmt::format_to(std::back_inserter(out), "p{}", term.weight);
     sign_term(out, term.preference);
   }
 }
 
 void sign_tolerations(std::string& out, const api::Pod& pod) {
-  fmt::format_to(std::back_inserter(out), "t{}", pod.tolerations.size());
-  for (const auto& toleration : pod.tolerations) {
+  fmt::format_to(std::back_inserter(out), "t{}", pod.spec->tolerations.size());
+  for (const auto& toleration : pod.spec->tolerations) {
     for (const auto* text : {&toleration.key, &toleration.op, &toleration.value, &toleration.effect}) {
       sign_text(out, *text);
     }

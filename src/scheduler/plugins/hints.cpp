@@ -16,7 +16,7 @@ bool left_a_node(const api::Pod& gone) {
 
 bool names_claim(const api::Pod& waiting, const api::PersistentVolumeClaim& claim, bool ephemeral) {
   return waiting.meta.namespace_ == claim.meta.namespace_ &&
-         std::ranges::any_of(waiting.volumes, [&](const api::Volume& volume) {
+         std::ranges::any_of(*waiting.volumes, [&](const api::Volume& volume) {
            return (ephemeral || !volume.ephemeral) && claim_name_of(waiting, volume) == claim.meta.name;
          });
 }

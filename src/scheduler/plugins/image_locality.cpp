@@ -33,8 +33,8 @@ class ImageLocality final : public Plugin {
         images->wanted.push_back({std::move(image), static_cast<double>(nodes) / snapshot.node_count()});
       }
     };
-    add(pod.init_containers);
-    add(pod.containers);
+    add(pod.spec->init_containers);
+    add(pod.spec->containers);
     state.write(this, std::move(images));
     return {};
   }
@@ -57,8 +57,8 @@ class ImageLocality final : public Plugin {
   }
 
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
-    for (const auto& container : pod.init_containers) sign_text(out, container.image);
-    for (const auto& container : pod.containers) sign_text(out, container.image);
+    for (const auto& container : pod.spec->init_containers) sign_text(out, container.image);
+    for (const auto& container : pod.spec->containers) sign_text(out, container.image);
     return true;
   }
 

@@ -109,7 +109,8 @@ class InterPodAffinity final : public Plugin {
 
   PreFilterResult pre_filter(CycleState& state, const api::Pod& pod,
                              const Snapshot& snapshot) const override {
-    const bool asks = !pod.pod_affinity.required.empty() || !pod.pod_anti_affinity.required.empty();
+    const bool asks =
+        !pod.spec->pod_affinity.required.empty() || !pod.spec->pod_anti_affinity.required.empty();
     if (!asks && snapshot.pods_with_affinity() == 0) return {skip(), {}};
     count_required(state, pod, snapshot);
     if (!asks && state.read<Required>(this)->counts.is_empty(unwelcoming)) return {skip(), {}};
@@ -121,7 +122,7 @@ class InterPodAffinity final : public Plugin {
     const auto& required = *state.read<Required>(this);
     auto& shift = state.edit<Shift>(this);
     const auto add = [&](Counted what, const std::string& key) { shift.counts[{what, key}] += change; };
-    for (const auto& term : other.pod_anti_affinity.required) {
+    for (const auto& term : other.spec->pod_anti_affinity.required) {
       if (term_matches(term, pod, required.namespace_labels)) add(unwelcoming, term.topology_key);
     }
     if (matches_all(required.affinity, other.meta.namespace_, other.meta.labels)) {
@@ -150,7 +151,8 @@ class InterPodAffinity final : public Plugin {
 
   Status pre_score(CycleState& state, const api::Pod& pod, const Snapshot& snapshot,
                    const NodeList&) const override {
-    const bool asks = !pod.pod_affinity.preferred.empty() || !pod.pod_anti_affinity.preferred.empty();
+    const bool asks =
+        !pod.spec->pod_affinity.preferred.empty() || !pod.spec->pod_anti_affinity.preferred.empty();
     if (!asks && (ignore_others_ || snapshot.pods_with_affinity() == 0)) return skip();
     sum_up_preferred(state, pod, snapshot);
     return state.read<Preferred>(this)->sums.is_empty(terms) ? skip() : Status{};
@@ -198,7 +200,7 @@ class InterPodAffinity final : public Plugin {
     // What others ask of it is asked of its labels.
     sign_text(out, pod.meta.namespace_);
     sign_labels(out, pod.meta.labels);
-    for (const auto* affinity : {&pod.pod_affinity, &pod.pod_anti_affinity}) {
+    for (const auto* affinity : {&pod.spec->pod_affinity, &pod.spec->pod_anti_affinity}) {
       fmt::format_to(std::back_inserter(out), "r{}p{}", affinity->required.size(),
                      affinity->preferred.size());
       for (const auto& term : affinity->required) sign_term(out, term);
@@ -246,13 +248,13 @@ class InterPodAffinity final : public Plugin {
     auto& required = state.edit<Required>(this);
     if (!required.is_set) {
       required.is_set = true;
-      required.affinity = resolved(pod.pod_affinity.required, snapshot.objects());
-      required.anti_affinity = resolved(pod.pod_anti_affinity.required, snapshot.objects());
+      required.affinity = resolved(pod.spec->pod_affinity.required, snapshot.objects());
+      required.anti_affinity = resolved(pod.spec->pod_anti_affinity.required, snapshot.objects());
       required.matches_itself = matches_all(required.affinity, pod.meta.namespace_, pod.meta.labels);
       required.namespace_labels = snapshot.objects().namespace_labels(pod.meta.namespace_);
     }
     return required.counts.update(snapshot, [&](const PodKind& kind, const auto& add) {
-      for (const auto& term : kind.anti_affinity.required) {
+      for (const auto& term : kind.anti_affinity().required) {
         if (term_matches(term, pod, required.namespace_labels)) add({unwelcoming, term.topology_key, 1});
       }
       if (matches_all(required.affinity, kind.namespace_, kind.labels)) {
@@ -268,8 +270,8 @@ class InterPodAffinity final : public Plugin {
     auto& preferred = state.edit<Preferred>(this);
     if (!preferred.is_set) {
       preferred.is_set = true;
-      preferred.near = resolved(pod.pod_affinity.preferred, snapshot.objects());
-      preferred.away = resolved(pod.pod_anti_affinity.preferred, snapshot.objects());
+      preferred.near = resolved(pod.spec->pod_affinity.preferred, snapshot.objects());
+      preferred.away = resolved(pod.spec->pod_anti_affinity.preferred, snapshot.objects());
       preferred.namespace_labels = snapshot.objects().namespace_labels(pod.meta.namespace_);
     }
     const bool asks = !preferred.near.empty() || !preferred.away.empty();
@@ -289,14 +291,14 @@ class InterPodAffinity final : public Plugin {
         return term_matches(term, pod, preferred.namespace_labels);
       };
       if (hard_weight_ > 0) {
-        for (const auto& term : kind.affinity.required) {
+        for (const auto& term : kind.affinity().required) {
           if (welcomes(term)) weigh(term, hard_weight_);
         }
       }
-      for (const auto& [weight, term] : kind.affinity.preferred) {
+      for (const auto& [weight, term] : kind.affinity().preferred) {
         if (welcomes(term)) weigh(term, weight);
       }
-      for (const auto& [weight, term] : kind.anti_affinity.preferred) {
+      for (const auto& [weight, term] : kind.anti_affinity().preferred) {
         if (welcomes(term)) weigh(term, -std::int64_t{weight});
       }
     });

@@ -24,8 +24,8 @@ bool matches_all(const Terms& terms, const api::Pod& pod) {
 Hint after_pod(const api::Pod& waiting, const Change<api::Pod>& change) {
   const auto& [before, after] = change;
   if ((before && before->node_name.empty()) || (after && after->node_name.empty())) return Hint::skip;
-  const auto& wanted = waiting.pod_affinity.required;
-  const auto& unwanted = waiting.pod_anti_affinity.required;
+  const auto& wanted = waiting.spec->pod_affinity.required;
+  const auto& unwanted = waiting.spec->pod_anti_affinity.required;
   if (!before) return queue_if(matches_all(wanted, *after));
   if (!after) return queue_if(matches_all(unwanted, *before));
   return queue_if((!matches_all(wanted, *before) && matches_all(wanted, *after)) ||
@@ -50,8 +50,8 @@ Hint after_node(const api::Pod& waiting, const Change<api::Node>& change) {
     const auto* now = domain(*after, term);
     return now == nullptr || *then != *now;
   };
-  return queue_if(std::ranges::any_of(waiting.pod_affinity.required, enters) ||
-                  std::ranges::any_of(waiting.pod_anti_affinity.required, leaves));
+  return queue_if(std::ranges::any_of(waiting.spec->pod_affinity.required, enters) ||
+                  std::ranges::any_of(waiting.spec->pod_anti_affinity.required, leaves));
 }
 
 Hint after_namespace(const api::Pod& waiting, const Change<api::Namespace>& change) {
@@ -64,8 +64,8 @@ Hint after_namespace(const api::Pod& waiting, const Change<api::Namespace>& chan
   const auto differs = [&](const api::PodAffinityTerm& term) {
     return selects(term, change.before) != selects(term, change.after);
   };
-  return queue_if(std::ranges::any_of(waiting.pod_affinity.required, differs) ||
-                  std::ranges::any_of(waiting.pod_anti_affinity.required, differs));
+  return queue_if(std::ranges::any_of(waiting.spec->pod_affinity.required, differs) ||
+                  std::ranges::any_of(waiting.spec->pod_anti_affinity.required, differs));
 }
 
 }  // namespace

@@ -26,11 +26,11 @@ std::optional<NodeNames> named_nodes(const api::NodeSelectorTerm& term) {
 
 // It does not match, but nobody can tell for a term that is malformed.
 bool may_match(const api::Pod& pod, const api::Node& node) {
-  const auto& required = pod.node_affinity.required;
+  const auto& required = pod.node_affinity->required;
   if (!required ||
       !std::ranges::any_of(*required, [](const auto& term) { return malformed(term).has_value(); }))
     return false;
-  return std::ranges::all_of(pod.node_selector, [&](const auto& wanted) {
+  return std::ranges::all_of(pod.spec->node_selector, [&](const auto& wanted) {
     const auto* have = node.meta.label(wanted.first);
     return have != nullptr && *have == wanted.second;
   });
@@ -46,8 +46,8 @@ class NodeAffinity final : public Plugin {
   }
 
   PreFilterResult pre_filter(CycleState&, const api::Pod& pod, const Snapshot&) const override {
-    const auto& required = pod.node_affinity.required;
-    if (!required && !added_.required && pod.node_selector.empty()) return {skip(), {}};
+    const auto& required = pod.node_affinity->required;
+    if (!required && !added_.required && pod.spec->node_selector.empty()) return {skip(), {}};
     if (!required || required->empty()) return {};
     NodeNames all;
     for (const auto& term : *required) {
@@ -70,8 +70,8 @@ class NodeAffinity final : public Plugin {
   }
 
   Status pre_score(CycleState&, const api::Pod& pod, const Snapshot&, const NodeList&) const override {
-    if (pod.node_affinity.preferred.empty() && added_.preferred.empty()) return skip();
-    for (const auto& term : pod.node_affinity.preferred) {
+    if (pod.node_affinity->preferred.empty() && added_.preferred.empty()) return skip();
+    for (const auto& term : pod.node_affinity->preferred) {
       if (term.weight == 0) continue;
       if (auto why = malformed(term.preference)) return {Code::error, {*why}, {}};
     }
@@ -80,7 +80,7 @@ class NodeAffinity final : public Plugin {
 
   std::int64_t score(const CycleState&, const api::Pod& pod, const NodeInfo& node) const override {
     std::int64_t sum = 0;
-    for (const auto* terms : {&added_.preferred, &pod.node_affinity.preferred}) {
+    for (const auto* terms : {&added_.preferred, &pod.node_affinity->preferred}) {
       for (const auto& term : *terms) {
         if (matches(term.preference, *node.node)) sum += term.weight;
       }

@@ -15,7 +15,7 @@ class NodeUnschedulable final : public Plugin {
 
   Status filter(const CycleState&, const api::Pod& pod, const NodeInfo& node) const override {
     if (!node.node->unschedulable) return {};
-    if (tolerates_any(pod.tolerations, cordon)) return {};
+    if (tolerates_any(pod.spec->tolerations, cordon)) return {};
     return unresolvable("node(s) were unschedulable");
   }
 
@@ -25,7 +25,7 @@ class NodeUnschedulable final : public Plugin {
       return queue_if(was_closed && !change.after->unschedulable);
     };
     const auto after_toleration = [](const api::Pod& waiting, const Change<api::Pod>& change) {
-      return queue_if(is_itself(waiting, change) && tolerates_any(change.after->tolerations, cordon));
+      return queue_if(is_itself(waiting, change) && tolerates_any(change.after->spec->tolerations, cordon));
     };
     return {on<api::Node>(Action::add | Action::node_taints, after_node),
             on<api::Pod>(Action::pod_tolerations, after_toleration)};

@@ -66,7 +66,7 @@ struct OnNode {
 
   // Of a Pod that is to be placed: its claims must be there. Of others, what is not there does not count.
   Status add(const api::Pod& pod, bool is_new, Attached& attached) const {
-    for (const auto& volume : pod.volumes) {
+    for (const auto& volume : *pod.volumes) {
       const auto name = claim_name_of(pod, volume);
       if (name.empty()) {
         if (counted_inline(volume.disk)) add(volume.disk, attached);
@@ -114,7 +114,7 @@ Hint after_pod(const api::Pod&, const Change<api::Pod>& change) {
   const auto counted = [](const api::Volume& volume) {
     return !volume.claim_name.empty() || volume.ephemeral || counted_inline(volume.disk);
   };
-  return queue_if(left_a_node(*change.before) && std::ranges::any_of(change.before->volumes, counted));
+  return queue_if(left_a_node(*change.before) && std::ranges::any_of(*change.before->volumes, counted));
 }
 
 Hint after_claim(const api::Pod& waiting, const Change<api::PersistentVolumeClaim>& change) {
@@ -123,7 +123,7 @@ Hint after_claim(const api::Pod& waiting, const Change<api::PersistentVolumeClai
 
 // Which driver a claim's volume is of is not looked up.
 Hint after_attachment(const api::Pod& waiting, const Change<api::VolumeAttachment>& change) {
-  return queue_if(std::ranges::any_of(waiting.volumes, [&](const api::Volume& volume) {
+  return queue_if(std::ranges::any_of(*waiting.volumes, [&](const api::Volume& volume) {
     return !volume.claim_name.empty() ||
            (counted_inline(volume.disk) && migration_of(volume.disk).driver == change.before->attacher);
   }));
@@ -140,7 +140,7 @@ class NodeVolumeLimits final : public Plugin {
 
   PreFilterResult pre_filter(CycleState& state, const api::Pod& pod,
                              const Snapshot& snapshot) const override {
-    const bool counts = std::ranges::any_of(pod.volumes, [](const api::Volume& volume) {
+    const bool counts = std::ranges::any_of(*pod.volumes, [](const api::Volume& volume) {
       return !volume.claim_name.empty() || volume.ephemeral || counted_inline(volume.disk);
     });
     if (!counts) return {skip(), {}};

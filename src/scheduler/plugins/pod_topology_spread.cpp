@@ -173,7 +173,7 @@ class PodTopologySpread final : public Plugin {
       }
     }
     if (!any) return true;
-    fmt::format_to(std::back_inserter(out), "{}", pod.topology_spread_constraints.empty() ? "d" : "o");
+    fmt::format_to(std::back_inserter(out), "{}", pod.spec->topology_spread_constraints.empty() ? "d" : "o");
     sign_text(out, pod.meta.namespace_);
     sign_node_affinity(out, pod);
     sign_tolerations(out, pod);
@@ -184,8 +184,8 @@ class PodTopologySpread final : public Plugin {
   Constraints constraints_of(const api::Pod& pod, const Objects& objects,
                              std::string_view when_unsatisfiable) const {
     Constraints constraints;
-    const bool own = !pod.topology_spread_constraints.empty();
-    for (const auto& constraint : own ? pod.topology_spread_constraints : defaults_) {
+    const bool own = !pod.spec->topology_spread_constraints.empty();
+    for (const auto& constraint : own ? pod.spec->topology_spread_constraints : defaults_) {
       if (constraint.when_unsatisfiable == when_unsatisfiable) constraints.push_back(constraint);
     }
     if (own) {
@@ -257,7 +257,7 @@ class PodTopologySpread final : public Plugin {
       soft.pod_namespace = pod.meta.namespace_;
       const auto constraints = constraints_of(pod, snapshot.objects(), "ScheduleAnyway");
       // The system's defaults also spread where nodes have no zone.
-      if (!by_system_ || !pod.topology_spread_constraints.empty()) soft.needed = constraints;
+      if (!by_system_ || !pod.spec->topology_spread_constraints.empty()) soft.needed = constraints;
       for (const auto& constraint : constraints) {
         Soft::Part part{.constraint = constraint, .includes = {}, .fellows = {}};
         if (constraint.topology_key != hostname_label) {

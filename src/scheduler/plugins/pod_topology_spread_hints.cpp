@@ -31,7 +31,8 @@ Hint after_pod(const api::Pod& waiting, const Change<api::Pod>& change, const Co
     return queue_if(std::ranges::any_of(
         constraints, [&](const auto& constraint) { return counts(constraint, change.either()); }));
   }
-  const bool more_nodes = is_itself(waiting, change) && before->tolerations != after->tolerations &&
+  const bool more_nodes = is_itself(waiting, change) &&
+                          before->spec->tolerations != after->spec->tolerations &&
                           std::ranges::any_of(constraints, &api::TopologySpreadConstraint::honor_node_taints);
   return queue_if(more_nodes || std::ranges::any_of(constraints, [&](const auto& constraint) {
                     return counts(constraint, *before) != counts(constraint, *after);

@@ -14,9 +14,9 @@ class SchedulingGates final : public Plugin {
   Points points() const override { return static_cast<Points>(Point::pre_enqueue); }
 
   Status pre_enqueue(const api::Pod& pod) const override {
-    if (pod.scheduling_gates.empty()) return {};
+    if (pod.spec->scheduling_gates.empty()) return {};
     return unresolvable(
-        fmt::format("waiting for scheduling gates: [{}]", fmt::join(pod.scheduling_gates, " ")));
+        fmt::format("waiting for scheduling gates: [{}]", fmt::join(pod.spec->scheduling_gates, " ")));
   }
 
   std::vector<Interest> interests() const override {

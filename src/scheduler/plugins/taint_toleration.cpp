@@ -22,7 +22,7 @@ bool tolerates_any(const std::vector<api::Toleration>& tolerations, const api::T
 bool untolerated_taint(const api::Pod& pod, const api::Node& node) {
   return std::ranges::any_of(node.taints, [&](const api::Taint& taint) {
     return (taint.effect == "NoSchedule" || taint.effect == "NoExecute") &&
-           !tolerates_any(pod.tolerations, taint);
+           !tolerates_any(pod.spec->tolerations, taint);
   });
 }
 
@@ -39,7 +39,7 @@ class TaintToleration final : public Plugin {
 
   std::int64_t score(const CycleState&, const api::Pod& pod, const NodeInfo& node) const override {
     return std::ranges::count_if(node.node->taints, [&](const api::Taint& taint) {
-      return taint.effect == "PreferNoSchedule" && !tolerates_any(pod.tolerations, taint);
+      return taint.effect == "PreferNoSchedule" && !tolerates_any(pod.spec->tolerations, taint);
     });
   }
   bool normalizes() const override { return true; }

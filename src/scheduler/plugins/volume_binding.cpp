@@ -153,7 +153,7 @@ class VolumeBinding final : public Plugin {
     const auto& storage = snapshot.objects().storage();
     claims->storage = &storage;
     std::vector<const PersistentVolumeClaim*> all;
-    for (const auto& volume : pod.volumes) {
+    for (const auto& volume : *pod.volumes) {
       const auto name = claim_name_of(pod, volume);
       if (name.empty()) continue;
       const auto* claim = find_claim(storage, pod, name);

@@ -24,7 +24,7 @@ Hint after_csi_node(const api::Pod&, const Change<api::CSINode>& change) {
 // Inline volumes of the driver, which no longer asks for capacity to be published.
 Hint after_driver(const api::Pod& waiting, const Change<api::CSIDriver>& change) {
   const bool eased = change.before->storage_capacity && !change.after->storage_capacity;
-  return queue_if(eased && std::ranges::any_of(waiting.volumes, [&](const api::Volume& volume) {
+  return queue_if(eased && std::ranges::any_of(*waiting.volumes, [&](const api::Volume& volume) {
                     return volume.disk.kind == "csi" && volume.disk.driver == change.after->meta.name;
                   }));
 }

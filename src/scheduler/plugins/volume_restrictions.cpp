@@ -23,7 +23,7 @@ bool conflict(const api::DiskSource& a, const api::DiskSource& b) {
 }
 
 bool uses_claim(const api::Pod& pod, std::string_view name) {
-  return std::ranges::any_of(pod.volumes,
+  return std::ranges::any_of(*pod.volumes,
                              [&](const api::Volume& volume) { return volume.claim_name == name; });
 }
 
@@ -41,7 +41,7 @@ class VolumeRestrictions final : public Plugin {
                              const Snapshot& snapshot) const override {
     auto in_use = std::make_unique<InUse>();
     bool restricted = false;
-    for (const auto& volume : pod.volumes) {
+    for (const auto& volume : *pod.volumes) {
       restricted = restricted || is_restricted(volume.disk);
       if (volume.claim_name.empty()) continue;
       const auto* claim = find_claim(snapshot.objects().storage(), pod, volume.claim_name);
@@ -60,7 +60,7 @@ class VolumeRestrictions final : public Plugin {
   void count_pod(CycleState& state, const api::Pod&, const api::Pod& other, const NodeInfo&,
                  int change) const override {
     auto in_use = std::make_unique<InUse>(*state.read<InUse>(this));
-    for (const auto& volume : other.volumes) {
+    for (const auto& volume : *other.volumes) {
       if (std::ranges::find(in_use->claims, volume.claim_name) != in_use->claims.end())
         in_use->by_others += change;
     }
@@ -68,10 +68,10 @@ class VolumeRestrictions final : public Plugin {
   }
 
   Status filter(const CycleState& state, const api::Pod& pod, const NodeInfo& node) const override {
-    for (const auto& volume : pod.volumes) {
+    for (const auto& volume : *pod.volumes) {
       if (!is_restricted(volume.disk)) continue;
       for (const auto& other : node.pods) {
-        for (const auto& there : other->volumes) {
+        for (const auto& there : *other->volumes) {
           if (conflict(volume.disk, there.disk)) return unschedulable("node(s) had no available disk");
         }
       }
@@ -88,9 +88,9 @@ class VolumeRestrictions final : public Plugin {
     const auto after_pod = [](const api::Pod& waiting, const Change<api::Pod>& change) {
       const auto& gone = *change.before;
       if (gone.meta.namespace_ != waiting.meta.namespace_) return Hint::skip;
-      return queue_if(std::ranges::any_of(waiting.volumes, [&](const api::Volume& volume) {
+      return queue_if(std::ranges::any_of(*waiting.volumes, [&](const api::Volume& volume) {
         const auto conflicts = [&](const api::Volume& there) { return conflict(volume.disk, there.disk); };
-        return (is_restricted(volume.disk) && std::ranges::any_of(gone.volumes, conflicts)) ||
+        return (is_restricted(volume.disk) && std::ranges::any_of(*gone.volumes, conflicts)) ||
                (!volume.claim_name.empty() && uses_claim(gone, volume.claim_name));
       }));
     };

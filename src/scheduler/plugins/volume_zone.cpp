@@ -57,7 +57,7 @@ class VolumeZone final : public Plugin {
   PreFilterResult pre_filter(CycleState& state, const api::Pod& pod,
                              const Snapshot& snapshot) const override {
     auto places = std::make_unique<Places>();
-    for (const auto& use : pod.volumes) {
+    for (const auto& use : *pod.volumes) {
       if (use.claim_name.empty()) continue;
       if (auto status = add_places(pod, use.claim_name, snapshot.objects().storage(), *places);
           !status.ok()) {

@@ -43,34 +43,34 @@ TEST_CASE("cpu_count is the ceiling of what a Pod's containers need at once") {
   for (const auto& row : rows) {
     INFO(row.what);
     api::Pod pod;
-    pod.containers = row.containers;
-    pod.init_containers = row.init_containers;
+    pod.spec->containers = row.containers;
+    pod.spec->init_containers = row.init_containers;
     CHECK(cpu_count(pod) == row.count);
   }
 }
 
 TEST_CASE("limits are counted like requests, without rounding") {
   api::Pod pod;
-  pod.containers = {container("4"), container("")};
+  pod.spec->containers = {container("4"), container("")};
   CHECK(cpu_limit(pod).is_zero());
-  pod.containers[0].limits.emplace("cpu", Quantity::milli(1500));
-  pod.init_containers = {container("")};
-  pod.init_containers[0].limits.emplace("cpu", Quantity::milli(1200));
+  pod.spec->containers[0].limits.emplace("cpu", Quantity::milli(1500));
+  pod.spec->init_containers = {container("")};
+  pod.spec->init_containers[0].limits.emplace("cpu", Quantity::milli(1200));
   CHECK(cpu_limit(pod) == Quantity::milli(1500));
-  pod.init_containers[0].restart_always = true;
+  pod.spec->init_containers[0].restart_always = true;
   CHECK(cpu_limit(pod) == Quantity::milli(2700));
-  pod.pod_limits.emplace();
-  pod.pod_limits->emplace("cpu", Quantity::units(2));
+  pod.spec->pod_limits.emplace();
+  pod.spec->pod_limits->emplace("cpu", Quantity::units(2));
   CHECK(cpu_limit(pod) == Quantity::units(2));
 }
 
 TEST_CASE("Pod-level requests replace the containers', overhead does not count") {
   api::Pod pod;
-  pod.containers = {container("1")};
-  pod.overhead.emplace("cpu", Quantity::units(1));
+  pod.spec->containers = {container("1")};
+  pod.spec->overhead.emplace("cpu", Quantity::units(1));
   CHECK(cpu_count(pod) == 1);
-  pod.pod_requests.emplace();
+  pod.spec->pod_requests.emplace();
   CHECK(cpu_count(pod) == 1);
-  pod.pod_requests->emplace("cpu", *Quantity::parse("2500m"));
+  pod.spec->pod_requests->emplace("cpu", *Quantity::parse("2500m"));
   CHECK(cpu_count(pod) == 3);
 }

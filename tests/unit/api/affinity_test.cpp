@@ -23,15 +23,15 @@ TEST_CASE("inter-Pod affinity is read with the Pod's own namespace where the ter
     "podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
       {"weight": 7, "podAffinityTerm": {"namespaceSelector": {}, "topologyKey": "host"}}]}}})")
                        .value();
-  REQUIRE(pod.pod_affinity.required.size() == 2);
-  CHECK(pod.pod_affinity.required[0].namespaces == std::vector<std::string>{"blue"});
-  CHECK(pod.pod_affinity.required[0].label_selector.matches({{"app", "db"}}));
-  CHECK(pod.pod_affinity.required[0].topology_key == "zone");
-  CHECK(pod.pod_affinity.required[1].namespaces == std::vector<std::string>{"green"});
-  REQUIRE(pod.pod_anti_affinity.preferred.size() == 1);
-  CHECK(pod.pod_anti_affinity.preferred[0].weight == 7);
-  CHECK(pod.pod_anti_affinity.preferred[0].term.namespaces.empty());
-  CHECK(pod.pod_anti_affinity.preferred[0].term.namespace_selector.selects_everything());
+  REQUIRE(pod.spec->pod_affinity.required.size() == 2);
+  CHECK(pod.spec->pod_affinity.required[0].namespaces == std::vector<std::string>{"blue"});
+  CHECK(pod.spec->pod_affinity.required[0].label_selector.matches({{"app", "db"}}));
+  CHECK(pod.spec->pod_affinity.required[0].topology_key == "zone");
+  CHECK(pod.spec->pod_affinity.required[1].namespaces == std::vector<std::string>{"green"});
+  REQUIRE(pod.spec->pod_anti_affinity.preferred.size() == 1);
+  CHECK(pod.spec->pod_anti_affinity.preferred[0].weight == 7);
+  CHECK(pod.spec->pod_anti_affinity.preferred[0].term.namespaces.empty());
+  CHECK(pod.spec->pod_anti_affinity.preferred[0].term.namespace_selector.selects_everything());
   CHECK(pod.has_pod_affinity());
   CHECK_FALSE(decode(R"({"affinity": {"podAffinity": {}}})").value().has_pod_affinity());
 }
@@ -42,13 +42,13 @@ TEST_CASE("spread constraints are read with the defaults Kubernetes gives them")
     {"maxSkew": 1, "topologyKey": "host", "whenUnsatisfiable": "ScheduleAnyway", "minDomains": 3,
      "nodeAffinityPolicy": "Ignore", "nodeTaintsPolicy": "Honor", "matchLabelKeys": ["version"]}]})")
                        .value();
-  const auto& first = pod.topology_spread_constraints.at(0);
+  const auto& first = pod.spec->topology_spread_constraints.at(0);
   CHECK(first.max_skew == 2);
   CHECK_FALSE(first.min_domains);
   CHECK(first.honor_node_affinity);
   CHECK_FALSE(first.honor_node_taints);
   CHECK_FALSE(first.label_selector.given);
-  const auto& second = pod.topology_spread_constraints.at(1);
+  const auto& second = pod.spec->topology_spread_constraints.at(1);
   CHECK(second.min_domains == 3);
   CHECK_FALSE(second.honor_node_affinity);
   CHECK(second.honor_node_taints);

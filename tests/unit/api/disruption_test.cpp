@@ -24,12 +24,12 @@ TEST_CASE("a budget covers the Pods of its namespace that its selector names; an
   budget.selector = LabelSelector::of({{"app", "web"}});
   ObjectMeta pod;
   pod.namespace_ = "blue";
-  pod.labels = {{"app", "web"}};
+  *pod.labels = {{"app", "web"}};
   CHECK(budget.covers(pod));
   pod.namespace_ = "green";
   CHECK_FALSE(budget.covers(pod));
   pod.namespace_ = "blue";
-  pod.labels = {{"app", "db"}};
+  *pod.labels = {{"app", "db"}};
   CHECK_FALSE(budget.covers(pod));
   budget.selector.requirements.clear();
   CHECK_FALSE(budget.covers(pod));

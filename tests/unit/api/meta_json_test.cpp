@@ -34,7 +34,7 @@ TEST_CASE("metadata is read as far as it is used") {
   CHECK(format_time(meta.deletion_timestamp.value()) == "2026-01-31T13:00:00Z");
   CHECK(*meta.label("app") == "front");
   CHECK(*meta.annotation("note") == "x");
-  REQUIRE(meta.owner_references.size() == 2);
+  REQUIRE(meta.owner_references->size() == 2);
   CHECK(meta.owner_references[0] == OwnerReference{"v1", "Pod", "p", "pu", true});
   CHECK_FALSE(meta.owner_references[1].controller);
 }

@@ -29,11 +29,11 @@ TEST_CASE("what a Pod asks for is read, containers, init containers and sidecars
              "resources": {"requests": {"cpu": "3"}}}})");
   CHECK(pod.meta.key() == "default/web");
   CHECK(pod.node_name == "node-a");
-  CHECK(pod.scheduler_name == "maestro");
+  CHECK(pod.spec->scheduler_name == "maestro");
   CHECK(pod.priority == -10);
-  CHECK(pod.host_network);
-  REQUIRE(pod.containers.size() == 1);
-  const auto& app = pod.containers[0];
+  CHECK(pod.spec->host_network);
+  REQUIRE(pod.spec->containers.size() == 1);
+  const auto& app = pod.spec->containers[0];
   CHECK(app.requests.at("cpu").milli_value() == 1500);
   CHECK(app.limits.at("cpu").value() == 2);
   REQUIRE(app.ports.size() == 2);  // those on the host
@@ -41,13 +41,13 @@ TEST_CASE("what a Pod asks for is read, containers, init containers and sidecars
   CHECK(app.ports[0].host_ip == "10.0.0.1");
   CHECK(app.ports[0].protocol == "TCP");
   CHECK(app.ports[1].protocol == "UDP");
-  REQUIRE(pod.init_containers.size() == 2);
-  CHECK_FALSE(pod.init_containers[0].restart_always);
-  CHECK(pod.init_containers[1].restart_always);
-  CHECK(pod.ephemeral_containers == std::vector<std::string>{"debug"});
-  CHECK(pod.overhead.at("cpu").milli_value() == 10);
-  CHECK(pod.pod_requests->at("cpu").value() == 3);
-  CHECK_FALSE(pod.pod_limits);
+  REQUIRE(pod.spec->init_containers.size() == 2);
+  CHECK_FALSE(pod.spec->init_containers[0].restart_always);
+  CHECK(pod.spec->init_containers[1].restart_always);
+  CHECK(pod.spec->ephemeral_containers == std::vector<std::string>{"debug"});
+  CHECK(pod.spec->overhead.at("cpu").milli_value() == 10);
+  CHECK(pod.spec->pod_requests->at("cpu").value() == 3);
+  CHECK_FALSE(pod.spec->pod_limits);
 }
 
 TEST_CASE("where a Pod may go is read") {
@@ -62,55 +62,53 @@ TEST_CASE("where a Pod may go is read") {
          "matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n"]}]}]},
       "preferredDuringSchedulingIgnoredDuringExecution": [
         {"weight": 7, "preference": {"matchExpressions": [{"key": "x", "operator": "Exists"}]}}]}}}})");
-  CHECK(pod.scheduling_gates == std::vector<std::string>{"a.b/gate"});
-  CHECK(pod.node_selector.at("disk") == "ssd");
-  REQUIRE(pod.tolerations.size() == 2);
-  CHECK(pod.tolerations[0].op == "Exists");
-  CHECK_FALSE(pod.tolerations[0].toleration_seconds);
-  CHECK(pod.tolerations[1].op == "Equal");
-  CHECK(pod.tolerations[1].toleration_seconds == 30);
-  REQUIRE(pod.node_affinity.required);
-  REQUIRE(pod.node_affinity.required->size() == 1);
-  const auto& term = pod.node_affinity.required->front();
+  CHECK(pod.spec->scheduling_gates == std::vector<std::string>{"a.b/gate"});
+  CHECK(pod.spec->node_selector.at("disk") == "ssd");
+  REQUIRE(pod.spec->tolerations.size() == 2);
+  CHECK(pod.spec->tolerations[0].op == "Exists");
+  CHECK_FALSE(pod.spec->tolerations[0].toleration_seconds);
+  CHECK(pod.spec->tolerations[1].op == "Equal");
+  CHECK(pod.spec->tolerations[1].toleration_seconds == 30);
+  REQUIRE(pod.node_affinity->required);
+  REQUIRE(pod.node_affinity->required->size() == 1);
+  const auto& term = pod.node_affinity->required->front();
   CHECK(term.match_expressions.at(0).values == std::vector<std::string>{"a", "b"});
   CHECK(term.match_fields.at(0).key == "metadata.name");
-  CHECK(pod.node_affinity.preferred.at(0).weight == 7);
+  CHECK(pod.node_affinity->preferred.at(0).weight == 7);
 }
 
 TEST_CASE("an affinity without terms is not the same as none") {
   const auto* key = "requiredDuringSchedulingIgnoredDuringExecution";
-  CHECK_FALSE(decode("{}").node_affinity.required);
+  CHECK_FALSE(decode("{}").node_affinity->required);
   const json object = {{"spec", {{"affinity", {{"nodeAffinity", {{key, json::object()}}}}}}}};
   const auto pod = Pod::decode(object).value();
-  REQUIRE(pod.node_affinity.required);
-  CHECK(pod.node_affinity.required->empty());
+  REQUIRE(pod.node_affinity->required);
+  CHECK(pod.node_affinity->required->empty());
 }
 
 TEST_CASE("of volumes those are kept that have a say in where the Pod can run") {
-  CHECK(decode(R"({"spec": {"resourceClaims": [{"name": "gpu"}]}})").has_resource_claims);
+  CHECK(decode(R"({"spec": {"resourceClaims": [{"name": "gpu"}]}})").spec->has_resource_claims);
   const auto pod = decode(R"({"spec": {"volumes": [
     {"name": "a", "emptyDir": {}}, {"name": "b", "persistentVolumeClaim": {"claimName": "data"}},
     {"name": "c", "ephemeral": {"volumeClaimTemplate": {}}}, {"name": "d", "iscsi": {"lun": 0}},
     {"name": "e", "hostPath": {"path": "/"}, "nfs": null}]}})");
-  REQUIRE(pod.volumes.size() == 3);
+  REQUIRE(pod.volumes->size() == 3);
   CHECK(pod.volumes[0].claim_name == "data");
   CHECK(pod.volumes[1].ephemeral);
   CHECK(pod.volumes[2].disk.kind == "iscsi");
 }
 
 TEST_CASE("what has become of a Pod is read") {
-  const auto pod =
-      decode(R"({"status": {"phase": "Running", "qosClass": "Burstable", "nominatedNodeName": "n",
+  const auto pod = decode(R"({"status": {"phase": "Running", "nominatedNodeName": "n",
     "conditions": [{"type": "PodScheduled", "status": "True"}],
     "initContainerStatuses": [{"name": "setup", "containerID": "containerd://1", "state": {"terminated": {}}}],
     "containerStatuses": [{"name": "app", "containerID": "containerd://2", "state": {"running": {}},
                            "allocatedResources": {"cpu": "2"}, "resources": {"requests": {"cpu": "1"}}}],
     "ephemeralContainerStatuses": [{"name": "debug", "state": {"waiting": {}}}]}})");
   CHECK(pod.phase == "Running");
-  CHECK(pod.qos_class == "Burstable");
   CHECK(pod.nominated_node_name == "n");
-  CHECK(pod.conditions.size() == 1);
-  REQUIRE(pod.container_statuses.size() == 3);
+  CHECK(pod.conditions->size() == 1);
+  REQUIRE(pod.container_statuses->size() == 3);
   CHECK_FALSE(pod.container_statuses[0].running);
   CHECK(pod.container_statuses[1].running);
   CHECK(pod.container_statuses[1].container_id == "containerd://2");

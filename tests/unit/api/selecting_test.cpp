@@ -14,7 +14,7 @@ TEST_CASE("of what selects Pods, names, labels and selectors are kept") {
                      {"annotations", {{"long", "text"}}}};
   const auto name_space = Namespace::decode({{"metadata", meta}}).value();
   CHECK(name_space.meta.labels == StringMap{{"team", "a"}});
-  CHECK(name_space.meta.annotations.empty());
+  CHECK(name_space.meta.annotations->empty());
   const auto service =
       Service::decode({{"metadata", meta}, {"spec", {{"selector", {{"app", "web"}}}}}}).value();
   CHECK(service.selector == StringMap{{"app", "web"}});

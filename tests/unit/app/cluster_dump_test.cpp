@@ -66,9 +66,9 @@ TEST_CASE("Pods as people write them get the defaults that count") {
   REQUIRE(pods.size() == 2);
   CHECK(pods[0]->meta.key() == "default/new");
   CHECK(pods[0]->meta.uid == "default/new");
-  CHECK(pods[0]->containers[0].requests.at("cpu") == Quantity::units(2));
+  CHECK(pods[0]->spec->containers[0].requests.at("cpu") == Quantity::units(2));
   const auto plain = read_pods(files.write("plain.yaml", "kind: Pod\nmetadata: {name: p}\n")).value();
-  CHECK(plain[0]->scheduler_name == "default-scheduler");
+  CHECK(plain[0]->spec->scheduler_name == "default-scheduler");
 }
 
 TEST_CASE("what cannot be read is told by file, object and field") {

@@ -80,7 +80,7 @@ TEST_CASE("a grant without the owner that is recorded with it is judged anew") {
   for (const auto* pod : {"one", "two"}) node.add_pod(pod);
   node.bind("granted", "one", {1}, cpu);
   node.reconcile();
-  node.binding("granted").meta.owner_references.clear();
+  node.binding("granted").meta.owner_references->clear();
   node.bind("older", "two", {1}, cpu).meta.creation_timestamp = api::Time{};
   CHECK(node.judge("older").admitted());
   CHECK(node.judge("granted").reason == "ExclusiveOverlap");

@@ -154,7 +154,7 @@ TEST_CASE("a container's set lies in its Pod's and names a container and memory 
 
 TEST_CASE("containers, init containers and ephemeral containers may have their own sets") {
   NodeFake node(one_socket_smt());
-  node.add_pod("web").ephemeral_containers = {"debugger"};
+  node.add_pod("web").spec->ephemeral_containers = {"debugger"};
   node.bind("b", "web", {1, 2}, cpu).spec.containers = {
       {"app", {1}, {0}}, {"setup", {2}, {}}, {"debugger", {}, {}}};
   const auto verdict = node.judge("b");

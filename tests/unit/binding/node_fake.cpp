@@ -36,8 +36,8 @@ api::Pod& NodeFake::add_pod(const std::string& name) {
   pod.meta.creation_timestamp = next_second();
   pod.node_name = "node-a";
   pod.phase = "Running";
-  pod.containers = {{.name = "app"}};
-  pod.init_containers = {{.name = "setup"}};
+  pod.spec->containers = {{.name = "app"}};
+  pod.spec->init_containers = {{.name = "setup"}};
   return pod;
 }
 
@@ -61,7 +61,7 @@ api::PodCPUBinding& NodeFake::bind(const std::string& name, const std::string& p
 api::PodCPUBinding& NodeFake::place(const std::string& pod, const std::string& uid, const CpuSet& cpus,
                                     ExclusivenessLevel level) {
   auto& binding = bind(api::PodCPUBinding::name_for_pod(pod), pod, cpus, level);
-  binding.meta.owner_references = {
+  *binding.meta.owner_references = {
       {.api_version = "v1", .kind = "Pod", .name = pod, .uid = uid, .controller = true}};
   return binding;
 }
@@ -111,7 +111,7 @@ bool NodeFake::reconcile() {
     if (verdict.kind == Verdict::Kind::not_ours) continue;
     auto& binding = bindings_.at(verdict.binding->meta.name);
     if (verdict.admitted() && verdict.pod && owner_uid(binding).empty()) {
-      binding.meta.owner_references.push_back(
+      binding.meta.owner_references->push_back(
           {.api_version = "v1", .kind = "Pod", .name = verdict.pod->meta.name, .uid = verdict.pod->meta.uid});
       changed = true;
     }

@@ -21,7 +21,7 @@ api::Container limited(const char* name, const char* cpu) {
 class QuotaTest {
  public:
   explicit QuotaTest(std::vector<api::Container> containers, ExclusivenessLevel level = cpu) {
-    node.add_pod("web").containers = std::move(containers);
+    node.add_pod("web").spec->containers = std::move(containers);
     node.bind("b", "web", {1, 2}, level).spec.cfs_quota = api::CfsQuota::lift;
   }
   std::string why() const { return uncovered_limit(*node.facts().topology, node.judge("b")); }
@@ -62,8 +62,8 @@ TEST_CASE("siblings that a level keeps free do not count: the Pod does not run o
 
 TEST_CASE("the Pod's own limit counts instead of its containers'") {
   QuotaTest test({limited("app", "")});
-  test.node.pod("web").pod_limits.emplace();
-  test.node.pod("web").pod_limits->emplace("cpu", Quantity::units(4));
+  test.node.pod("web").spec->pod_limits.emplace();
+  test.node.pod("web").spec->pod_limits->emplace("cpu", Quantity::units(4));
   CHECK(test.why() == "spec.cfsQuota: the limit of the Pod is 4 CPUs, and 2 are exclusive to it");
 }
 

@@ -76,7 +76,7 @@ TEST_CASE("a set is the scheduler's while it is as the scheduler wrote it") {
   }
   SECTION("made by hand, mark or not") {
     scene.mark();
-    scene.binding.meta.owner_references.front().controller = false;
+    scene.binding.meta.owner_references->front().controller = false;
     CHECK_FALSE(is_as_placed(scene.binding));
   }
 }

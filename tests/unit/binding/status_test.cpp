@@ -187,7 +187,7 @@ TEST_CASE("a binding that asks for quotas to be lifted says whether they are, an
   for (const auto& row : rows) {
     CAPTURE(row.reason, row.limit);
     auto node = one_bound();
-    node.pod("web").containers[0].limits.emplace("cpu", *Quantity::parse(row.limit));
+    node.pod("web").spec->containers[0].limits.emplace("cpu", *Quantity::parse(row.limit));
     Observed observed;
     observed.quota = row.quota;
     CHECK(api::find_condition(status_of(node, "b", observed).conditions, "QuotaLifted") == nullptr);

@@ -50,6 +50,16 @@ TEST_CASE("Store: a list brings what is new or changed and takes what is gone, o
   CHECK(f.log.empty());
 }
 
+TEST_CASE("Store: objects are prepared before they are kept") {
+  Store<api::Node> store([](api::Node& node) { node.meta.labels["prepared"] = node.meta.name; });
+  store.begin_list();
+  REQUIRE(store.add_to_list(node("a", "1")));
+  while (store.apply_list(1)) {
+  }
+  REQUIRE(store.put(node("b", "1")));
+  for (const auto* name : {"a", "b"}) CHECK(*store.get(name)->meta.label("prepared") == name);
+}
+
 TEST_CASE("Store: a list that broke off changes nothing") {
   Fixture f;
   f.list({node("a", "1")});

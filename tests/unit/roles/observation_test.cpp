@@ -12,7 +12,7 @@ const CpuSet two_three{2, 3};
 
 api::Pod pod_with(std::vector<api::ContainerStatus> statuses) {
   api::Pod pod;
-  for (const auto& status : statuses) pod.containers.push_back({.name = status.name});
+  for (const auto& status : statuses) pod.spec->containers.push_back({.name = status.name});
   pod.container_statuses = std::move(statuses);
   return pod;
 }
@@ -54,7 +54,7 @@ TEST_CASE("not complete") {
   }
   SECTION("while a container has not started yet") {
     auto waiting = pod;
-    waiting.containers.push_back({.name = "second"});
+    waiting.spec->containers.push_back({.name = "second"});
     const Sight sight{two_three, {{"id1", on(two_three)}}, {}};
     CHECK_FALSE(observe(waiting, &sight, target, {}).complete);
   }

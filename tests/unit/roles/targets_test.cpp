@@ -43,9 +43,9 @@ TEST_CASE("narrower sets are found by the container's name and given by its id")
   pod->meta.name = "p";
   pod->meta.namespace_ = "default";
   pod->meta.uid = "pod-uid";
-  pod->containers = {{.name = "a"}, {.name = "b"}};
-  pod->container_statuses = {{.name = "a", .container_id = "containerd://ida", .running = true},
-                             {.name = "b", .container_id = "", .running = false}};
+  pod->spec->containers = {{.name = "a"}, {.name = "b"}};
+  *pod->container_statuses = {{.name = "a", .container_id = "containerd://ida", .running = true},
+                              {.name = "b", .container_id = "", .running = false}};
   auto object = std::make_shared<api::PodCPUBinding>();
   object->meta.name = "p";
   object->meta.namespace_ = "default";

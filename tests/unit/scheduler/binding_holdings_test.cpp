@@ -34,7 +34,7 @@ TEST_CASE("a binding's node is that of its label, else of its status") {
   auto binding = make_binding(make_pod("p"), "n", "0", Level::cpu);
   binding.status.node_name = "m";
   CHECK(named_node_of(binding) == "n");
-  binding.meta.labels.clear();
+  binding.meta.labels->clear();
   CHECK(named_node_of(binding) == "m");
   binding.status.node_name.clear();
   CHECK(named_node_of(binding).empty());

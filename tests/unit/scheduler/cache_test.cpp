@@ -41,7 +41,7 @@ allocator::Placement on_cpus(const char* cpus) {
 TEST_CASE("Pods on a node add up, and go away again") {
   Books books;
   auto pod = on_node(make_pod("p", "1500m", "1Gi"), "n1");
-  pod.containers[0].ports = {{80, "", "TCP"}};
+  pod.spec->containers[0].ports = {{80, "", "TCP"}};
   books.cache.upsert(pod);
   CHECK(books.node().requested.milli_cpu == 1500);
   CHECK(books.node().pods.size() == 1);
@@ -49,7 +49,7 @@ TEST_CASE("Pods on a node add up, and go away again") {
   CHECK(books.node().pool_milli_cpu == 1500);
   books.cache.upsert(pod);
 
-  pod.containers[0].requests = resources({{"cpu", "1"}, {"memory", "1Gi"}});
+  pod.spec->containers[0].requests = resources({{"cpu", "1"}, {"memory", "1Gi"}});
   books.cache.upsert(pod);
   CHECK(books.node().requested.milli_cpu == 1000);
   CHECK(books.node().pool_milli_cpu == 1000);
@@ -156,7 +156,7 @@ TEST_CASE("a binding is counted on the node its label, its status or its Pod nam
       Books books;
       if (pod_first) books.cache.upsert(on_node(pod, "n1"));
       auto binding = make_binding(pod, "", "0", Level::core);
-      binding.meta.owner_references.clear();
+      binding.meta.owner_references->clear();
       books.cache.upsert(binding);
       if (!pod_first) books.cache.upsert(on_node(pod, "n1"));
       CHECK(books.exclusive() == "0,4");
@@ -330,7 +330,7 @@ TEST_CASE("node edits are seen by the next decision; heartbeats cost nothing") {
     return snapshot.nodes_generation() != generation;
   };
   CHECK_FALSE(edit([](api::Node& n) { n.meta.resource_version = "7"; }));
-  CHECK(edit([](api::Node& n) { n.meta.labels.emplace("a", "b"); }));
+  CHECK(edit([](api::Node& n) { n.meta.labels->emplace("a", "b"); }));
   CHECK(edit([](api::Node& n) { n.taints.push_back({"a", "b", "NoSchedule"}); }));
   CHECK(edit([](api::Node& n) { n.unschedulable = true; }));
   CHECK(edit([](api::Node& n) { n.allocatable = resources({{"cpu", "64"}, {"pods", "9"}}); }));
@@ -436,7 +436,7 @@ TEST_CASE("a node's Pods are counted by kind, as they come, change and go") {
     std::map<std::string, int> result;
     for (const auto& [kind, id, count] : snapshot.find("n")->kinds) {
       CHECK(id == kind->id);
-      result[kind->labels.at("app") + (kind->leaving ? ", leaving" : "")] = count;
+      result[kind->labels->at("app") + (kind->leaving ? ", leaving" : "")] = count;
     }
     return result;
   };
@@ -444,7 +444,7 @@ TEST_CASE("a node's Pods are counted by kind, as they come, change and go") {
   CHECK(counts() == Counts{{"web", 2}});
   CHECK(snapshot.pods_with_affinity() == 0);
   first.meta.labels["app"] = "db";
-  first.pod_affinity.preferred.push_back({1, {.topology_key = "zone"}});
+  first.spec->pod_affinity.preferred.push_back({1, {.topology_key = "zone"}});
   cache.upsert(first);
   CHECK(counts() == Counts{{"web", 1}, {"db", 1}});
   CHECK(snapshot.pods_with_affinity() == 1);

@@ -83,20 +83,23 @@ TEST_CASE("events of Pods") {
     const char* action;
   };
   const Row rows[] = {
-      {"a condition", [](api::Pod& p) { p.conditions.push_back({.type = "Ready"}); }, ""},
+      {"a condition", [](api::Pod& p) { p.conditions->push_back({.type = "Ready"}); }, ""},
       {"a label", [](api::Pod& p) { p.meta.labels["a"] = "b"; }, "UpdatePodLabel"},
       {"an annotation", [](api::Pod& p) { p.meta.annotations["a"] = "b"; }, "UpdatePodAnnotation"},
-      {"less CPU", [](api::Pod& p) { p.containers[0].requests["cpu"] = Quantity::units(1); },
+      {"less CPU", [](api::Pod& p) { p.spec->containers[0].requests["cpu"] = Quantity::units(1); },
        "UpdatePodScaleDown"},
-      {"no memory", [](api::Pod& p) { p.containers[0].requests.erase("memory"); }, "UpdatePodScaleDown"},
-      {"more CPU", [](api::Pod& p) { p.containers[0].requests["cpu"] = Quantity::units(3); }, ""},
-      {"a toleration", [](api::Pod& p) { p.tolerations.push_back({.key = "k"}); }, "UpdatePodToleration"},
-      {"one gate of two", [](api::Pod& p) { p.scheduling_gates.pop_back(); }, ""},
-      {"all gates", [](api::Pod& p) { p.scheduling_gates.clear(); }, "UpdatePodSchedulingGatesEliminated"},
+      {"no memory", [](api::Pod& p) { p.spec->containers[0].requests.erase("memory"); },
+       "UpdatePodScaleDown"},
+      {"more CPU", [](api::Pod& p) { p.spec->containers[0].requests["cpu"] = Quantity::units(3); }, ""},
+      {"a toleration", [](api::Pod& p) { p.spec->tolerations.push_back({.key = "k"}); },
+       "UpdatePodToleration"},
+      {"one gate of two", [](api::Pod& p) { p.spec->scheduling_gates.pop_back(); }, ""},
+      {"all gates", [](api::Pod& p) { p.spec->scheduling_gates.clear(); },
+       "UpdatePodSchedulingGatesEliminated"},
   };
   for (const auto* node : {"n", ""}) {
     pod.node_name = node;
-    pod.scheduling_gates = {"a", "b"};
+    pod.spec->scheduling_gates = {"a", "b"};
     for (const auto& row : rows) {
       INFO(row.what);
       const std::string resource = *node == '\0' ? "UnschedulablePod" : "AssignedPod";
@@ -107,16 +110,16 @@ TEST_CASE("events of Pods") {
 
 TEST_CASE("a Pod asks for less only when the kubelet has granted it") {
   auto pod = on_node(make_pod("p", "2"), "n");
-  pod.containers[0].name = "main";
+  pod.spec->containers[0].name = "main";
   const auto granted = [](int cpus) {
     return api::ContainerStatus{.name = "main",
                                 .allocated_resources = api::ResourceList{{"cpu", Quantity::units(cpus)}},
                                 .resources_requests = api::ResourceList{{"cpu", Quantity::units(cpus)}}};
   };
-  pod.container_statuses = {granted(2)};
-  CHECK(after_edit(pod, [](auto& p) { p.containers[0].requests["cpu"] = Quantity::units(1); }).empty());
-  pod.containers[0].requests["cpu"] = Quantity::units(1);
-  CHECK(after_edit(pod, [&](auto& p) { p.container_statuses = {granted(1)}; }) ==
+  *pod.container_statuses = {granted(2)};
+  CHECK(after_edit(pod, [](auto& p) { p.spec->containers[0].requests["cpu"] = Quantity::units(1); }).empty());
+  pod.spec->containers[0].requests["cpu"] = Quantity::units(1);
+  CHECK(after_edit(pod, [&](auto& p) { *p.container_statuses = {granted(1)}; }) ==
         Names{"AssignedPodUpdatePodScaleDown"});
 }
 

@@ -127,8 +127,8 @@ TEST_CASE("KindTally: what kinds of Pods count for, as they come and go") {
   KindTally tally;
   const auto update = [&] {
     return tally.update(zones.snapshot, [](const PodKind& kind, const auto& add) {
-      if (kind.labels.at("app") == "web") add({1, "zone", 10});
-      if (kind.labels.at("app") == "new") add({1, "host", 1});
+      if (kind.labels->at("app") == "web") add({1, "zone", 10});
+      if (kind.labels->at("app") == "new") add({1, "host", 1});
     });
   };
   CHECK(tally.is_empty(1));

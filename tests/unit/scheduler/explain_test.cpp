@@ -72,7 +72,7 @@ TEST_CASE("explain says why nowhere") {
         "0/1 nodes are available: 1 node(s) had no CPU topology. no new claims to deallocate, "
         "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.");
 
-  pod.has_resource_claims = true;
+  pod.spec->has_resource_claims = true;
   json = encode(explain(profile, pod, snapshot));
   CHECK(json["preFilter"].back()["plugin"] == "DynamicResources");
   CHECK(json["preFilter"].back()["verdict"] == "UnschedulableAndUnresolvable");

@@ -142,7 +142,7 @@ TEST_CASE("a Pod of the same name is another one") {
 TEST_CASE("Pods that are not ours to schedule are not queued, and nobody hopes for anything from them") {
   Bench bench;
   auto pod = make_pod("p");
-  pod.scheduler_name = "somebody-else";
+  pod.spec->scheduler_name = "somebody-else";
   pod.nominated_node_name = "n";
   const auto other = shared(pod);
   CHECK(bench.change(nothing, other).empty());
@@ -216,11 +216,11 @@ TEST_CASE("behind a gate nobody waits for a node") {
   Bench bench;
   bench.change({}, make_node("n"));
   auto pod = make_pod("p");
-  pod.scheduling_gates = {"g"};
+  pod.spec->scheduling_gates = {"g"};
   pod.nominated_node_name = "n";
   const auto gated = shared(pod);
   bench.change(nothing, gated);
   CHECK(bench.cache.nominated_node(pod.meta.uid).empty());
-  bench.change(gated, edited(gated, [](auto& p) { p.scheduling_gates.clear(); }));
+  bench.change(gated, edited(gated, [](auto& p) { p.spec->scheduling_gates.clear(); }));
   CHECK(bench.cache.nominated_node(pod.meta.uid) == "n");
 }

@@ -66,16 +66,16 @@ api::Pod make_pod(std::string name, const char* cpu, const char* memory) {
   pod.meta.namespace_ = "default";
   pod.meta.uid = "uid-" + name;
   pod.meta.name = std::move(name);
-  pod.scheduler_name = "maestro";
+  pod.spec->scheduler_name = "maestro";
   pod.phase = "Pending";
-  pod.containers.push_back(
+  pod.spec->containers.push_back(
       {.name = "main", .image = "app:1", .requests = resources({{"cpu", cpu}, {"memory", memory}})});
   return pod;
 }
 
 api::Pod make_class_pod(std::string name, const char* workload, const char* cpu) {
   api::Pod pod = make_pod(std::move(name), cpu);
-  pod.meta.labels.emplace(api::workload_type_label, workload);
+  pod.meta.labels->emplace(api::workload_type_label, workload);
   return pod;
 }
 
@@ -90,8 +90,8 @@ api::PodCPUBinding make_binding(const api::Pod& pod, const std::string& node, co
   binding.meta.namespace_ = pod.meta.namespace_;
   binding.meta.name = api::PodCPUBinding::name_for_pod(pod.meta.name);
   binding.meta.generation = 1;
-  if (!node.empty()) binding.meta.labels.emplace(api::node_name_label, node);
-  binding.meta.owner_references.push_back({"v1", "Pod", pod.meta.name, pod.meta.uid, true});
+  if (!node.empty()) binding.meta.labels->emplace(api::node_name_label, node);
+  binding.meta.owner_references->push_back({"v1", "Pod", pod.meta.name, pod.meta.uid, true});
   binding.spec.pod_name = pod.meta.name;
   binding.spec.cpu_set = value_or_throw(CpuSet::parse(cpus));
   binding.spec.exclusiveness_level = level;

@@ -105,9 +105,9 @@ TEST_CASE("CPUs could be a Pod's own if those left that it may evict") {
   bench.cache.remove_pod("uid-peer");
   bench.hold("lesser", "0-4", 4);
   CHECK(bench.hints.may_get_cpus(pod, "n"));
-  pod.preemption_policy = "Never";
+  pod.spec->preemption_policy = "Never";
   CHECK_FALSE(bench.hints.may_get_cpus(pod, "n"));
-  pod.preemption_policy.clear();
+  pod.spec->preemption_policy.clear();
   pod.priority = 4;
   CHECK_FALSE(bench.hints.may_get_cpus(pod, "n"));
 

@@ -57,17 +57,17 @@ TEST_CASE("what is wrong in a term is told by its path") {
 
 TEST_CASE("a Pod goes where its node selector and one of its terms match, both") {
   auto node = make_node("n1");
-  node->meta.labels = {{"zone", "a"}, {"disk", "ssd"}};
+  *node->meta.labels = {{"zone", "a"}, {"disk", "ssd"}};
   auto pod = make_pod("p");
   CHECK(matches_required(pod, *node));
-  pod.node_selector = {{"disk", "ssd"}};
-  pod.node_affinity.required = {{{{"zone", "In", {"b"}}}, {}}, {{{"zone", "Exists", {}}}, {}}};
+  pod.spec->node_selector = {{"disk", "ssd"}};
+  pod.node_affinity->required = {{{{"zone", "In", {"b"}}}, {}}, {{{"zone", "Exists", {}}}, {}}};
   CHECK(matches_required(pod, *node));
-  pod.node_affinity.required->pop_back();
+  pod.node_affinity->required->pop_back();
   CHECK_FALSE(matches_required(pod, *node));
-  pod.node_affinity.required->clear();  // terms, but none of them
+  pod.node_affinity->required->clear();  // terms, but none of them
   CHECK_FALSE(matches_required(pod, *node));
-  pod.node_affinity.required.reset();
-  pod.node_selector["disk"] = "hdd";
+  pod.node_affinity->required.reset();
+  pod.spec->node_selector["disk"] = "hdd";
   CHECK_FALSE(matches_required(pod, *node));
 }

@@ -24,7 +24,7 @@ TEST_CASE("what a Pod adds to a node, it takes away again, and nothing of anothe
   NodeInfo node;
   auto first = make_pod("first", "1", "1Gi");
   auto second = make_pod("second", "2", "2Gi");
-  for (auto* pod : {&first, &second}) pod->containers[0].ports = {{.host_port = 80, .protocol = "TCP"}};
+  for (auto* pod : {&first, &second}) pod->spec->containers[0].ports = {{.host_port = 80, .protocol = "TCP"}};
   const auto a = std::make_shared<const api::Pod>(first);
   const auto b = std::make_shared<const api::Pod>(second);
   node.add(a, pod_load(*a));

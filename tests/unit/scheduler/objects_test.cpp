@@ -23,7 +23,7 @@ api::Service service(const char* name, api::StringMap selector) {
 TEST_CASE("a Pod's fellows are those its Services and its controller select, together") {
   Objects objects;
   auto pod = make_pod("p");
-  pod.meta.labels = {{"app", "web"}, {"tier", "front"}, {"hash", "1"}};
+  *pod.meta.labels = {{"app", "web"}, {"tier", "front"}, {"hash", "1"}};
   CHECK(objects.selector_of_fellows(pod).selects_everything());
 
   objects.set(service("web", {{"app", "web"}}));
@@ -40,7 +40,7 @@ TEST_CASE("a Pod's fellows are those its Services and its controller select, tog
   owner.selector = api::LabelSelector::of({{"hash", "1"}});
   objects.set_owner(owner);
   CHECK(objects.selector_of_fellows(pod) == by_service);
-  pod.meta.owner_references = {{"apps/v1", "ReplicaSet", "web-1", "u", true}};
+  *pod.meta.owner_references = {{"apps/v1", "ReplicaSet", "web-1", "u", true}};
   const auto fellows = objects.selector_of_fellows(pod);
   CHECK(fellows.matches({{"app", "web"}, {"tier", "front"}, {"hash", "1"}}));
   CHECK_FALSE(fellows.matches({{"app", "web"}, {"tier", "front"}, {"hash", "2"}}));
@@ -56,8 +56,8 @@ TEST_CASE("a Pod's fellows are those its Services and its controller select, tog
 TEST_CASE("where a ReplicationController and a Service disagree about a label, the controller is right") {
   Objects objects;
   auto pod = make_pod("p");
-  pod.meta.labels = {{"app", "web"}, {"tier", "front"}};
-  pod.meta.owner_references = {{"v1", "ReplicationController", "web", "u", true}};
+  *pod.meta.labels = {{"app", "web"}, {"tier", "front"}};
+  *pod.meta.owner_references = {{"v1", "ReplicationController", "web", "u", true}};
   objects.set(service("web", {{"app", "web"}, {"tier", "front"}}));
   api::ReplicationController owner;
   owner.meta.namespace_ = "default";
@@ -73,7 +73,7 @@ TEST_CASE("a Namespace is news when it is new or has other labels") {
   blue.meta.name = "blue";
   CHECK(objects.set(blue));
   CHECK_FALSE(objects.set(blue));
-  blue.meta.labels = {{"team", "a"}};
+  *blue.meta.labels = {{"team", "a"}};
   CHECK(objects.set(blue));
   CHECK(objects.namespace_labels("blue") == blue.meta.labels);
   objects.remove_namespace("blue");

@@ -34,8 +34,8 @@ TEST_CASE("PodKinds: Pods that others cannot tell apart are of one kind") {
        sociable = app_pod("g", "web");
   elsewhere.meta.namespace_ = "blue";
   leaving.meta.deletion_timestamp = api::Time{};
-  shy.pod_anti_affinity.required.push_back({.topology_key = "zone"});
-  sociable.pod_affinity.preferred.push_back({1, {.topology_key = "zone"}});
+  shy.spec->pod_anti_affinity.required.push_back({.topology_key = "zone"});
+  sociable.spec->pod_affinity.preferred.push_back({1, {.topology_key = "zone"}});
   const std::set others = {kinds.of(elsewhere), kinds.of(leaving), kinds.of(shy), kinds.of(sociable), web};
   CHECK(others.size() == 5);
   CHECK(kinds.of(leaving)->leaving);

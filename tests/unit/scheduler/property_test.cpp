@@ -55,7 +55,7 @@ struct World {
     auto pod = make_class_pod("p" + std::to_string(++count), workloads[pick(0, 3)],
                               std::to_string(pick(1, 3000)).append("m").c_str());
     if (pick(0, 4) == 0)
-      pod.meta.annotations.emplace(api::exclusiveness_level_annotation, levels[pick(0, 4)]);
+      pod.meta.annotations->emplace(api::exclusiveness_level_annotation, levels[pick(0, 4)]);
     return pod;
   }
 

@@ -16,7 +16,7 @@ namespace {
 const TimePoint start{1000h};
 
 Status gate(const api::Pod& pod) {
-  return pod.scheduling_gates.empty() ? Status{} : unresolvable("waiting for scheduling gates: [g]");
+  return pod.spec->scheduling_gates.empty() ? Status{} : unresolvable("waiting for scheduling gates: [g]");
 }
 
 // Takes some actions for hope, whatever they are done to.
@@ -272,7 +272,7 @@ TEST_CASE("a Pod that was being tried for longer than events are kept is tried a
 TEST_CASE("a gated Pod waits for its own update alone") {
   Queue q;
   auto gated = std::make_shared<api::Pod>(make_pod("p"));
-  gated->scheduling_gates = {"g"};
+  gated->spec->scheduling_gates = {"g"};
   q.queue.add(gated, q.now);
   CHECK(q.queue.lengths().gated == 1);
   CHECK(q.queue.find("uid-p")->gated_by == "waiting for scheduling gates: [g]");
@@ -293,15 +293,15 @@ TEST_CASE("an edit wakes a refused Pod if a plugin that refused it takes it for 
   };
   const Row rows[] = {
       {"nothing", [](api::Pod&) {}, false},
-      {"a condition", [](api::Pod& p) { p.conditions.push_back({.type = "PodScheduled"}); }, false},
+      {"a condition", [](api::Pod& p) { p.conditions->push_back({.type = "PodScheduled"}); }, false},
       {"the resource version", [](api::Pod& p) { p.meta.resource_version = "9"; }, false},
-      {"a toleration", [](api::Pod& p) { p.tolerations.push_back({.key = "k"}); }, true},
-      {"a label", [](api::Pod& p) { p.meta.labels.emplace("k", "v"); }, true},
-      {"an annotation", [](api::Pod& p) { p.meta.annotations.emplace("k", "v"); }, false},
+      {"a toleration", [](api::Pod& p) { p.spec->tolerations.push_back({.key = "k"}); }, true},
+      {"a label", [](api::Pod& p) { p.meta.labels->emplace("k", "v"); }, true},
+      {"an annotation", [](api::Pod& p) { p.meta.annotations->emplace("k", "v"); }, false},
       {"an annotation and a label",
        [](api::Pod& p) {
-         p.meta.annotations.emplace("k", "v");
-         p.meta.labels.emplace("k", "v");
+         p.meta.annotations->emplace("k", "v");
+         p.meta.labels->emplace("k", "v");
        },
        true},
   };
@@ -324,7 +324,7 @@ TEST_CASE("an edit while being tried counts when the Pod is refused") {
     Queue q;
     const auto pod = q.add("p");
     REQUIRE(q.pop() == "p");
-    const auto after = edited(pod, [](api::Pod& p) { p.tolerations.push_back({.key = "k"}); });
+    const auto after = edited(pod, [](api::Pod& p) { p.spec->tolerations.push_back({.key = "k"}); });
     q.queue.update(after, q.now);
     q.park({plugin});
     CHECK(q.queue.lengths().backoff == (plugin == &wants_edits ? 1U : 0U));

@@ -13,27 +13,28 @@ TEST_CASE("pod_requests: the worst moment, Pod-level requests, overhead, resizes
     return to_resources(pod_requests(pod, options)).milli_cpu;
   };
   auto pod = make_pod("p", "1");
-  pod.init_containers.push_back({.name = "i", .requests = resources({{"cpu", "3"}})});
+  pod.spec->init_containers.push_back({.name = "i", .requests = resources({{"cpu", "3"}})});
   CHECK(milli(pod) == 3000);
-  pod.init_containers.insert(pod.init_containers.begin(),
-                             {.name = "s", .requests = resources({{"cpu", "1"}}), .restart_always = true});
+  pod.spec->init_containers.insert(
+      pod.spec->init_containers.begin(),
+      {.name = "s", .requests = resources({{"cpu", "1"}}), .restart_always = true});
   CHECK(milli(pod) == 4000);
-  pod.overhead = resources({{"cpu", "250m"}});
+  pod.spec->overhead = resources({{"cpu", "250m"}});
   CHECK(milli(pod) == 4250);
-  pod.pod_requests = resources({{"cpu", "2"}, {"ephemeral-storage", "7"}});
+  pod.spec->pod_requests = resources({{"cpu", "2"}, {"ephemeral-storage", "7"}});
   CHECK(milli(pod) == 2250);
   CHECK(milli(pod, {.skip_pod_level = true}) == 4250);
   CHECK(to_resources(pod_requests(pod)).ephemeral_storage == 0);
 
   auto resized = make_pod("p", "1");
-  resized.container_statuses = {{.name = "main",
-                                 .allocated_resources = resources({{"cpu", "2"}}),
-                                 .resources_requests = resources({{"cpu", "3"}})}};
+  *resized.container_statuses = {{.name = "main",
+                                  .allocated_resources = resources({{"cpu", "2"}}),
+                                  .resources_requests = resources({{"cpu", "3"}})}};
   CHECK(milli(resized) == 1000);
   CHECK(milli(resized, {.use_status = true}) == 3000);
-  resized.containers[0].requests = resources({{"cpu", "5"}});
+  resized.spec->containers[0].requests = resources({{"cpu", "5"}});
   CHECK(milli(resized, {.use_status = true}) == 5000);
-  resized.conditions.push_back({.type = "PodResizePending", .reason = "Infeasible"});
+  resized.conditions->push_back({.type = "PodResizePending", .reason = "Infeasible"});
   CHECK(milli(resized, {.use_status = true}) == 3000);
   CHECK(pod_load(make_pod("p")).non_zero_milli_cpu == 100);
   CHECK(pod_load(make_pod("p")).non_zero_memory == 200 * 1024 * 1024);

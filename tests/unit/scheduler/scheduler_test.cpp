@@ -96,13 +96,13 @@ TEST_CASE("the annotation's level replaces the class's, its shape stays") {
   Cluster cluster;
   cluster.add("n1", make_machine(2, 4, 2));
   auto pod = make_class_pod("p", "io-bound", "3");
-  pod.meta.annotations.emplace(api::exclusiveness_level_annotation, "NUMA");
+  pod.meta.annotations->emplace(api::exclusiveness_level_annotation, "NUMA");
   const auto decision = cluster.place(pod);
   CHECK(cpus(decision) == "0-1,8");
   CHECK(decision.placement->level == Level::numa);
 
   auto second = make_class_pod("q", "cpu-bound", "1");
-  second.meta.annotations.emplace(api::exclusiveness_level_annotation, "Socket");
+  second.meta.annotations->emplace(api::exclusiveness_level_annotation, "Socket");
   const auto refused = cluster.decide(second);
   CHECK(why(refused) == "0/1 nodes are available: 1 node(s) needed 1 CPU for the shared pool.");
 }
@@ -160,7 +160,7 @@ TEST_CASE("what cannot be kept is refused by its field") {
     const char* field;
   };
   const Row rows[] = {
-      {[](api::Pod& p) { p.has_resource_claims = true; }, "spec.resourceClaims"},
+      {[](api::Pod& p) { p.spec->has_resource_claims = true; }, "spec.resourceClaims"},
   };
   for (const auto& row : rows) {
     auto pod = make_pod("p", "1");
@@ -172,7 +172,7 @@ TEST_CASE("what cannot be kept is refused by its field") {
     CHECK(rejected_by(decision) == std::vector<std::string>{"DynamicResources"});
   }
   auto harmless = make_pod("p", "1");
-  harmless.volumes = {{.name = "a"}, {.name = "b", .disk = {.kind = "iscsi", .id = "iqn"}}};
+  *harmless.volumes = {{.name = "a"}, {.name = "b", .disk = {.kind = "iscsi", .id = "iqn"}}};
   CHECK(cluster.decide(harmless).placed());
 }
 
@@ -184,7 +184,7 @@ TEST_CASE("nonsense in label and annotation is refused by name") {
         "memory-bound, "
         "cpu-bound, io-bound, best-effort.");
   auto pod = make_pod("p", "1");
-  pod.meta.annotations.emplace(api::exclusiveness_level_annotation, "Rack");
+  pod.meta.annotations->emplace(api::exclusiveness_level_annotation, "Rack");
   CHECK(why(cluster.decide(pod)) ==
         "0/1 nodes are available: annotation cslab.ece.ntua.gr/exclusiveness-level: \"Rack\" is not one of "
         "None, CPU, "
@@ -216,7 +216,7 @@ TEST_CASE("a Pod on a node asks for what it was resized to, at the level it has"
   CHECK(request->level == Level::none);
   CHECK(request->cpus == 6);
   CHECK(request->min_pool == 6);  // its own request, counted once
-  pod.meta.labels.insert_or_assign(std::string(api::workload_type_label), "best-effort");
+  pod.meta.labels->insert_or_assign(std::string(api::workload_type_label), "best-effort");
   CHECK(cluster.scheduler.request_on(pod, node, Level::cpu)->cpus == 1);
 }
 
@@ -226,7 +226,7 @@ TEST_CASE("Pods of other schedulers keep the CPUs they ask for in the shared poo
   cluster.cache.upsert(on_node(make_pod("other", "4500m"), "n1"));
   CHECK(cluster.decide(make_class_pod("p", "io-bound", "3")).placed());
   auto whole_cores = make_class_pod("p", "cpu-bound", "2");
-  whole_cores.meta.annotations.emplace(api::exclusiveness_level_annotation, "Core");
+  whole_cores.meta.annotations->emplace(api::exclusiveness_level_annotation, "Core");
   CHECK(why(cluster.decide(whole_cores)) ==
         "0/1 nodes are available: 1 node(s) needed 5 CPUs for the shared pool.");
   // Once that Pod has CPUs of its own it needs none of the pool's.
@@ -246,9 +246,9 @@ TEST_CASE("affinity to nodes by name asks those nodes alone") {
   Cluster cluster;
   for (const auto* name : {"a", "b", "c"}) cluster.add(name, make_machine(1, 4, 2));
   auto pod = make_pod("p", "1");
-  pod.node_affinity.required = {{.match_expressions = {}, .match_fields = {{"metadata.name", "In", {"b"}}}}};
+  pod.node_affinity->required = {{.match_expressions = {}, .match_fields = {{"metadata.name", "In", {"b"}}}}};
   CHECK(cluster.decide(pod).node == "b");
-  pod.node_affinity.required = {{.match_expressions = {}, .match_fields = {{"metadata.name", "In", {"z"}}}}};
+  pod.node_affinity->required = {{.match_expressions = {}, .match_fields = {{"metadata.name", "In", {"z"}}}}};
   CHECK(why(cluster.decide(pod)) ==
         "0/3 nodes are available: 3 node(s) didn't satisfy plugin(s) [NodeAffinity].");
 }
@@ -257,7 +257,7 @@ TEST_CASE("a preference that nobody can read fails the decision only where there
   Cluster cluster;
   cluster.add("a", make_machine(1, 4, 2));
   auto pod = make_pod("p", "1");
-  pod.node_affinity.preferred = {{1, {{{"zone", "Near", {}}}, {}}}};
+  pod.node_affinity->preferred = {{1, {{{"zone", "Near", {}}}, {}}}};
   CHECK(cluster.decide(pod).node == "a");
   cluster.add("b", make_machine(1, 4, 2));
   const auto decision = cluster.decide(pod);
@@ -265,7 +265,7 @@ TEST_CASE("a preference that nobody can read fails the decision only where there
   CHECK(decision.error);
   CHECK(decision.message.starts_with(
       "plugin NodeAffinity: matchExpressions[0].operator: \"Near\" is not one of"));
-  pod.containers[0].requests = resources({{"cpu", "900"}});
+  pod.spec->containers[0].requests = resources({{"cpu", "900"}});
   CHECK(why(cluster.decide(pod)) == "0/2 nodes are available: 2 Insufficient cpu.");
 }
 

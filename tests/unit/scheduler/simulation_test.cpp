@@ -23,7 +23,7 @@ TEST_CASE("a simulation places Pods one after the other, each seeing those befor
   cache.upsert(make_topology("a", make_machine(2, 2, 2)));
   Scheduler scheduler(default_config());
   auto gated = make_class_pod("gated", "cpu-bound", "1");
-  gated.scheduling_gates = {"wait"};
+  gated.spec->scheduling_gates = {"wait"};
   const auto result =
       simulate(scheduler, cache,
                {shared(make_class_pod("p", "io-bound", "2")), shared(make_class_pod("q", "io-bound", "4")),
@@ -72,7 +72,7 @@ TEST_CASE("in a simulation, too, a volume goes to one claim") {
     claim->storage_class = "local";
     storage.claims.set(claim);
     auto pod = make_pod(name, "1");
-    pod.volumes = {{.name = "data", .claim_name = name}};
+    *pod.volumes = {{.name = "data", .claim_name = name}};
     pods.push_back(shared(std::move(pod)));
   }
   Scheduler scheduler(default_config());

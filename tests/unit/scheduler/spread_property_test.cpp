@@ -114,8 +114,8 @@ struct Neighbourhood {
     if (chance(5)) pod.meta.namespace_ = "blue";
     pod.meta.labels["app"] = number < 3 ? "a" + std::to_string(number) : any_app();
     if (chance(3)) pod.priority = pick(0, 2);
-    if (chance(6)) pod.node_selector = {{zone, "a"}};
-    if (chance(4)) pod.tolerations.push_back({.key = "key", .op = "Exists"});
+    if (chance(6)) pod.spec->node_selector = {{zone, "a"}};
+    if (chance(4)) pod.spec->tolerations.push_back({.key = "key", .op = "Exists"});
     for (int i = pick(0, 2); i > 0; --i) {
       api::TopologySpreadConstraint constraint;
       constraint.max_skew = pick(1, 3);
@@ -126,12 +126,12 @@ struct Neighbourhood {
       constraint.honor_node_affinity = chance(2);
       constraint.honor_node_taints = chance(2);
       if (chance(4)) constraint.match_label_keys = {"app"};
-      pod.topology_spread_constraints.push_back(constraint);
+      pod.spec->topology_spread_constraints.push_back(constraint);
     }
-    if (chance(4)) pod.pod_affinity.required.push_back(any_term());
-    if (chance(4)) pod.pod_affinity.preferred.push_back({pick(1, 100), any_term()});
-    if (chance(4)) pod.pod_anti_affinity.required.push_back(any_term());
-    if (chance(4)) pod.pod_anti_affinity.preferred.push_back({pick(1, 100), any_term()});
+    if (chance(4)) pod.spec->pod_affinity.required.push_back(any_term());
+    if (chance(4)) pod.spec->pod_affinity.preferred.push_back({pick(1, 100), any_term()});
+    if (chance(4)) pod.spec->pod_anti_affinity.required.push_back(any_term());
+    if (chance(4)) pod.spec->pod_anti_affinity.preferred.push_back({pick(1, 100), any_term()});
     return pod;
   }
 

@@ -13,7 +13,7 @@ namespace {
 
 api::CSINode migrated(const char* plugins) {
   api::CSINode node;
-  node.meta.annotations.emplace("storage.alpha.kubernetes.io/migrated-plugins", plugins);
+  node.meta.annotations->emplace("storage.alpha.kubernetes.io/migrated-plugins", plugins);
   return node;
 }
 
@@ -27,8 +27,8 @@ api::Node labelled(api::StringMap labels) {
 
 TEST_CASE("a Pod's claims are those it names and those made for its ephemeral volumes") {
   auto pod = make_pod("web");
-  pod.volumes = {{.name = "a", .claim_name = "data"}, {.name = "b", .ephemeral = true}};
-  REQUIRE(pod.volumes.size() == 2);
+  *pod.volumes = {{.name = "a", .claim_name = "data"}, {.name = "b", .ephemeral = true}};
+  REQUIRE(pod.volumes->size() == 2);
   CHECK(claim_name_of(pod, pod.volumes[0]) == "data");
   CHECK(claim_name_of(pod, pod.volumes[1]) == "web-b");
   CHECK(claim_name_of(pod, {.name = "c", .disk = {.kind = "iscsi"}}).empty());
@@ -36,7 +36,7 @@ TEST_CASE("a Pod's claims are those it names and those made for its ephemeral vo
   claim.meta = {.name = "web-b", .namespace_ = "default"};
   CHECK(not_made_for(pod, claim) ==
         "PVC default/web-b was not created for pod default/web (pod is not owner)");
-  claim.meta.owner_references.push_back({"v1", "Pod", "web", pod.meta.uid, true});
+  claim.meta.owner_references->push_back({"v1", "Pod", "web", pod.meta.uid, true});
   CHECK(not_made_for(pod, claim).empty());
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("zones are split at two underscores") {
 TEST_CASE("where a CSI driver has replaced an in-tree plugin, zones go by the driver's label") {
   api::PersistentVolume volume;
   volume.disk = {.kind = "awsElasticBlockStore", .id = "vol-1"};
-  volume.meta.labels = {{"failure-domain.beta.kubernetes.io/zone", "a__b"}};
+  *volume.meta.labels = {{"failure-domain.beta.kubernetes.io/zone", "a__b"}};
   const auto by_driver = labelled({{"topology.ebs.csi.aws.com/zone", "b"}});
   const auto elsewhere = labelled({{"topology.ebs.csi.aws.com/zone", "c"}});
   const auto csi_node = migrated("kubernetes.io/aws-ebs");
@@ -72,7 +72,7 @@ TEST_CASE("a disk in several zones is one region's") {
   api::PersistentVolume volume;
   volume.disk = {.kind = "gcePersistentDisk", .id = "pd"};
   const auto why = [&](const char* zones) {
-    volume.meta.labels = {{"topology.kubernetes.io/zone", zones}};
+    *volume.meta.labels = {{"topology.kubernetes.io/zone", zones}};
     return untranslatable(volume);
   };
   CHECK(why("here-1-a").empty());

@@ -15,7 +15,7 @@ struct Cpus : HintBench {
 
 api::PodCPUBinding by_hand(const std::string& node) {
   auto binding = make_binding(make_pod("other"), node, "0-3", api::ExclusivenessLevel::cpu);
-  binding.meta.owner_references.clear();
+  binding.meta.owner_references->clear();
   return binding;
 }
 
@@ -33,7 +33,7 @@ TEST_CASE("CPUs: what happens on a node counts where the Pod could get its CPUs 
                           [](auto& topology) { topology.status.reserved_cpus = {0}; }) == answer);
       CHECK(bench.removed(*plugin, bench.waiting, other) == answer);
       CHECK(bench.updated(*plugin, bench.waiting, other, [](auto& pod) {
-        pod.containers[0].requests = resources({{"cpu", "1"}});
+        pod.spec->containers[0].requests = resources({{"cpu", "1"}});
       }) == answer);
       const auto binding = make_binding(other, node, "0-3", api::ExclusivenessLevel::cpu);
       CHECK(bench.removed(*plugin, bench.waiting, binding) == answer);
@@ -57,7 +57,7 @@ TEST_CASE("CPUs: a Pod that was nominated for a node leaves it, too") {
 TEST_CASE("CPUs: the Pod itself asks for less, or for other CPUs") {
   const Cpus bench;
   const auto& [workload_aware, pod_isolation] = bench.plugins;
-  const auto less = [](api::Pod& pod) { pod.containers[0].requests = resources({{"cpu", "1"}}); };
+  const auto less = [](api::Pod& pod) { pod.spec->containers[0].requests = resources({{"cpu", "1"}}); };
   CHECK(bench.updated(*workload_aware, bench.waiting, bench.waiting, less) == "queue");
   CHECK(bench.updated(*pod_isolation, bench.waiting, bench.waiting, less) == "queue");
 

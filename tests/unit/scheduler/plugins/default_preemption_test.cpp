@@ -11,7 +11,7 @@ namespace {
 
 api::Pod of_priority(std::string name, std::int32_t priority, const char* cpu = "1") {
   auto pod = make_pod(std::move(name), cpu);
-  pod.scheduler_name = "plain";
+  pod.spec->scheduler_name = "plain";
   pod.priority = priority;
   return pod;
 }
@@ -88,7 +88,7 @@ TEST_CASE("a Pod that must not preempt, or whose victims are still leaving, does
   Bench bench({"a"});
   bench.place("low", 0, "a");
   auto modest = of_priority("p", 9);
-  modest.preemption_policy = "Never";
+  modest.spec->preemption_policy = "Never";
   auto decision = bench.decide(modest);
   CHECK(decision.nomination() == nullptr);
   CHECK(decision.keeps_nominated_node());
@@ -97,7 +97,7 @@ TEST_CASE("a Pod that must not preempt, or whose victims are still leaving, does
   auto leaving = on_node(of_priority("low", 0), "a");
   leaving.meta.deletion_timestamp.emplace();
   api::set_condition(
-      leaving.conditions,
+      *leaving.conditions,
       {.type = "DisruptionTarget", .status = api::ConditionStatus::true_, .reason = "PreemptionByScheduler"});
   bench.cache.upsert(leaving);
   auto waiting = of_priority("p", 9);
@@ -108,7 +108,7 @@ TEST_CASE("a Pod that must not preempt, or whose victims are still leaving, does
   CHECK(decision.message.ends_with(
       ", preemption: not eligible due to a terminating pod on the nominated node."));
   // One that leaves for another reason is no reason to wait.
-  leaving.conditions.clear();
+  leaving.conditions->clear();
   bench.cache.upsert(leaving);
   CHECK(bench.decide(waiting).nomination() != nullptr);
   // Nor is a node that cannot take the Pod at all any more.
@@ -150,7 +150,7 @@ TEST_CASE("a nominated Pod that a PreFilter refuses is refused") {
   Bench bench({"a"});
   auto pod = of_priority("p", 1);
   pod.nominated_node_name = "a";
-  pod.has_resource_claims = true;
+  pod.spec->has_resource_claims = true;
   const auto decision = bench.decide(pod);
   CHECK_FALSE(decision.placed());
   CHECK(decision.message.contains("spec.resourceClaims"));

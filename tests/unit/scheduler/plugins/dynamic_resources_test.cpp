@@ -7,7 +7,7 @@ using namespace actimanager::scheduler::testing;
 TEST_CASE("DynamicResources refuses Pods with resource claims by the field's name") {
   const auto plugin = make(make_dynamic_resources);
   auto plain = make_pod("p"), claims = make_pod("p");
-  claims.has_resource_claims = true;
+  claims.spec->has_resource_claims = true;
   CHECK(verdict(filtered(*plugin, plain, make_node("n"))) == "Skip");
   CHECK(verdict(filtered(*plugin, claims, make_node("n"))) ==
         "UnschedulableAndUnresolvable: pod uses spec.resourceClaims, which this scheduler does not support");

@@ -57,8 +57,8 @@ TEST_CASE("texts in a signature cannot be mistaken for each other's parts") {
   sign_text(a_b, "b");
   CHECK(ab != a_b);
   auto one = make_pod("p"), other = make_pod("p");
-  one.tolerations = {{"k", "Exists", "v", "", {}}};
-  other.tolerations = {{"k", "Exists", "", "v", {}}};
+  one.spec->tolerations = {{"k", "Exists", "v", "", {}}};
+  other.spec->tolerations = {{"k", "Exists", "", "v", {}}};
   std::string of_one, of_other;
   sign_tolerations(of_one, one);
   sign_tolerations(of_other, other);
@@ -82,12 +82,12 @@ TEST_CASE("labels, selectors and node affinity are told apart by their signature
   CHECK(is_new(sign_selector, api::LabelSelector{true, {{"a", "In", {"b", "c"}}}}));
   CHECK(is_new(sign_selector, api::LabelSelector{true, {{"a", "Exists", {}}}}));
   api::Pod pod;
-  pod.node_selector = {{"zone", "a"}};
+  pod.spec->node_selector = {{"zone", "a"}};
   CHECK(is_new(sign_node_affinity, pod));
-  pod.node_affinity.required.emplace();
+  pod.node_affinity->required.emplace();
   CHECK(is_new(sign_node_affinity, pod));
-  pod.node_affinity.required->push_back({{{"zone", "In", {"a"}}}, {}});
+  pod.node_affinity->required->push_back({{{"zone", "In", {"a"}}}, {}});
   CHECK(is_new(sign_node_affinity, pod));
-  pod.node_affinity.preferred = {{1, {{{"zone", "In", {"a"}}}, {}}}};
+  pod.node_affinity->preferred = {{1, {{{"zone", "In", {"a"}}}, {}}}};
   CHECK(is_new(sign_node_affinity, pod));
 }

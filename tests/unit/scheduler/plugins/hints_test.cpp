@@ -25,7 +25,7 @@ TEST_CASE("a Pod left the node it was on, or the one it was to go to") {
 
 TEST_CASE("a Pod names its claims, and by its own name those of ephemeral volumes") {
   auto waiting = make_pod("p");
-  waiting.volumes = {{.name = "a", .claim_name = "data"}, {.name = "b", .ephemeral = true}};
+  *waiting.volumes = {{.name = "a", .claim_name = "data"}, {.name = "b", .ephemeral = true}};
   api::PersistentVolumeClaim claim;
   claim.meta.namespace_ = "default";
   const auto named = [&](const char* name, bool ephemeral) {

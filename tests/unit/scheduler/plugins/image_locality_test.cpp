@@ -13,7 +13,7 @@ TEST_CASE("ImageLocality prefers nodes that have the images") {
   };
   constexpr std::int64_t mebibyte = 1024 * 1024;
   auto pod = make_pod("p");
-  pod.containers[0].image = "registry:5000/app";
+  pod.spec->containers[0].image = "registry:5000/app";
   const std::vector nodes = {with("n0", {}), with("n1", {{{"registry:5000/app:latest"}, 1000 * mebibyte}}),
                              with("n2", {{{"registry:5000/app:latest"}, 4000 * mebibyte}}),
                              with("n3", {{{"registry:5000/app:1"}, 4000 * mebibyte}})};

@@ -22,8 +22,8 @@ struct Affinity : HintBench {
   std::unique_ptr<Plugin> plugin = make(make_inter_pod_affinity);
   api::Pod near = make_pod("near"), away = make_pod("away");
   Affinity() {
-    near.pod_affinity.required = {term("web", "zone")};
-    away.pod_anti_affinity.required = {term("web", "zone")};
+    near.spec->pod_affinity.required = {term("web", "zone")};
+    away.spec->pod_anti_affinity.required = {term("web", "zone")};
   }
 };
 
@@ -55,7 +55,7 @@ TEST_CASE("affinity: Pods come, go and change") {
 
 TEST_CASE("affinity: all terms must match, and a Pod without terms hopes for nothing") {
   Affinity bench;
-  bench.near.pod_affinity.required.push_back(term("db", "zone"));
+  bench.near.spec->pod_affinity.required.push_back(term("db", "zone"));
   CHECK(bench.added(*bench.plugin, bench.near, of("web")) == "skip");
   CHECK(bench.added(*bench.plugin, make_pod("plain"), of("web")) == "skip");
   CHECK(bench.removed(*bench.plugin, make_pod("plain"), of("web")) == "skip");
@@ -72,7 +72,7 @@ TEST_CASE("affinity: nodes enter domains and leave them") {
   CHECK(bench.added(plugin, bench.away, in_zone) == "queue");
   CHECK(bench.added(plugin, bench.away, nowhere) == "queue");
   const auto set_zone = [](const char* zone) { return [=](api::Node& n) { n.meta.labels["zone"] = zone; }; };
-  const auto no_zone = [](api::Node& n) { n.meta.labels.erase("zone"); };
+  const auto no_zone = [](api::Node& n) { n.meta.labels->erase("zone"); };
   const auto other = [](api::Node& n) { n.meta.labels["disk"] = "ssd"; };
   struct Row {
     const api::Pod* waiting;
@@ -90,7 +90,7 @@ TEST_CASE("affinity: nodes enter domains and leave them") {
 
 TEST_CASE("affinity: a Namespace that a selector tells by its labels") {
   Affinity bench;
-  bench.near.pod_affinity.required[0].namespace_selector = api::LabelSelector::of({{"team", "loud"}});
+  bench.near.spec->pod_affinity.required[0].namespace_selector = api::LabelSelector::of({{"team", "loud"}});
   api::Namespace space;
   space.meta.name = "elsewhere";
   const auto team = [](const char* name) { return [=](api::Namespace& n) { n.meta.labels["team"] = name; }; };

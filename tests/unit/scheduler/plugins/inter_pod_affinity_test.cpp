@@ -35,25 +35,25 @@ TEST_CASE("InterPodAffinity: required terms, the Pod's own and those of others")
   CHECK(verdict(filtered(*plugin, app("p", "web"), zone_a)) == "Skip");
 
   auto near = app("p", "web");
-  near.pod_affinity.required = {term("db")};
+  near.spec->pod_affinity.required = {term("db")};
   CHECK(verdict(filtered(*plugin, near, zone_a)) == not_near);
   CHECK(verdict(filtered(*plugin, near, zone_a, {app("q", "db")})) == "Success");
   CHECK(verdict(filtered(*plugin, near, nowhere, {app("q", "db")})) == not_near);
-  near.pod_affinity.required = {term("db"), term("cache")};
+  near.spec->pod_affinity.required = {term("db"), term("cache")};
   CHECK(verdict(filtered(*plugin, near, zone_a, {app("q", "db"), app("r", "cache")})) == not_near);
 
   auto first = app("p", "web");
-  first.pod_affinity.required = {term("web")};
+  first.spec->pod_affinity.required = {term("web")};
   CHECK(verdict(filtered(*plugin, first, zone_a)) == "Success");
   CHECK(verdict(filtered(*plugin, first, nowhere)) == not_near);
 
   auto away = app("p", "web");
-  away.pod_anti_affinity.required = {term("db")};
+  away.spec->pod_anti_affinity.required = {term("db")};
   CHECK(verdict(filtered(*plugin, away, zone_a, {app("q", "db")})) == too_near);
   CHECK(verdict(filtered(*plugin, away, nowhere, {app("q", "db")})) == "Success");
 
   auto hermit = app("q", "db");
-  hermit.pod_anti_affinity.required = {term("web")};
+  hermit.spec->pod_anti_affinity.required = {term("web")};
   CHECK(verdict(filtered(*plugin, app("p", "web"), zone_a, {hermit})) == unwelcome);
   CHECK(verdict(filtered(*plugin, app("p", "other"), zone_a, {hermit})) == "Skip");
 }
@@ -65,7 +65,7 @@ TEST_CASE("InterPodAffinity: namespaces by name and by selector") {
   cache.upsert(std::shared_ptr<const api::Node>(labelled("n", {{"zone", "a"}})));
   api::Namespace blue;
   blue.meta.name = "blue";
-  blue.meta.labels = {{"team", "x"}};
+  *blue.meta.labels = {{"team", "x"}};
   cache.upsert(blue);
   auto other = app("q", "db", "n");
   other.meta.namespace_ = "blue";
@@ -74,7 +74,7 @@ TEST_CASE("InterPodAffinity: namespaces by name and by selector") {
 
   const auto asked = [&](api::PodAffinityTerm term) {
     auto pod = app("p", "web");
-    pod.pod_anti_affinity.required = {std::move(term)};
+    pod.spec->pod_anti_affinity.required = {std::move(term)};
     CycleState state;
     REQUIRE(plugin->pre_filter(state, pod, snapshot).status.ok());
     return verdict(plugin->filter(state, pod, *snapshot.find("n")));
@@ -98,8 +98,8 @@ TEST_CASE("InterPodAffinity: scores are the weights of the terms around") {
   CHECK(scored(*plugin, app("p", "web"), nodes, {app("q", "db", "n0")}).empty());
 
   auto pod = app("p", "web");
-  pod.pod_affinity.preferred = {{10, term("db")}};
-  pod.pod_anti_affinity.preferred = {{4, term("noisy")}};
+  pod.spec->pod_affinity.preferred = {{10, term("db")}};
+  pod.spec->pod_anti_affinity.preferred = {{4, term("noisy")}};
   const std::vector others = {app("q", "db", "n0"), app("r", "noisy", "n1")};
   CHECK(scored(*plugin, pod, nodes, others, false) == Scores{10, -4, 0});
   CHECK(scored(*plugin, pod, nodes, others) == Scores{100, 0, 28});
@@ -111,8 +111,8 @@ TEST_CASE("InterPodAffinity: scores are the weights of the terms around") {
                false) == Scores{0, 0, 0});
 
   auto fond = app("q", "db", "n1");
-  fond.pod_affinity.required = {term("web")};
-  fond.pod_affinity.preferred = {{5, term("web")}};
+  fond.spec->pod_affinity.required = {term("web")};
+  fond.spec->pod_affinity.preferred = {{5, term("web")}};
   CHECK(scored(*plugin, app("p", "web"), nodes, {fond}, false) == Scores{0, 6, 0});
   const auto heavy = make(make_inter_pod_affinity, {{"hardPodAffinityWeight", 50}});
   CHECK(scored(*heavy, app("p", "web"), nodes, {fond}, false) == Scores{0, 55, 0});
@@ -130,7 +130,7 @@ TEST_CASE("InterPodAffinity: the signature is of the Pod's rules, and of its lab
     return out;
   };
   auto asks = app("p", "web");
-  asks.pod_affinity.preferred = {{1, term("db")}};
+  asks.spec->pod_affinity.preferred = {{1, term("db")}};
   CHECK(signature(app("p", "web")).empty());
   std::set<std::string> seen = {signature(app("p", "web"))};
   const auto differs = [&](auto change) {
@@ -141,13 +141,13 @@ TEST_CASE("InterPodAffinity: the signature is of the Pod's rules, and of its lab
   differs([](auto&) {});
   differs([](auto& other) { other.meta.namespace_ = "blue"; });
   differs([](auto& other) { other.meta.labels["app"] = "db"; });
-  differs([](auto& other) { other.pod_affinity.preferred[0].weight = 2; });
-  differs([](auto& other) { std::swap(other.pod_affinity, other.pod_anti_affinity); });
-  differs([](auto& other) { other.pod_affinity.required = {term("db")}; });
-  differs([](auto& other) { other.pod_affinity.preferred[0].term.topology_key = "rack"; });
-  differs([](auto& other) { other.pod_affinity.preferred[0].term.label_selector.given = false; });
-  differs([](auto& other) { other.pod_affinity.preferred[0].term.namespace_selector.given = true; });
-  differs([](auto& other) { other.pod_affinity.preferred[0].term.namespaces = {"blue"}; });
+  differs([](auto& other) { other.spec->pod_affinity.preferred[0].weight = 2; });
+  differs([](auto& other) { std::swap(other.spec->pod_affinity, other.spec->pod_anti_affinity); });
+  differs([](auto& other) { other.spec->pod_affinity.required = {term("db")}; });
+  differs([](auto& other) { other.spec->pod_affinity.preferred[0].term.topology_key = "rack"; });
+  differs([](auto& other) { other.spec->pod_affinity.preferred[0].term.label_selector.given = false; });
+  differs([](auto& other) { other.spec->pod_affinity.preferred[0].term.namespace_selector.given = true; });
+  differs([](auto& other) { other.spec->pod_affinity.preferred[0].term.namespaces = {"blue"}; });
 
   cache.upsert(std::shared_ptr<const api::Node>(make_node("n")));
   cache.upsert(on_node(asks, "n"));
@@ -170,7 +170,7 @@ TEST_CASE("InterPodAffinity: what is counted is brought up to a later snapshot")
   CHECK(plugin->pre_filter(state, pod, snapshot).status.code == Code::skip);
 
   auto shy = on_node(app("q", "db"), "n0");
-  shy.pod_anti_affinity.required = {term("web")};
+  shy.spec->pod_anti_affinity.required = {term("web")};
   cache.upsert(shy);
   cache.update(snapshot);
   // There is something to count by that there was not.

@@ -56,14 +56,14 @@ TEST_CASE("NodeAffinity: required terms") {
   for (std::size_t i = 0; i < std::size(rows); ++i) {
     CAPTURE(i);
     auto pod = make_pod("p");
-    pod.node_affinity.required = rows[i].terms;
+    pod.node_affinity->required = rows[i].terms;
     CHECK(verdict(filtered(*plugin, pod, node)) == rows[i].verdict);
   }
   auto pod = make_pod("p");
   CHECK(verdict(filtered(*plugin, pod, node)) == "Skip");
-  pod.node_selector = {{"zone", "a"}, {"cores", "16"}};
+  pod.spec->node_selector = {{"zone", "a"}, {"cores", "16"}};
   CHECK(verdict(filtered(*plugin, pod, node)) == "Success");
-  pod.node_selector["cores"] = "8";
+  pod.spec->node_selector["cores"] = "8";
   CHECK(verdict(filtered(*plugin, pod, node)) == no);
 }
 
@@ -83,17 +83,17 @@ TEST_CASE("NodeAffinity: preferred terms and the profile's addedAffinity") {
         "UnschedulableAndUnresolvable: node(s) didn't match scheduler-enforced node affinity");
 
   auto choosy = make_pod("p");
-  choosy.node_affinity.preferred = {{10, {{{"zone", "In", {"a"}}}, {}}},
-                                    {20, {{{"disk", "Exists", {}}}, {}}},
-                                    {0, {{{"zone", "Near", {}}}, {}}},
-                                    {50, {}}};
+  choosy.node_affinity->preferred = {{10, {{{"zone", "In", {"a"}}}, {}}},
+                                     {20, {{{"disk", "Exists", {}}}, {}}},
+                                     {0, {{{"zone", "Near", {}}}, {}}},
+                                     {50, {}}};
   const std::vector nodes = {labelled("n0", {}), labelled("n1", {{"zone", "a"}}),
                              labelled("n2", {{"zone", "a"}, {"disk", ""}}), labelled("n3", {{"fast", ""}})};
   CHECK(scored(*plugin, choosy, nodes, {}, false) == Scores{0, 10, 30, 5});
   CHECK(scored(*plugin, choosy, nodes) == Scores{0, 33, 100, 16});
   CHECK(scored(*make(make_node_affinity), pod, nodes).empty());
 
-  choosy.node_affinity.preferred = {{1, {{{"zone", "Near", {}}}, {}}}};
+  choosy.node_affinity->preferred = {{1, {{{"zone", "Near", {}}}, {}}}};
   Cache cache;
   Snapshot snapshot;
   cache.update(snapshot);
@@ -105,7 +105,7 @@ TEST_CASE("NodeAffinity hopes for nodes that match by now") {
   const HintBench bench;
   const auto plugin = make(make_node_affinity);
   auto waiting = make_pod("p");
-  waiting.node_selector = {{"zone", "a"}};
+  waiting.spec->node_selector = {{"zone", "a"}};
   const auto zone = [](const char* name) {
     return [=](api::Node& node) { node.meta.labels["zone"] = name; };
   };
@@ -122,7 +122,7 @@ TEST_CASE("NodeAffinity hopes for nodes that match by now") {
 
   // Nobody can tell what a term means that is malformed: it is worth a try, on nodes the selector lets
   // through.
-  waiting.node_affinity.required = {{{{{"disk", "Near", {}}}, {}}}};
+  waiting.node_affinity->required = {{{{{"disk", "Near", {}}}, {}}}};
   CHECK(bench.updated(*plugin, waiting, in_b, zone("a")) == "queue");
   CHECK(bench.updated(*plugin, waiting, in_a, zone("b")) == "skip");
 
@@ -131,7 +131,7 @@ TEST_CASE("NodeAffinity hopes for nodes that match by now") {
       {{"addedAffinity",
         {{"requiredDuringSchedulingIgnoredDuringExecution",
           {{"nodeSelectorTerms", {{{"matchExpressions", {{{"key", "pool"}, {"operator", "Exists"}}}}}}}}}}}});
-  waiting.node_affinity.required.reset();
+  waiting.node_affinity->required.reset();
   CHECK(bench.added(*with_added, waiting, in_a) == "skip");
   CHECK(bench.added(*with_added, waiting, *labelled("n", {{"zone", "a"}, {"pool", "x"}})) == "queue");
 }

@@ -8,7 +8,7 @@ TEST_CASE("NodePorts refuses a host port that is taken") {
   const auto plugin = make(make_node_ports);
   const auto with_port = [](const char* name, int port, const char* ip = "", const char* protocol = "TCP") {
     auto pod = make_pod(name);
-    pod.containers[0].ports = {{port, ip, protocol}};
+    pod.spec->containers[0].ports = {{port, ip, protocol}};
     return pod;
   };
   const auto* taken = "Unschedulable: node(s) didn't have free ports for the requested pod ports";
@@ -32,9 +32,9 @@ TEST_CASE("NodePorts refuses a host port that is taken") {
 
   // A sidecar's port counts, an init container's does not.
   auto pod = make_pod("p");
-  pod.init_containers.push_back({.name = "i", .ports = {{80, "", "TCP"}}});
+  pod.spec->init_containers.push_back({.name = "i", .ports = {{80, "", "TCP"}}});
   CHECK(verdict(filtered(*plugin, pod, make_node("n"), {with_port("q", 80)})) == "Skip");
-  pod.init_containers[0].restart_always = true;
+  pod.spec->init_containers[0].restart_always = true;
   CHECK(verdict(filtered(*plugin, pod, make_node("n"), {with_port("q", 80)})) == taken);
 }
 
@@ -43,7 +43,7 @@ TEST_CASE("NodePorts hopes for Pods with one of its ports to leave") {
   const auto plugin = make(make_node_ports);
   const auto with_port = [](const char* name, int port, const char* node) {
     auto pod = on_node(make_pod(name), node);
-    if (port != 0) pod.containers[0].ports = {{port, "", "TCP"}};
+    if (port != 0) pod.spec->containers[0].ports = {{port, "", "TCP"}};
     return pod;
   };
   const auto waiting = with_port("p", 80, "");

@@ -13,7 +13,7 @@ TEST_CASE("NodeResourcesBalancedAllocation prefers like proportions") {
   CHECK(scored(*plugin, make_pod("p"), {make_node("n")}).empty());
 
   auto more = make_pod("p", "1", "1Gi");
-  more.containers[0].requests.emplace("example.com/gpu", Quantity::units(1));
+  more.spec->containers[0].requests.emplace("example.com/gpu", Quantity::units(1));
   auto node = make_node("n", "4", "4Gi");
   node->allocatable.emplace("example.com/gpu", Quantity::units(1));
   const nlohmann::json args = {

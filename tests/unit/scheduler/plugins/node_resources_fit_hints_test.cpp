@@ -59,7 +59,9 @@ TEST_CASE("resources: any Pod that leaves a node gives hope, or that was to go t
 TEST_CASE("resources: a Pod that asks for less") {
   const Fit fit;
   const auto ask_for = [](const char* cpu, const char* memory) {
-    return [=](api::Pod& pod) { pod.containers[0].requests = resources({{"cpu", cpu}, {"memory", memory}}); };
+    return [=](api::Pod& pod) {
+      pod.spec->containers[0].requests = resources({{"cpu", cpu}, {"memory", memory}});
+    };
   };
   const auto other = on_node(make_pod("other", "2", "1Gi"), "n");
   CHECK(fit.updated(*fit.plugin, fit.waiting, other, ask_for("1", "1Gi")) == "queue");

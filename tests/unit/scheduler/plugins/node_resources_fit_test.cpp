@@ -13,7 +13,7 @@ TEST_CASE("NodeResourcesFit says everything that is insufficient") {
   };
   const auto asking = [](std::initializer_list<std::pair<const char*, const char*>> requests) {
     auto pod = make_pod("p");
-    pod.containers[0].requests = resources(requests);
+    pod.spec->containers[0].requests = resources(requests);
     return pod;
   };
   struct Row {

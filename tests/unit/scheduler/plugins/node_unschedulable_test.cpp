@@ -12,7 +12,7 @@ TEST_CASE("NodeUnschedulable refuses cordoned nodes") {
   CHECK(verdict(filtered(*plugin, pod, make_node("n"))) == "Success");
   CHECK(verdict(filtered(*plugin, pod, cordoned)) ==
         "UnschedulableAndUnresolvable: node(s) were unschedulable");
-  pod.tolerations = {{"node.kubernetes.io/unschedulable", "Exists", "", "NoSchedule", {}}};
+  pod.spec->tolerations = {{"node.kubernetes.io/unschedulable", "Exists", "", "NoSchedule", {}}};
   CHECK(verdict(filtered(*plugin, pod, cordoned)) == "Success");
 }
 
@@ -32,7 +32,7 @@ TEST_CASE("NodeUnschedulable hopes for nodes that are opened, and for the tolera
   CHECK(bench.updated(*plugin, waiting, open, [](auto& n) { n.meta.labels["a"] = "b"; }).empty());
 
   const auto tolerate = [](const char* key) {
-    return [=](api::Pod& pod) { pod.tolerations.push_back({.key = key, .op = "Exists"}); };
+    return [=](api::Pod& pod) { pod.spec->tolerations.push_back({.key = key, .op = "Exists"}); };
   };
   CHECK(bench.updated(*plugin, waiting, waiting, tolerate("node.kubernetes.io/unschedulable")) == "queue");
   CHECK(bench.updated(*plugin, waiting, waiting, tolerate("other")) == "skip");

@@ -41,7 +41,7 @@ TEST_CASE("NodeVolumeLimits hopes for higher limits, and for volumes to be detac
   const HintBench bench;
   const auto plugin = make(make_node_volume_limits);
   auto waiting = make_pod("p");
-  waiting.volumes = {{.name = "b", .disk = {.kind = "awsElasticBlockStore", .id = "vol-1"}}};
+  *waiting.volumes = {{.name = "b", .disk = {.kind = "awsElasticBlockStore", .id = "vol-1"}}};
   api::CSINode node;
   node.meta.name = "n";
   node.drivers = {{"d", 2}};
@@ -56,7 +56,7 @@ TEST_CASE("NodeVolumeLimits hopes for higher limits, and for volumes to be detac
 
   const auto with = [](api::Volume volume, const char* on) {
     auto pod = on_node(make_pod("q"), on);
-    pod.volumes = {std::move(volume)};
+    *pod.volumes = {std::move(volume)};
     return pod;
   };
   CHECK(bench.removed(*plugin, waiting, with({.name = "x", .claim_name = "any"}, "n")) == "queue");
@@ -70,7 +70,7 @@ TEST_CASE("NodeVolumeLimits hopes for higher limits, and for volumes to be detac
   CHECK(bench.removed(*plugin, waiting, attachment) == "queue");
   attachment.attacher = "other";
   CHECK(bench.removed(*plugin, waiting, attachment) == "skip");
-  waiting.volumes.push_back({.name = "c", .claim_name = "data"});
+  waiting.volumes->push_back({.name = "c", .claim_name = "data"});
   CHECK(bench.removed(*plugin, waiting, attachment) == "queue");
 
   api::PersistentVolumeClaim claim;

@@ -10,7 +10,7 @@ namespace {
 
 api::Pod isolated(const std::string& level, const char* cpu = "2") {
   auto pod = make_pod("p", cpu);
-  pod.meta.annotations.emplace(api::exclusiveness_level_annotation, level);
+  pod.meta.annotations->emplace(api::exclusiveness_level_annotation, level);
   return pod;
 }
 
@@ -77,14 +77,14 @@ TEST_CASE("PodIsolation refuses what no binding could be asked for") {
   CpuBench bench(make_machine(1, 4, 1));
   const auto plugin = make(make_pod_isolation);
   auto pod = isolated("None");
-  pod.meta.annotations.emplace(api::cfs_quota_annotation, "lift");
+  pod.meta.annotations->emplace(api::cfs_quota_annotation, "lift");
   CHECK(verdict(bench.decide(*plugin, pod)) ==
         "UnschedulableAndUnresolvable: annotation cslab.ece.ntua.gr/cfs-quota: lift is for a Pod with CPUs "
         "of its "
         "own, and its level is None");
   pod.meta.annotations[std::string(api::exclusiveness_level_annotation)] = "CPU";
   CHECK(bench.decide(*plugin, pod).ok());
-  pod.meta.annotations.emplace(api::isolation_annotation, "partition");
+  pod.meta.annotations->emplace(api::isolation_annotation, "partition");
   CHECK(bench.decide(*plugin, pod).ok());
   pod.meta.annotations[std::string(api::isolation_annotation)] = "isolated";
   CHECK(verdict(bench.decide(*plugin, pod)) ==
@@ -103,7 +103,7 @@ TEST_CASE("PodIsolation signs what its verdict depends on") {
   CHECK(sign(isolated("Core")) == sign(isolated("Core")));
   CHECK(sign(isolated("Core")) != sign(isolated("CPU")));
   auto lifted = isolated("Core");
-  lifted.meta.annotations.emplace(api::cfs_quota_annotation, "lift");
+  lifted.meta.annotations->emplace(api::cfs_quota_annotation, "lift");
   CHECK(sign(isolated("Core")) != sign(lifted));
   CHECK(sign(isolated("Core", "3")) != sign(isolated("Core", "2")));
   CHECK(sign(make_pod("p", "3")) == sign(make_pod("p", "2")));

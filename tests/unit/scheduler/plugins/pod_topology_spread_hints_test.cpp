@@ -23,7 +23,7 @@ api::TopologySpreadConstraint spread_web(const char* key) {
 struct Spread : HintBench {
   std::unique_ptr<Plugin> plugin = make(make_pod_topology_spread);
   api::Pod waiting = labelled_pod("p", "web");
-  Spread() { waiting.topology_spread_constraints = {spread_web("zone"), spread_web("rack")}; }
+  Spread() { waiting.spec->topology_spread_constraints = {spread_web("zone"), spread_web("rack")}; }
 };
 
 const auto relabel = [](const char* app) { return [=](api::Pod& pod) { pod.meta.labels["app"] = app; }; };
@@ -51,10 +51,10 @@ TEST_CASE("spreading: Pods that a constraint counts come, go, or change sides") 
 
 TEST_CASE("spreading: the Pod itself is edited") {
   Spread spread;
-  const auto tolerate = [](api::Pod& pod) { pod.tolerations.push_back({.key = "k", .op = "Exists"}); };
+  const auto tolerate = [](api::Pod& pod) { pod.spec->tolerations.push_back({.key = "k", .op = "Exists"}); };
   CHECK(spread.updated(*spread.plugin, spread.waiting, spread.waiting, relabel("db")) == "queue");
   CHECK(spread.updated(*spread.plugin, spread.waiting, spread.waiting, tolerate) == "skip");
-  spread.waiting.topology_spread_constraints[1].honor_node_taints = true;
+  spread.waiting.spec->topology_spread_constraints[1].honor_node_taints = true;
   CHECK(spread.updated(*spread.plugin, spread.waiting, spread.waiting, tolerate) == "queue");
   auto other = on_node(labelled_pod("other", "web"), "n");
   CHECK(spread.updated(*spread.plugin, spread.waiting, other, tolerate) == "skip");
@@ -76,7 +76,7 @@ TEST_CASE("spreading: nodes that have all labels, or had them") {
   };
   const Row rows[] = {
       {"a key comes", [](api::Node& n) { n.meta.labels["rack"] = "r2"; }, "queue", "queue"},
-      {"a key goes", [](api::Node& n) { n.meta.labels.erase("zone"); }, "queue", "skip"},
+      {"a key goes", [](api::Node& n) { n.meta.labels->erase("zone"); }, "queue", "skip"},
       {"another label", [](api::Node& n) { n.meta.labels["disk"] = "ssd"; }, "skip", "skip"},
       {"a taint", [](api::Node& n) { n.taints.push_back({"a", "", "NoSchedule"}); }, "queue", "skip"},
   };

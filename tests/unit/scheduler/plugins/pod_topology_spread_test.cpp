@@ -57,41 +57,41 @@ struct Zones {
 TEST_CASE("PodTopologySpread: no domain gets more than maxSkew ahead of the emptiest") {
   auto pod = web("p");
   CHECK(Zones({}).verdicts(pod) == "skip");
-  pod.topology_spread_constraints = {constraint("zone", 1)};
+  pod.spec->topology_spread_constraints = {constraint("zone", 1)};
   CHECK(Zones({}).verdicts(pod) == "...?");
   CHECK(Zones({web("q", "n0")}).verdicts(pod) == "xx.?");
   CHECK(Zones({web("q", "n0"), web("r", "n2")}).verdicts(pod) == "...?");
-  pod.topology_spread_constraints[0].max_skew = 2;
+  pod.spec->topology_spread_constraints[0].max_skew = 2;
   CHECK(Zones({web("q", "n0")}).verdicts(pod) == "...?");
   // Pods of other namespaces, and those that are going, do not count.
-  pod.topology_spread_constraints[0].max_skew = 1;
+  pod.spec->topology_spread_constraints[0].max_skew = 1;
   auto elsewhere = web("q", "n0"), going = web("r", "n1");
   elsewhere.meta.namespace_ = "blue";
   going.meta.deletion_timestamp = api::Time{};
   CHECK(Zones({elsewhere, going}).verdicts(pod) == "...?");
   // With fewer domains than wanted the emptiest counts as having none.
-  pod.topology_spread_constraints[0].min_domains = 3;
+  pod.spec->topology_spread_constraints[0].min_domains = 3;
   CHECK(Zones({web("q", "n0"), web("r", "n2")}).verdicts(pod) == "xxx?");
 }
 
 TEST_CASE("PodTopologySpread: whose Pods count is a matter of policy") {
   auto pod = web("p");
-  pod.topology_spread_constraints = {constraint("zone", 1)};
-  pod.node_selector = {{"zone", "a"}};
+  pod.spec->topology_spread_constraints = {constraint("zone", 1)};
+  pod.spec->node_selector = {{"zone", "a"}};
   // Zone b is not for this Pod, so it is not the emptiest.
   CHECK(Zones({web("q", "n0")}).verdicts(pod) == "...?");
-  pod.topology_spread_constraints[0].honor_node_affinity = false;
+  pod.spec->topology_spread_constraints[0].honor_node_affinity = false;
   CHECK(Zones({web("q", "n0")}).verdicts(pod) == "xx.?");
 }
 
 TEST_CASE("PodTopologySpread: matchLabelKeys narrows down to the Pod's own values") {
   auto pod = web("p");
   pod.meta.labels["version"] = "2";
-  pod.topology_spread_constraints = {constraint("zone", 1)};
+  pod.spec->topology_spread_constraints = {constraint("zone", 1)};
   auto old = web("q", "n0");
   old.meta.labels["version"] = "1";
   CHECK(Zones({old}).verdicts(pod) == "xx.?");
-  pod.topology_spread_constraints[0].match_label_keys = {"version", "absent"};
+  pod.spec->topology_spread_constraints[0].match_label_keys = {"version", "absent"};
   CHECK(Zones({old}).verdicts(pod) == "...?");
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("PodTopologySpread: scores prefer the emptier domains") {
   const auto plugin = make(make_pod_topology_spread);
   auto pod = web("p");
   CHECK(scored(*plugin, pod, Zones::nodes()).empty());
-  pod.topology_spread_constraints = {constraint("zone", 1, "ScheduleAnyway")};
+  pod.spec->topology_spread_constraints = {constraint("zone", 1, "ScheduleAnyway")};
   const std::vector others = {web("q", "n0"), web("r", "n1")};
   // Two Pods, times the logarithm of two domains and two.
   CHECK(scored(*plugin, pod, Zones::nodes(), others, false) == Scores{3, 3, 0, 0});
@@ -144,7 +144,7 @@ TEST_CASE("PodTopologySpread: the signature is of the constraints, and of whom t
   };
   CHECK(signature(web("p")).empty());
   auto pod = web("p");
-  pod.topology_spread_constraints = {constraint("zone", 1)};
+  pod.spec->topology_spread_constraints = {constraint("zone", 1)};
   auto fellow = pod;
   fellow.meta.name = "q";
   fellow.meta.labels["other"] = "label";
@@ -153,7 +153,7 @@ TEST_CASE("PodTopologySpread: the signature is of the constraints, and of whom t
   std::set seen = {signature(pod)};
   const auto differs = [&](auto change) {
     auto other = pod;
-    change(other, other.topology_spread_constraints[0]);
+    change(other, other.spec->topology_spread_constraints[0]);
     CHECK(seen.insert(signature(other)).second);
   };
   differs([](auto&, auto& part) { part.topology_key = "rack"; });
@@ -165,8 +165,8 @@ TEST_CASE("PodTopologySpread: the signature is of the constraints, and of whom t
   differs([](auto&, auto& part) { part.label_selector = api::LabelSelector::of({{"app", "db"}}); });
   differs([](auto& other, auto&) { other.meta.labels["app"] = "db"; });  // is none of those it counts
   differs([](auto& other, auto&) { other.meta.namespace_ = "blue"; });
-  differs([](auto& other, auto&) { other.node_selector = {{"zone", "a"}}; });
-  differs([](auto& other, auto&) { other.tolerations.push_back({.key = "key"}); });
+  differs([](auto& other, auto&) { other.spec->node_selector = {{"zone", "a"}}; });
+  differs([](auto& other, auto&) { other.spec->tolerations.push_back({.key = "key"}); });
 }
 
 // n0 and n1 are in one zone, n2 is alone in its own.
@@ -174,7 +174,7 @@ TEST_CASE("PodTopologySpread: what is counted is brought up to a later snapshot"
   Zones zones({web("q", "n0")});
   const auto plugin = make(make_pod_topology_spread);
   auto pod = web("p");
-  pod.topology_spread_constraints = {constraint("zone", 1), constraint("zone", 1, "ScheduleAnyway")};
+  pod.spec->topology_spread_constraints = {constraint("zone", 1), constraint("zone", 1, "ScheduleAnyway")};
   CycleState state;
   plugin->recount(state, pod, zones.snapshot);
   const auto fits = [&](const char* node) {
@@ -203,7 +203,7 @@ TEST_CASE("PodTopologySpread: Pods that come to a node or leave it are counted f
   Zones zones({web("q", "n0"), web("r", "n0"), web("s", "n2")});
   const auto plugin = make(make_pod_topology_spread);
   auto pod = web("p");
-  pod.topology_spread_constraints = {constraint("zone", 1)};
+  pod.spec->topology_spread_constraints = {constraint("zone", 1)};
   CycleState state;
   plugin->pre_filter(state, pod, zones.snapshot);
   const auto& node = *zones.snapshot.find("n0");

@@ -8,7 +8,7 @@ TEST_CASE("SchedulingGates holds a Pod back by the names of its gates") {
   const auto plugin = make(make_scheduling_gates);
   auto pod = make_pod("p");
   CHECK(plugin->pre_enqueue(pod).ok());
-  pod.scheduling_gates = {"a", "b"};
+  pod.spec->scheduling_gates = {"a", "b"};
   CHECK(verdict(plugin->pre_enqueue(pod)) ==
         "UnschedulableAndUnresolvable: waiting for scheduling gates: [a b]");
 }
@@ -17,10 +17,13 @@ TEST_CASE("SchedulingGates hopes for the last of the Pod's own gates to go") {
   const HintBench bench;
   const auto plugin = make(make_scheduling_gates);
   auto waiting = make_pod("p");
-  waiting.scheduling_gates = {"a", "b"};
+  waiting.spec->scheduling_gates = {"a", "b"};
   auto other = waiting;
   other.meta.uid = "another";
-  CHECK(bench.updated(*plugin, waiting, waiting, [](auto& pod) { pod.scheduling_gates.clear(); }) == "queue");
-  CHECK(bench.updated(*plugin, waiting, waiting, [](auto& pod) { pod.scheduling_gates.pop_back(); }).empty());
-  CHECK(bench.updated(*plugin, waiting, other, [](auto& pod) { pod.scheduling_gates.clear(); }) == "skip");
+  CHECK(bench.updated(*plugin, waiting, waiting, [](auto& pod) { pod.spec->scheduling_gates.clear(); }) ==
+        "queue");
+  CHECK(bench.updated(*plugin, waiting, waiting, [](auto& pod) { pod.spec->scheduling_gates.pop_back(); })
+            .empty());
+  CHECK(bench.updated(*plugin, waiting, other, [](auto& pod) { pod.spec->scheduling_gates.clear(); }) ==
+        "skip");
 }

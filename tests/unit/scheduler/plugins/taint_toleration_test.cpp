@@ -13,7 +13,7 @@ TEST_CASE("TaintToleration filters by NoSchedule and NoExecute, scores by Prefer
           "UnschedulableAndUnresolvable: node(s) had untolerated taint(s)");
   }
   CHECK(verdict(filtered(*plugin, pod, tainted("n", {{"k", "v", "PreferNoSchedule"}}))) == "Success");
-  pod.tolerations = {{"a", "Exists", "", "PreferNoSchedule", {}}};
+  pod.spec->tolerations = {{"a", "Exists", "", "PreferNoSchedule", {}}};
   const std::vector nodes = {tainted("n0", {}), tainted("n1", {{"a", "", "PreferNoSchedule"}}),
                              tainted("n2", {{"b", "", "PreferNoSchedule"}}),
                              tainted("n3", {{"b", "", "PreferNoSchedule"}, {"c", "", "PreferNoSchedule"}})};
@@ -26,7 +26,7 @@ TEST_CASE("TaintToleration hopes for nodes whose taints it tolerates by now, and
   const HintBench bench;
   const auto plugin = make(make_taint_toleration);
   auto waiting = make_pod("p");
-  waiting.tolerations.push_back({.key = "a", .op = "Exists"});
+  waiting.spec->tolerations.push_back({.key = "a", .op = "Exists"});
   const auto mild = *tainted("n", {{"a", "", "NoSchedule"}});
   const auto hostile = *tainted("n", {{"b", "", "NoExecute"}});
   const auto set_taints = [](std::vector<api::Taint> taints) {
@@ -38,7 +38,7 @@ TEST_CASE("TaintToleration hopes for nodes whose taints it tolerates by now, and
   CHECK(bench.updated(*plugin, waiting, hostile, set_taints({{"a", "", "NoSchedule"}})) == "queue");
   CHECK(bench.updated(*plugin, waiting, hostile, set_taints({{"c", "", "NoSchedule"}})) == "skip");
   CHECK(bench.updated(*plugin, waiting, mild, set_taints({})) == "skip");
-  const auto tolerate = [](api::Pod& pod) { pod.tolerations.push_back({.key = "x", .op = "Exists"}); };
+  const auto tolerate = [](api::Pod& pod) { pod.spec->tolerations.push_back({.key = "x", .op = "Exists"}); };
   CHECK(bench.updated(*plugin, waiting, waiting, tolerate) == "queue");
   CHECK(bench.updated(*plugin, waiting, make_pod("q"), tolerate) == "skip");
 }

@@ -75,7 +75,7 @@ struct VolumeBench {
 
 inline api::Pod with_claims(const char* name, std::initializer_list<const char*> claims) {
   auto pod = make_pod(name);
-  for (const auto* claim : claims) pod.volumes.push_back({.name = claim, .claim_name = claim});
+  for (const auto* claim : claims) pod.volumes->push_back({.name = claim, .claim_name = claim});
   return pod;
 }
 

@@ -23,9 +23,9 @@ struct Binding : HintBench {
   std::unique_ptr<Plugin> plugin = make(make_volume_binding);
   api::Pod waiting = make_pod("p");
   Binding() {
-    waiting.volumes = {{.name = "a", .claim_name = "data"},
-                       {.name = "b", .ephemeral = true},
-                       {.name = "c", .disk = {.kind = "csi", .driver = "csi.example.com"}}};
+    *waiting.volumes = {{.name = "a", .claim_name = "data"},
+                        {.name = "b", .ephemeral = true},
+                        {.name = "c", .disk = {.kind = "csi", .driver = "csi.example.com"}}};
   }
 };
 
@@ -78,8 +78,8 @@ TEST_CASE("volumes: drivers") {
   const auto csi_node = named<api::CSINode>("n");
   constexpr auto migrated = "storage.alpha.kubernetes.io/migrated-plugins";
   CHECK(bench.added(plugin, bench.waiting, csi_node) == "queue");
-  CHECK(bench.updated(plugin, bench.waiting, csi_node, [](auto& n) { n.meta.annotations[migrated] = "x"; }) ==
-        "queue");
+  CHECK(bench.updated(plugin, bench.waiting, csi_node,
+                      [](auto& n) { (*n.meta.annotations)[migrated] = "x"; }) == "queue");
   CHECK(bench.updated(plugin, bench.waiting, csi_node, [](auto& n) { n.drivers.push_back({"d", 1}); }) ==
         "skip");
 

@@ -10,7 +10,7 @@ TEST_CASE("VolumeRestrictions: a disk has one writer, a ReadWriteOncePod claim o
   const auto plugin = make(make_volume_restrictions);
   auto pod = make_pod("p");
   CHECK(world.asked(*plugin, pod) == "Skip");
-  pod.volumes = {{.name = "d", .disk = {.kind = "iscsi", .id = "iqn"}}};
+  *pod.volumes = {{.name = "d", .disk = {.kind = "iscsi", .id = "iqn"}}};
   CHECK(world.asked(*plugin, pod) == "Success");
   auto other = on_node(pod, "n");
   other.meta.uid = "other";
@@ -40,11 +40,11 @@ TEST_CASE("VolumeRestrictions hopes for Pods with its disks or claims to go, and
   const HintBench bench;
   const auto plugin = make(make_volume_restrictions);
   auto waiting = make_pod("p");
-  waiting.volumes = {{.name = "a", .claim_name = "data"},
-                     {.name = "b", .disk = {.kind = "awsElasticBlockStore", .id = "vol-1"}}};
+  *waiting.volumes = {{.name = "a", .claim_name = "data"},
+                      {.name = "b", .disk = {.kind = "awsElasticBlockStore", .id = "vol-1"}}};
   const auto with = [](api::Volume volume) {
     auto pod = on_node(make_pod("q"), "n");
-    pod.volumes = {std::move(volume)};
+    *pod.volumes = {std::move(volume)};
     return pod;
   };
   CHECK(bench.removed(*plugin, waiting, with({.name = "x", .claim_name = "data"})) == "queue");

@@ -40,7 +40,7 @@ TEST_CASE("VolumeZone hopes for its claims, for volumes that say something else,
   const HintBench bench;
   const auto plugin = make(make_volume_zone);
   auto waiting = make_pod("p");
-  waiting.volumes = {{.name = "a", .claim_name = "data"}};
+  *waiting.volumes = {{.name = "a", .claim_name = "data"}};
   api::PersistentVolumeClaim claim;
   claim.meta.namespace_ = "default";
   for (const auto& [name, answer] : {std::pair("data", "queue"), std::pair("other", "skip")}) {

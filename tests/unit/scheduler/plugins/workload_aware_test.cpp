@@ -120,15 +120,15 @@ TEST_CASE("WorkloadAware looks at what else is asked of the binding, unless PodI
   CpuBench bench(make_machine(1, 2, 1));
   const auto plugin = make(make_workload_aware, {{"features", {"BestEffortSharedCPUs"}}});
   auto pod = make_class_pod("p", "best-effort", "1");
-  pod.meta.annotations.emplace(api::cfs_quota_annotation, "lift");
+  pod.meta.annotations->emplace(api::cfs_quota_annotation, "lift");
   CHECK(verdict(bench.decide(*plugin, pod)) ==
         "UnschedulableAndUnresolvable: annotation cslab.ece.ntua.gr/cfs-quota: lift is for a Pod with CPUs "
         "of its "
         "own, and its level is None");
-  pod.meta.annotations.emplace(api::exclusiveness_level_annotation, "CPU");
+  pod.meta.annotations->emplace(api::exclusiveness_level_annotation, "CPU");
   CHECK(bench.decide(*plugin, pod).ok());
   pod = make_class_pod("p", "io-bound", "1");
-  pod.meta.annotations.emplace(api::cfs_quota_annotation, "lift");
+  pod.meta.annotations->emplace(api::cfs_quota_annotation, "lift");
   CHECK(bench.decide(*plugin, pod).ok());
   pod.meta.annotations[std::string(api::cfs_quota_annotation)] = "0";
   CHECK(
