@@ -28,6 +28,7 @@
 
 #include "host_name.hpp"
 #include "kubeconfig.hpp"
+#include "memory.hpp"
 #include "read_file.hpp"
 #include "version.hpp"
 
@@ -187,6 +188,7 @@ int run(const RunOptions& options) {
   tasks.push_back(role("events", agent_events.run()));
   tasks.push_back(role("events", leader_events.run()));
   if (agent) tasks.push_back(role("agent", agent->run()));
+  tasks.push_back(keep_memory_small());
   if (roles.leader) tasks.push_back(role("leader", elector.run([&] { return leader.term(); })));
   if (server) tasks.push_back(role("endpoint", server->run()));
 

@@ -166,6 +166,10 @@ bool Cgroup::populated() const {
 }
 
 Result<std::vector<std::string>> Cgroup::children() const {
+  // A directory has a link from each one in it. Most cgroups have none, and are not worth a listing; where a
+  // file system does not count them, it never says two.
+  struct stat status{};
+  if (::fstat(fd_, &status) == 0 && status.st_nlink == 2) return std::vector<std::string>();
   Descriptor fd(::openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.get() < 0) return fail(last_error(), path_ + ": open");
   DIR* directory = ::fdopendir(fd.get());

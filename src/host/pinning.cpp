@@ -139,16 +139,27 @@ std::vector<CpusetWrite> plan_writes(const CpusetNode& root, CgroupVersion versi
 }
 
 PinReport pin(CgroupTree& tree, const std::string& uid, const PodTarget& target) {
+  auto pod = tree.find_pod(uid);
+  if (pod) return pin(tree, std::move(*pod), target);
+  PinReport report;
+  report.gone = true;
+  return report;
+}
+
+PinReport pin(CgroupTree& tree, PodCgroup pod, const PodTarget& target) {
   PinReport report;
   for (int round = 0;; ++round) {
-    const auto pod = tree.find_pod(uid);
-    if (!pod) {
-      report.gone = true;
-      return report;
+    if (round > 0) {
+      auto again = tree.find_pod(pod.uid);
+      if (!again) {
+        report.gone = true;
+        return report;
+      }
+      pod = std::move(*again);
     }
     Handles handles;
     std::vector<std::string> ids;
-    const auto root = read_pod(*pod, target, handles, ids);
+    const auto root = read_pod(pod, target, handles, ids);
     if (!root) {
       report.gone = is_gone(root.error());
       if (!report.gone) report.error = root.error();
@@ -167,7 +178,7 @@ PinReport pin(CgroupTree& tree, const std::string& uid, const PodTarget& target)
     if (round == max_rounds) {
       if (!report.error) {
         report.error =
-            Error{Errc::conflict, pod->cgroup->path() + ": somebody else keeps writing cpuset.cpus"};
+            Error{Errc::conflict, pod.cgroup->path() + ": somebody else keeps writing cpuset.cpus"};
       }
       return report;
     }

@@ -92,7 +92,10 @@ std::vector<host::PodCgroup> Pinner::look_around() {
     log_.error("{}", found.error().message());
     return {};
   }
-  for (const auto& pod : *found) watch_pod(pod);
+  for (auto& pod : *found) {
+    if (!watch_pod(pod)) continue;
+    if (auto again = look_at(pod.uid)) pod = std::move(*again);
+  }
   partitions_.look(*found);
   return std::move(*found);
 }
@@ -116,7 +119,7 @@ void Pinner::apply(Targets targets) {
     const auto& target = targets_->of(pod.uid);
     const auto known = pods_.find(pod.uid);
     if (known == pods_.end() || known->second.target != target) return false;
-    pin(pod.uid, target);
+    pin(pod, target);
     return true;
   });
   // What an earlier agent made exclusive is not known: any CPU may be.
@@ -221,16 +224,19 @@ asio::awaitable<void> Pinner::watch() {
   }
 }
 
-std::optional<host::PodCgroup> Pinner::watch_pod(const std::string& uid) {
+std::optional<host::PodCgroup> Pinner::look_at(const std::string& uid) {
   auto found = tree_.find_pod(uid);
-  if (found) watch_pod(*found);
+  while (found && watch_pod(*found)) found = tree_.find_pod(uid);
   return found;
 }
 
-void Pinner::watch_pod(const host::PodCgroup& pod) {
-  if (auto watched = watcher_->watch_pod(pod); !watched) log_.warn("{}", watched.error().message());
-  if (!writers_) return;
-  if (auto watched = writers_->watch_pod(pod); !watched) log_.warn("{}", watched.error().message());
+bool Pinner::watch_pod(const host::PodCgroup& pod) {
+  const auto fresh = watcher_->watch_pod(pod);
+  if (!fresh) log_.warn("{}", fresh.error().message());
+  if (writers_) {
+    if (auto watched = writers_->watch_pod(pod); !watched) log_.warn("{}", watched.error().message());
+  }
+  return fresh && *fresh;
 }
 
 std::optional<host::Writer> Pinner::writer_of(const std::string& uid) {
@@ -262,17 +268,17 @@ CpuSet Pinner::crowded(const std::string& uid, const CpuSet& cpus) const {
 }
 
 void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
-  // The Pod's level first: what is started from now on inherits it. Then the watch, then another look for
-  // what came in between.
-  auto report = host::pin(tree_, uid, target);
-  const auto found = watch_pod(uid);
-  metrics_.cpuset_writes += static_cast<std::uint64_t>(report.writes);
-  if (!report.gone && report.writes > 0) {
-    auto again = host::pin(tree_, uid, target);
-    metrics_.cpuset_writes += static_cast<std::uint64_t>(again.writes);
-    again.differences = std::move(report.differences);
-    report = std::move(again);
+  if (const auto found = look_at(uid)) {
+    pin(*found, target);
+  } else {
+    forget(uid);
   }
+}
+
+void Pinner::pin(const host::PodCgroup& found, const host::PodTarget& target) {
+  const auto& uid = found.uid;
+  auto report = host::pin(tree_, found, target);
+  metrics_.cpuset_writes += static_cast<std::uint64_t>(report.writes);
   if (report.gone) return forget(uid);
 
   auto& pod = pods_[uid];
@@ -287,13 +293,13 @@ void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
   const bool known = std::exchange(pod.target, target).has_value();
   // Of what is only a step on the way systemd need not know. Why the files come first:
   // docs/decisions/0007-file-before-property.md
-  const bool last = found && target == targets_->of(uid);
+  const bool last = target == targets_->of(uid);
   const bool same = pod.sight.pod == report.pod && pod.sight.containers == report.containers &&
                     pod.sight.error.has_value() == report.error.has_value();
   pod.sight.pod = std::move(report.pod);
   pod.sight.containers = std::move(report.containers);
   pod.sight.error = std::move(report.error);
-  if (last) tell_systemd(*found, target);
+  if (last) tell_systemd(found, target);
   if (!same && handlers_.seen) handlers_.seen(uid);
   // An earlier agent may have lifted what is not to be lifted any more.
   const bool of_before = !known && !looked_;

@@ -115,10 +115,14 @@ class Pinner {
          const std::string& dbus_socket, AgentMetrics& metrics, spdlog::logger& log);
 
   std::vector<host::PodCgroup> look_around();
-  void watch_pod(const host::PodCgroup& pod);
+  // Whether anything of it was not watched before.
+  bool watch_pod(const host::PodCgroup& pod);
+  // Watched before it was looked at, so that nothing appears in it unnoticed.
+  std::optional<host::PodCgroup> look_at(const std::string& uid);
   void hand_over(const std::vector<host::PodCgroup>& pods, const CpuSet& exclusive);
-  std::optional<host::PodCgroup> watch_pod(const std::string& uid);
   void pin(const std::string& uid, const host::PodTarget& target);
+  // Of one that is watched.
+  void pin(const host::PodCgroup& found, const host::PodTarget& target);
   void note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target,
                   const host::PinReport& report, const std::optional<host::Writer>& writer);
   bool went_offline(const host::PinReport::Difference& difference) const;

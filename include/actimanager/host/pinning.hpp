@@ -43,6 +43,8 @@ struct PinReport {
 
 // Looks at the Pod's cgroups again, so that none that appeared meanwhile is missed.
 PinReport pin(CgroupTree& tree, const std::string& uid, const PodTarget& target);
+// The same for a Pod as it was just found.
+PinReport pin(CgroupTree& tree, PodCgroup pod, const PodTarget& target);
 
 // The plan, pure: one cgroup with what it has and what it shall have, and those below it.
 struct CpusetNode {
