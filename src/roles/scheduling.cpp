@@ -5,20 +5,13 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
-
-#include <actimanager/kube/errors.hpp>
-
-#include "pod_status.hpp"
 
 namespace actimanager::roles {
 namespace {
 
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
-using kube::ApiErrc;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -28,6 +21,10 @@ bool is_scheduler_made(const api::PodCPUBinding& binding) {
   return std::ranges::any_of(*binding.meta.owner_references, [](const api::OwnerReference& owner) {
     return owner.controller && owner.kind == "Pod";
   });
+}
+
+asio::awaitable<void> others_turn() {
+  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
 
 std::string pod_key(const api::PodCPUBinding& binding) {
@@ -189,8 +186,8 @@ asio::awaitable<void> Scheduling::loop() {
     auto item = queue_.pop(Clock::now());
     metrics_.queue = queue_.lengths();
     if (item) {
-      decide(std::move(*item));
-      co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);  // others get their turn
+      co_await decide(std::move(*item));
+      co_await others_turn();
     } else {
       co_await work_.wait_until(queue_.next_wakeup().value_or(Clock::time_point::max()));
     }
@@ -218,22 +215,41 @@ std::optional<Target> Scheduling::begun(const api::Pod& pod) const {
   return target;
 }
 
-void Scheduling::decide(scheduler::QueuedPod item) {
-  const auto start = Clock::now();
+// Others get their turn while nodes are looked at for the first Pod of its kind. Where Nodes are edited all
+// the time, that would begin anew each time: so not for ever.
+asio::awaitable<std::optional<scheduler::Decision>> Scheduling::decision_for(const api::Pod& pod) {
+  constexpr auto nodes = scheduler::Scheduler::nodes_a_turn;
+  double seconds = 0;
+  for (std::size_t looked = 0;; looked += nodes) {
+    const auto start = Clock::now();
+    cache_.update(snapshot_);
+    const bool all = looked > 2 * snapshot_.slots().size();
+    auto decision = scheduler_.schedule_one(pod, snapshot_, all ? snapshot_.slots().size() : nodes);
+    seconds += seconds_since(start);
+    if (decision) {
+      metrics_.decision_seconds.observe(seconds);
+      co_return decision;
+    }
+    co_await others_turn();
+    if (queue_.find(pod.meta.uid) == nullptr) co_return std::nullopt;
+  }
+}
+
+asio::awaitable<void> Scheduling::decide(scheduler::QueuedPod item) {
   const auto& pod = *item.pod;
   if (pod.meta.deletion_timestamp) {  // nothing will run of it
     queue_.done(pod.meta.uid);
-    return;
+    co_return;
   }
   if (auto target = begun(pod)) {
     cache_.assume(item.pod, target->node, target->placement);
     cycles_.spawn(bind(std::move(item), std::move(*target)));
-    return;
+    co_return;
   }
   feed_.forget(pod.meta.uid, Clock::now());
-  cache_.update(snapshot_);
-  auto decision = scheduler_.schedule_one(pod, snapshot_);
-  metrics_.decision_seconds.observe(seconds_since(start));
+  auto decided = co_await decision_for(pod);
+  if (!decided) co_return;
+  auto& decision = *decided;
   if (decision.placed()) {
     Target target{std::move(decision.node), std::move(decision.placement)};
     if (has_binding_by_hand(pod)) target.placement.reset();
@@ -245,13 +261,13 @@ void Scheduling::decide(scheduler::QueuedPod item) {
       waiting_cycles_.spawn(
           bind_with_volumes(std::move(item), std::move(target), std::move(decision.volumes)));
     }
-    return;
+    co_return;
   }
   if (const auto* nomination = decision.nomination()) {
     ++metrics_.unschedulable;
     cache_.nominate(item.pod, nomination->node, nomination->placement);
     cycles_.spawn(preempt(std::move(item), std::move(decision)));
-    return;
+    co_return;
   }
   auto nominated = cache_.nominated_node(pod.meta.uid);
   if (!decision.keeps_nominated_node()) {
@@ -267,142 +283,6 @@ void Scheduling::decide(scheduler::QueuedPod item) {
   }
   cycles_.spawn(refuse(item.pod, std::move(decision.message),
                        decision.error ? "SchedulerError" : "Unschedulable", std::move(nominated)));
-}
-
-asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target) {
-  const auto pod = item.pod;
-  const auto own = own_binding(*pod);
-  if (target.placement && !(own && target_of(*own) == target)) {
-    auto holds = co_await binder_.persist(*pod, target);
-    if (!holds) {
-      try_again(item, std::move(target), holds.error());
-      co_return;
-    }
-    if (*holds != target) {
-      target = std::move(*holds);
-      cache_.assume(pod, target.node, target.placement);
-    }
-  }
-  auto bound = co_await binder_.assign(*pod, target.node);
-  if (!bound) {
-    try_again(item, std::move(target), bound.error());
-    co_return;
-  }
-  queue_.done(pod->meta.uid);
-  unsettled_.erase(pod->meta.uid);
-  ++metrics_.scheduled;
-  metrics_.scheduling_seconds.observe(seconds_since(item.added));
-  auto message = fmt::format("Successfully assigned {} to {}", pod->meta.key(), target.node);
-  if (target.placement) {
-    message += fmt::format(", CPUs {} (exclusiveness level {})", target.placement->cpus.to_string(),
-                           api::to_string(target.placement->level));
-  }
-  log_.info("pod {}: {}", pod->meta.key(), message);
-  events_.record(kube::reference_to(*pod), kube::EventType::normal, "Scheduled", std::move(message));
-}
-
-asio::awaitable<void> Scheduling::bind_with_volumes(scheduler::QueuedPod item, Target target,
-                                                    scheduler::VolumePlan volumes) {
-  auto ready = co_await volume_binder_.bind(*item.pod, volumes, target.node);
-  if (ready) {
-    co_await bind(std::move(item), std::move(target));
-    co_return;
-  }
-  forget_volumes(volumes);
-  give_up(item, ready.error());
-}
-
-// What the API says of them counts again.
-void Scheduling::forget_volumes(const scheduler::VolumePlan& volumes) {
-  auto& storage = cache_.objects().storage();
-  const auto restore = [](auto& known, const auto& store, const std::string& key) {
-    if (auto object = store.get(key)) known.set(std::move(object));
-  };
-  for (const auto& [claim, volume] : volumes.bind) restore(storage.volumes, cluster_.volumes, volume);
-  for (const auto& claim : volumes.provision) restore(storage.claims, cluster_.claims, claim);
-}
-
-void Scheduling::try_again(const scheduler::QueuedPod& item, Target target, const Error& error) {
-  if (!kube::is_transient(error) || queue_.find(item.pod->meta.uid) == nullptr) {
-    give_up(item, error);
-    return;
-  }
-  ++metrics_.errors;
-  log_.warn("pod {}: {}", item.pod->meta.key(), error.message());
-  unsettled_.insert_or_assign(item.pod->meta.uid, std::move(target));
-  queue_.retry(item, Clock::now());
-  work_.set();
-}
-
-void Scheduling::give_up(const scheduler::QueuedPod& item, const Error& error) {
-  ++metrics_.errors;
-  log_.warn("pod {}: {}", item.pod->meta.key(), error.message());
-  unsettled_.erase(item.pod->meta.uid);
-  feed_.forget(item.pod->meta.uid, Clock::now());
-  // A Pod that went away, or to another node, says so by its watch; until then there is another attempt.
-  queue_.retry(item, Clock::now());
-  work_.set();
-  if (!kube::is_transient(error) && error.code != ApiErrc::not_found && error.code != Errc::not_found) {
-    events_.record(kube::reference_to(*item.pod), kube::EventType::warning, "FailedScheduling",
-                   error.message());
-  }
-}
-
-asio::awaitable<void> Scheduling::refuse(PodPointer pod, std::string message, std::string reason,
-                                         std::string nominated) {
-  const auto* known = api::find_condition(pod->conditions, "PodScheduled");
-  const bool said =
-      known != nullptr && known->status == api::ConditionStatus::false_ && known->message == message;
-  if (said && pod->nominated_node_name == nominated) co_return;
-  auto patch = status_patch(*pod);
-  if (!said) {
-    log_.info("pod {}: {}", pod->meta.key(), message);
-    events_.record(kube::reference_to(*pod), kube::EventType::warning, "FailedScheduling", message);
-    patch = status_patch(*pod, condition_json("PodScheduled", "False", reason, message));
-  }
-  if (pod->nominated_node_name != nominated) set_nominated_node(patch, nominated);
-  auto patched = co_await client_.patch(kube::resource_of(*pod, "status"), patch,
-                                        {.type = kube::PatchType::strategic_merge});
-  if (!patched && patched.error().code != ApiErrc::not_found && patched.error().code != ApiErrc::conflict) {
-    log_.warn("pod {}: {}", pod->meta.key(), patched.error().message());
-  }
-}
-
-asio::awaitable<void> Scheduling::preempt(scheduler::QueuedPod item, scheduler::Decision decision) {
-  const auto pod = item.pod;
-  const auto nomination = *decision.nomination();
-  co_await refuse(pod, decision.message, "Unschedulable", nomination.node);
-  co_await withdraw_less_important(*pod, nomination.node);
-  auto evicted = co_await preemptor_.evict(*pod, nomination);
-  if (evicted) {
-    ++metrics_.preemptions;
-    metrics_.preemption_victims += nomination.victims.size();
-    queue_.park(item, std::move(decision.rejected_by), Clock::now(), std::move(decision.kind));
-  } else {
-    ++metrics_.errors;
-    log_.warn("pod {}: {}", pod->meta.key(), evicted.error().message());
-    queue_.retry(item, Clock::now());
-  }
-  work_.set();
-}
-
-asio::awaitable<void> Scheduling::withdraw_less_important(const api::Pod& pod, const std::string& node) {
-  cache_.update(snapshot_);
-  const auto* info = snapshot_.find(node);
-  if (info == nullptr) co_return;
-  std::vector<PodPointer> losers;
-  for (const auto& nominated : info->nominated) {
-    if (nominated.pod->priority < pod.priority) losers.push_back(nominated.pod);
-  }
-  for (const auto& loser : losers) {
-    cache_.withdraw_nomination(loser->meta.uid);
-    auto patch = status_patch(*loser);
-    set_nominated_node(patch, "");
-    auto patched = co_await client_.patch(kube::resource_of(*loser, "status"), patch,
-                                          {.type = kube::PatchType::strategic_merge});
-    if (!patched && patched.error().code != ApiErrc::not_found)
-      log_.warn("pod {}: {}", loser->meta.key(), patched.error().message());
-  }
 }
 
 }  // namespace actimanager::roles

@@ -69,7 +69,9 @@ class Scheduling {
   void note_binding_by_hand(const BindingPointer& before, const BindingPointer& after);
 
   boost::asio::awaitable<void> loop();
-  void decide(scheduler::QueuedPod item);
+  boost::asio::awaitable<void> decide(scheduler::QueuedPod item);
+  // On a snapshot of now. nullopt: meanwhile the Pod has gone, or to a node.
+  boost::asio::awaitable<std::optional<scheduler::Decision>> decision_for(const api::Pod& pod);
   // A binding made by hand for this Pod, which ours must not stand beside.
   bool has_binding_by_hand(const api::Pod& pod) const;
   BindingPointer own_binding(const api::Pod& pod) const;

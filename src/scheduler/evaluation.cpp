@@ -1,11 +1,11 @@
 #include "evaluation.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "fit_error.hpp"
 #include "tie_break.hpp"
 
 namespace actimanager::scheduler {
@@ -164,6 +164,8 @@ Evaluation::Verdict Evaluation::ask_own(const api::Pod& pod, const NodeInfo& nod
 }
 
 void Evaluation::look_at(const api::Pod& pod, const Snapshot& snapshot, std::size_t slot) {
+  if (snapshot.generations()[slot] == seen_node_[slot]) return;
+  seen_node_[slot] = snapshot.generations()[slot];
   const auto& node = *snapshot.slots()[slot];
   const auto own_verdict = ask_own(pod, node);
   if (own_verdict == feasible && !pre_scored_) pre_score(pod, snapshot, slot);
@@ -232,17 +234,20 @@ void Evaluation::take_out(std::size_t slot) {
   free_groups_.push_back(index);
 }
 
+bool Evaluation::look_ahead(const api::Pod& pod, const Snapshot& snapshot, std::size_t nodes) {
+  if (next_ == seen_node_.size()) return false;
+  facets_outdated_ = recount(pod, snapshot) || facets_outdated_;
+  for (; nodes > 0 && next_ < seen_node_.size(); --nodes) look_at(pod, snapshot, next_++);
+  return next_ < seen_node_.size();
+}
+
 void Evaluation::refresh(const api::Pod& pod, const Snapshot& snapshot) {
   if (pre_filter_refusal_ || pre_filter_failure_) return;
-  const bool all_facets = recount(pod, snapshot);
-  const auto& generations = snapshot.generations();
-  snapshot.each_change_since(seen_, [&](std::size_t slot) {
-    if (generations[slot] == seen_node_[slot]) return;
-    seen_node_[slot] = generations[slot];
-    look_at(pod, snapshot, slot);
-  });
+  facets_outdated_ = recount(pod, snapshot) || facets_outdated_;
+  snapshot.each_change_since(seen_, [&](std::size_t slot) { look_at(pod, snapshot, slot); });
   seen_ = snapshot.generation();
-  if (all_facets) {
+  next_ = seen_node_.size();
+  if (std::exchange(facets_outdated_, false)) {
     for (std::size_t slot = 0; slot < group_of_.size(); ++slot) {
       if (group_of_[slot] == no_group) continue;
       key_ = groups_[group_of_[slot]].key;
@@ -368,49 +373,6 @@ std::optional<std::size_t> Evaluation::best(const api::Pod& pod, const Snapshot&
 bool Evaluation::is_feasible(std::size_t slot) const {
   return slot < group_of_.size() && group_of_[slot] != no_group &&
          groups_[group_of_[slot]].verdict == feasible;
-}
-
-std::string Evaluation::message(const Snapshot& snapshot) const {
-  if (pre_filter_refusal_) return fit_error(snapshot.node_count(), *pre_filter_refusal_);
-  std::vector<int> nodes_by_refusal(refusals_.size() + 1);
-  for (const auto& group : groups_) {
-    if (group.slots.empty() || group.verdict <= feasible) continue;
-    nodes_by_refusal[static_cast<std::size_t>(group.verdict)] += static_cast<int>(group.slots.size());
-  }
-  Reasons reasons;
-  for (std::size_t i = 0; i < refusals_.size(); ++i) {
-    if (nodes_by_refusal[i + 1] > 0) reasons.add(refusals_[i].status, nodes_by_refusal[i + 1]);
-  }
-  if (only_) {
-    reasons.add(fmt::format("node(s) didn't satisfy plugin(s) [{}]", fmt::join(narrowed_by_, " ")),
-                snapshot.node_count() - reasons.nodes());
-  }
-  return fit_error(snapshot.node_count(), reasons);
-}
-
-std::vector<std::size_t> Evaluation::unschedulable() const {
-  std::vector<std::size_t> slots;
-  for (const auto& group : groups_) {
-    if (group.slots.empty() || group.verdict <= feasible) continue;
-    const auto& status = refusals_[static_cast<std::size_t>(group.verdict) - 1].status;
-    if (status.code == Code::unschedulable) slots.insert(slots.end(), group.slots.begin(), group.slots.end());
-  }
-  std::ranges::sort(slots);
-  return slots;
-}
-
-std::vector<const Plugin*> Evaluation::rejected_by() const {
-  std::set<std::string, std::less<>> refusers = narrowed_by_;
-  if (pre_filter_refusal_) refusers.insert(std::string(pre_filter_refusal_->plugin));
-  for (const auto& group : groups_) {
-    if (group.slots.empty() || group.verdict <= feasible) continue;
-    refusers.insert(std::string(refusals_[static_cast<std::size_t>(group.verdict) - 1].status.plugin));
-  }
-  std::vector<const Plugin*> plugins;
-  for (const auto& plugin : profile_.plugins) {
-    if (refusers.contains(plugin->name())) plugins.push_back(plugin.get());
-  }
-  return plugins;
 }
 
 }  // namespace actimanager::scheduler

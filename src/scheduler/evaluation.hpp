@@ -32,6 +32,9 @@ class Evaluation {
   // Whether the snapshot differs from that of the construction in no more than some nodes' Pods, and what is
   // kept has not grown beyond measure.
   bool is_of(const Snapshot& snapshot) const;
+  // Does a part of what the next refresh() would: asks about so many nodes that nobody has asked about yet.
+  // Whether there are more. Precondition: is_of(snapshot).
+  bool look_ahead(const api::Pod& pod, const Snapshot& snapshot, std::size_t nodes);
   // Asks the plugins about what changed since. Precondition: is_of(snapshot).
   void refresh(const api::Pod& pod, const Snapshot& snapshot);
 
@@ -104,6 +107,7 @@ class Evaluation {
   void pre_score(const api::Pod& pod, const Snapshot& snapshot, std::size_t slot);
 
   Verdict ask_own(const api::Pod& pod, const NodeInfo& node);
+  // Unless it has not changed since.
   void look_at(const api::Pod& pod, const Snapshot& snapshot, std::size_t slot);
   void set_facets(const NodeInfo& node, std::size_t slot, Numbers& key);
   void put(std::size_t slot, const Numbers& key);
@@ -133,7 +137,9 @@ class Evaluation {
   std::vector<Profile::Scorer> plain_, normalized_;
   std::vector<Wide> wide_;  // in the order of filters
 
-  std::uint64_t seen_ = 0;                // the snapshot's generation
+  std::uint64_t seen_ = 0;  // the snapshot's generation
+  std::size_t next_ = 0;    // slots before it have been looked at once
+  bool facets_outdated_ = false;
   std::vector<std::uint64_t> seen_node_;  // by slot: its generation
   std::vector<std::size_t> group_of_;     // by slot
   std::vector<std::size_t> place_;        // by slot: where in its group

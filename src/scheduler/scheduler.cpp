@@ -1,4 +1,5 @@
 #include <cassert>
+#include <limits>
 #include <list>
 
 #include <fmt/format.h>
@@ -185,14 +186,20 @@ Status Scheduler::pre_enqueue(const api::Pod& pod) const {
 }
 
 Decision Scheduler::schedule_one(const api::Pod& pod, const Snapshot& snapshot) {
+  return *schedule_one(pod, snapshot, std::numeric_limits<std::size_t>::max());
+}
+
+std::optional<Decision> Scheduler::schedule_one(const api::Pod& pod, const Snapshot& snapshot,
+                                                std::size_t nodes) {
   const auto* profile = impl_->config.profile(pod.spec->scheduler_name);
   assert(profile != nullptr);
   if (snapshot.node_count() == 0) return no_nodes();
   auto signature = Impl::sign(*profile, pod, snapshot);
   if (!signature) return decide(*profile, pod, snapshot);
   auto kind = kind_text(pod, *signature);
-  auto decision =
-      conclude(*profile, pod, snapshot, impl_->keep(std::move(*signature), *profile, pod, snapshot));
+  auto& evaluation = impl_->keep(std::move(*signature), *profile, pod, snapshot);
+  if (nodes < snapshot.slots().size() && evaluation.look_ahead(pod, snapshot, nodes)) return std::nullopt;
+  auto decision = conclude(*profile, pod, snapshot, evaluation);
   decision.kind = std::move(kind);
   return decision;
 }

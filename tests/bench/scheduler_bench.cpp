@@ -6,7 +6,8 @@
 // The nodes of a cluster are in three zones. In the second cluster of each size Pods have labels and, three
 // of four of them, wishes about each other, so that whatever is placed there has to be weighed against these.
 // New Pods come in batches of 200 from one template, as controllers make them; a template's first decision
-// looks at every node and is the slowest: see "max". A run ends after 10,000 decisions or 4 seconds of them.
+// looks at every node and is the slowest: see "max". A leader makes several turns of its event loop of that,
+// of which "turn" is the longest. A run ends after 10,000 decisions or 4 seconds of them.
 // Times are the thread's own CPU time, so that a busy machine does not count.
 #include <algorithm>
 #include <array>
@@ -170,7 +171,7 @@ void run(Cluster& cluster, const Run& how) {
   std::vector<double> times;
   std::vector<std::string> placed;
   int refused = 0;
-  double total = 0;  // microseconds
+  double total = 0, longest_turn = 0;  // microseconds; of an event loop, if it had one
   for (int i = 0; i < most && total < longest; ++i) {
     const auto* workload = how.workloads[static_cast<std::size_t>(i) % how.workloads.size()];
     if (i % batch == 0) ++cluster.apps;
@@ -185,27 +186,37 @@ void run(Cluster& cluster, const Run& how) {
                             .selector = api::LabelSelector::of(pod.meta.labels)};
       cluster.cache.objects().set_owner(owner);
     }
-    const auto begin = own_time();
+    const auto start = own_time();
+    auto begin = start;
+    const auto end_turn = [&] {
+      const auto now = own_time();
+      longest_turn = std::max(longest_turn, now - begin);
+      begin = now;
+    };
     cluster.cache.update(cluster.snapshot);
-    const auto decision = scheduler.schedule_one(pod, cluster.snapshot);
-    if (decision.placed()) {
-      cluster.cache.assume(pod, decision.node, decision.placement);
+    std::optional<Decision> decision;
+    while (!(decision = scheduler.schedule_one(pod, cluster.snapshot, Scheduler::nodes_a_turn))) end_turn();
+    if (decision->placed()) {
+      cluster.cache.assume(pod, decision->node, decision->placement);
       placed.push_back(pod.meta.uid);
     } else {
       ++refused;
     }
-    times.push_back(own_time() - begin);
+    end_turn();
+    times.push_back(begin - start);
     total += times.back();
   }
   const auto count = static_cast<double>(times.size());
   std::ranges::sort(times);
   const auto at = [&](double part) { return times[static_cast<std::size_t>(part * (count - 1))]; };
   fmt::print(
-      "{:>6} nodes  {:<34} {:>8.0f} decisions/s  p50 {:>7.1f} us  p99 {:>7.1f} us  max {:>8.0f} us  refused "
-      "{}\n",
-      cluster.snapshot.node_count(), how.what, count / total * 1e6, at(0.5), at(0.99), times.back(), refused);
+      "{:>6} nodes  {:<34} {:>8.0f} decisions/s  p50 {:>7.1f} us  p99 {:>7.1f} us  max {:>8.0f} us  "
+      "turn {:>8.0f} us  refused {}\n",
+      cluster.snapshot.node_count(), how.what, count / total * 1e6, at(0.5), at(0.99), times.back(),
+      longest_turn, refused);
   std::fflush(stdout);
   for (const auto& uid : placed) cluster.cache.forget(uid);
+  cluster.cache.update(cluster.snapshot);  // so that it is not the next run's first decision that does
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ GROUPED = {
     "scheduler/cache_nodes": ("scheduler/cache", "one class in four files"),
     "scheduler/cache_pods": ("scheduler/cache", "one class in four files"),
     "scheduler/evaluation": ("scheduler/scheduler", "one decision, whole"),
+    "scheduler/evaluation_refusals": ("scheduler/scheduler", "one decision, whole"),
     "scheduler/profile": ("scheduler/config", "a profile is read as part of a configuration"),
     "scheduler/plugins/resource_scorer": ("scheduler/plugins/node_resources_fit", "the score of two plugins"),
 }

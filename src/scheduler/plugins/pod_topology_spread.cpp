@@ -153,7 +153,7 @@ class PodTopologySpread final : public Plugin {
       } else if (part.fellows) {
         numbers.push_back(part.fellows->mark(slot));
       } else {
-        numbers.push_back(count_fellows(part.constraint, soft.pod_namespace, info));
+        numbers.push_back(part.own[slot]);
       }
     }
   }
@@ -254,13 +254,14 @@ class PodTopologySpread final : public Plugin {
     auto& soft = state.edit<Soft>(this);
     if (!soft.is_set) {
       soft.is_set = true;
-      soft.pod_namespace = pod.meta.namespace_;
       const auto constraints = constraints_of(pod, snapshot.objects(), "ScheduleAnyway");
       // The system's defaults also spread where nodes have no zone.
       if (!by_system_ || !pod.spec->topology_spread_constraints.empty()) soft.needed = constraints;
       for (const auto& constraint : constraints) {
-        Soft::Part part{.constraint = constraint, .includes = {}, .fellows = {}};
-        if (constraint.topology_key != hostname_label) {
+        Soft::Part part{.constraint = constraint, .includes = {}, .fellows = {}, .own = {}};
+        if (constraint.topology_key == hostname_label) {
+          part.own.resize(snapshot.slots().size());
+        } else {
           part.includes = included(constraint, soft.needed, pod, snapshot);
           const auto domains = snapshot.domains(constraint.topology_key);
           part.fellows.emplace(domains, domains->find(""));
@@ -269,10 +270,13 @@ class PodTopologySpread final : public Plugin {
       }
     }
     for (auto& part : soft.parts) {
-      if (!part.fellows) continue;
       count_fellows(part.constraint, pod.meta.namespace_, snapshot, soft.seen,
                     [&](std::size_t slot, std::int64_t fellows) {
-                      if (part.includes[slot]) part.fellows->set(slot, fellows);
+                      if (!part.fellows) {
+                        part.own[slot] = fellows;
+                      } else if (part.includes[slot]) {
+                        part.fellows->set(slot, fellows);
+                      }
                     });
     }
     soft.seen = snapshot.generation();

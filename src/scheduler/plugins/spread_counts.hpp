@@ -112,13 +112,12 @@ struct Shift : CycleState::Data {
 struct Soft : CycleState::Data {
   struct Part {
     TopologySpreadConstraint constraint;
-    std::vector<bool> includes;  // by slot
-    std::optional<DomainSums>
-        fellows;        // of the nodes it includes; none for host names: each node has its own
-    double weight = 0;  // so that few large domains weigh as much as many small ones
+    std::vector<bool> includes;         // by slot
+    std::optional<DomainSums> fellows;  // of the nodes it includes; none for host names
+    std::vector<std::int64_t> own;      // by slot, for host names: each node has its own
+    double weight = 0;                  // so that few large domains weigh as much as many small ones
   };
   bool is_set = false;
-  std::string pod_namespace;
   std::vector<Part> parts;
   Constraints needed;      // nodes without one of these keys get no score
   std::uint64_t seen = 0;  // the snapshot's generation

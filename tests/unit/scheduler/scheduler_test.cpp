@@ -300,3 +300,28 @@ TEST_CASE("decisions follow what the cache learns") {
   cluster.cache.remove_topology("a");
   CHECK(why(cluster.decide(next)) == "0/1 nodes are available: 1 node(s) had no CPU topology.");
 }
+
+TEST_CASE("the first decision for a kind of Pod can be made in parts") {
+  Cluster cluster;
+  for (const auto* name : {"a", "b", "c", "d", "e"}) cluster.add(name, make_machine(1, 4, 1));
+  const auto pod = make_class_pod("p", "cpu-bound", "2");
+  const auto part = [&] {
+    cluster.cache.update(cluster.snapshot);
+    return cluster.scheduler.schedule_one(pod, cluster.snapshot, 2);
+  };
+  CHECK_FALSE(part());
+  CHECK_FALSE(part());
+  // What was looked at and what was not changes meanwhile: "b" alone keeps room.
+  for (const auto* name : {"a", "c", "d", "e"}) {
+    const auto other = make_class_pod(std::string("on-") + name, "cpu-bound", "3");
+    cluster.cache.assume(other, name, allocator::Placement{{0, 1, 2}, api::ExclusivenessLevel::cpu});
+  }
+  const auto decision = part();
+  REQUIRE(decision);
+  CHECK(decision->node == "b");
+  CHECK(decision->feasible_nodes == 1);
+  CHECK(part());
+  // Where a Node comes, it begins anew.
+  cluster.add("f", make_machine(1, 4, 1));
+  CHECK_FALSE(part());
+}

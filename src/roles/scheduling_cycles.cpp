@@ -1,0 +1,158 @@
+// What becomes of a decision: a cycle of its own, which writes it to the API.
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include <actimanager/kube/errors.hpp>
+
+#include "pod_status.hpp"
+#include "scheduling.hpp"
+
+namespace actimanager::roles {
+namespace {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+using kube::ApiErrc;
+
+}  // namespace
+
+asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target) {
+  const auto pod = item.pod;
+  const auto own = own_binding(*pod);
+  if (target.placement && !(own && target_of(*own) == target)) {
+    auto holds = co_await binder_.persist(*pod, target);
+    if (!holds) {
+      try_again(item, std::move(target), holds.error());
+      co_return;
+    }
+    if (*holds != target) {
+      target = std::move(*holds);
+      cache_.assume(pod, target.node, target.placement);
+    }
+  }
+  auto bound = co_await binder_.assign(*pod, target.node);
+  if (!bound) {
+    try_again(item, std::move(target), bound.error());
+    co_return;
+  }
+  queue_.done(pod->meta.uid);
+  unsettled_.erase(pod->meta.uid);
+  ++metrics_.scheduled;
+  metrics_.scheduling_seconds.observe(std::chrono::duration<double>(Clock::now() - item.added).count());
+  auto message = fmt::format("Successfully assigned {} to {}", pod->meta.key(), target.node);
+  if (target.placement) {
+    message += fmt::format(", CPUs {} (exclusiveness level {})", target.placement->cpus.to_string(),
+                           api::to_string(target.placement->level));
+  }
+  log_.info("pod {}: {}", pod->meta.key(), message);
+  events_.record(kube::reference_to(*pod), kube::EventType::normal, "Scheduled", std::move(message));
+}
+
+asio::awaitable<void> Scheduling::bind_with_volumes(scheduler::QueuedPod item, Target target,
+                                                    scheduler::VolumePlan volumes) {
+  auto ready = co_await volume_binder_.bind(*item.pod, volumes, target.node);
+  if (ready) {
+    co_await bind(std::move(item), std::move(target));
+    co_return;
+  }
+  forget_volumes(volumes);
+  give_up(item, ready.error());
+}
+
+// What the API says of them counts again.
+void Scheduling::forget_volumes(const scheduler::VolumePlan& volumes) {
+  auto& storage = cache_.objects().storage();
+  const auto restore = [](auto& known, const auto& store, const std::string& key) {
+    if (auto object = store.get(key)) known.set(std::move(object));
+  };
+  for (const auto& [claim, volume] : volumes.bind) restore(storage.volumes, cluster_.volumes, volume);
+  for (const auto& claim : volumes.provision) restore(storage.claims, cluster_.claims, claim);
+}
+
+void Scheduling::try_again(const scheduler::QueuedPod& item, Target target, const Error& error) {
+  if (!kube::is_transient(error) || queue_.find(item.pod->meta.uid) == nullptr) {
+    give_up(item, error);
+    return;
+  }
+  ++metrics_.errors;
+  log_.warn("pod {}: {}", item.pod->meta.key(), error.message());
+  unsettled_.insert_or_assign(item.pod->meta.uid, std::move(target));
+  queue_.retry(item, Clock::now());
+  work_.set();
+}
+
+void Scheduling::give_up(const scheduler::QueuedPod& item, const Error& error) {
+  ++metrics_.errors;
+  log_.warn("pod {}: {}", item.pod->meta.key(), error.message());
+  unsettled_.erase(item.pod->meta.uid);
+  feed_.forget(item.pod->meta.uid, Clock::now());
+  // A Pod that went away, or to another node, says so by its watch; until then there is another attempt.
+  queue_.retry(item, Clock::now());
+  work_.set();
+  if (!kube::is_transient(error) && error.code != ApiErrc::not_found && error.code != Errc::not_found) {
+    events_.record(kube::reference_to(*item.pod), kube::EventType::warning, "FailedScheduling",
+                   error.message());
+  }
+}
+
+asio::awaitable<void> Scheduling::refuse(PodPointer pod, std::string message, std::string reason,
+                                         std::string nominated) {
+  const auto* known = api::find_condition(pod->conditions, "PodScheduled");
+  const bool said =
+      known != nullptr && known->status == api::ConditionStatus::false_ && known->message == message;
+  if (said && pod->nominated_node_name == nominated) co_return;
+  auto patch = status_patch(*pod);
+  if (!said) {
+    log_.info("pod {}: {}", pod->meta.key(), message);
+    events_.record(kube::reference_to(*pod), kube::EventType::warning, "FailedScheduling", message);
+    patch = status_patch(*pod, condition_json("PodScheduled", "False", reason, message));
+  }
+  if (pod->nominated_node_name != nominated) set_nominated_node(patch, nominated);
+  auto patched = co_await client_.patch(kube::resource_of(*pod, "status"), patch,
+                                        {.type = kube::PatchType::strategic_merge});
+  if (!patched && patched.error().code != ApiErrc::not_found && patched.error().code != ApiErrc::conflict) {
+    log_.warn("pod {}: {}", pod->meta.key(), patched.error().message());
+  }
+}
+
+asio::awaitable<void> Scheduling::preempt(scheduler::QueuedPod item, scheduler::Decision decision) {
+  const auto pod = item.pod;
+  const auto nomination = *decision.nomination();
+  co_await refuse(pod, decision.message, "Unschedulable", nomination.node);
+  co_await withdraw_less_important(*pod, nomination.node);
+  auto evicted = co_await preemptor_.evict(*pod, nomination);
+  if (evicted) {
+    ++metrics_.preemptions;
+    metrics_.preemption_victims += nomination.victims.size();
+    queue_.park(item, std::move(decision.rejected_by), Clock::now(), std::move(decision.kind));
+  } else {
+    ++metrics_.errors;
+    log_.warn("pod {}: {}", pod->meta.key(), evicted.error().message());
+    queue_.retry(item, Clock::now());
+  }
+  work_.set();
+}
+
+asio::awaitable<void> Scheduling::withdraw_less_important(const api::Pod& pod, const std::string& node) {
+  cache_.update(snapshot_);
+  const auto* info = snapshot_.find(node);
+  if (info == nullptr) co_return;
+  std::vector<PodPointer> losers;
+  for (const auto& nominated : info->nominated) {
+    if (nominated.pod->priority < pod.priority) losers.push_back(nominated.pod);
+  }
+  for (const auto& loser : losers) {
+    cache_.withdraw_nomination(loser->meta.uid);
+    auto patch = status_patch(*loser);
+    set_nominated_node(patch, "");
+    auto patched = co_await client_.patch(kube::resource_of(*loser, "status"), patch,
+                                          {.type = kube::PatchType::strategic_merge});
+    if (!patched && patched.error().code != ApiErrc::not_found)
+      log_.warn("pod {}: {}", loser->meta.key(), patched.error().message());
+  }
+}
+
+}  // namespace actimanager::roles
