@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto period = 15s;
-constexpr std::size_t mebibyte = 1024 * 1024;
+constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
 // What has more is a leader in a large cluster: its heap is in use, and to go through it takes long.
 constexpr std::size_t small = 64 * mebibyte;
 
@@ -31,8 +31,9 @@ int give_code_back(dl_phdr_info* object, std::size_t, void*) {
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
     const auto begin = (object->dlpi_addr + segment.p_vaddr) & ~(page_size() - 1);
     const auto end = object->dlpi_addr + segment.p_vaddr + segment.p_memsz;
+    auto* at = reinterpret_cast<void*>(begin);  // NOLINT(performance-no-int-to-ptr): so the loader says it
     // The kernel refuses for its own page of code (the vDSO), which is no file's.
-    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    ::madvise(at, end - begin, MADV_DONTNEED);
   }
   return 0;
 }

@@ -113,8 +113,7 @@ class Store final : public ReflectorTarget {
   void erase(const std::string& key) override {
     const auto it = items_.find(std::string_view(key));
     if (it == items_.end()) return;
-    const Pointer before = *it;
-    items_.erase(it);
+    const Pointer before = std::move(items_.extract(it).value());
     for (const auto& handler : handlers_) handler(before, nullptr);
   }
 
