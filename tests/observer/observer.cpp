@@ -6,7 +6,7 @@
 //
 // FIRST and LAST: nanoseconds of CLOCK_MONOTONIC, of the looks that saw it so, not of the change.
 // RAN_OUTSIDE: how often the thread was seen running on a CPU that it was not allowed on just before and just
-// after. The last line is "rounds N".
+// after, the first look of a stretch left out. The last line is "rounds N".
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -165,7 +165,9 @@ class Observer {
       closed_.emplace_back(id, std::move(known->second));
       open_.erase(known);
     }
-    open_.emplace(id, Stretch{uid, std::move(name), std::move(cpus), time, time, round_, outside});
+    // A thread that runs while its CPUs become others is moved a moment later: what counts is from the next
+    // look on.
+    open_.emplace(id, Stretch{uid, std::move(name), std::move(cpus), time, time, round_, 0});
   }
 
   std::int64_t round_ = 0;
