@@ -1,16 +1,13 @@
 """A real node: Pods run on it, and nothing of it is left once it is taken down."""
 
-import contextlib
 import json
 import os
 import pathlib
-import subprocess
-import sys
 
 import pytest
 
 import traces
-from cluster import Cluster, cluster, run
+from cluster import Cluster, cluster, owned, run
 
 PULL = ("--image=localhost/busybox:1", "--image-pull-policy=Never", "--restart=Never")
 
@@ -99,14 +96,7 @@ def test_down_leaves_nothing():
 def test_a_killed_owner_takes_the_cluster_along(killed):
     """The owner is killed by SIGKILL with a Pod running. Without the supervisor, `down` still finds everything."""
     shared = traces.shared()
-    with contextlib.ExitStack() as clean_up:
-        clean_up.callback(run, "down", "--name", "cluster-test-owner")
-        owner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
-        clean_up.callback(owner.wait)
-        clean_up.callback(owner.kill)
-        up = run("up", "--name", "cluster-test-owner", "--node", "--owner-pid", owner.pid, timeout=1800)
-        assert up.returncode == 0, up.stderr
-        instance = Cluster("cluster-test-owner")
+    with owned("cluster-test-owner", "--node") as (instance, owner):
         run_pod(instance, "pod")
         state, cgroup = instance.state(), settings(instance)["cgroup"]
         if killed == "owner and supervisor":
@@ -123,14 +113,7 @@ def test_a_killed_owner_takes_the_cluster_along(killed):
 @pytest.mark.parametrize("written", ["the process", "its pid alone"])
 def test_an_abandoned_cluster_makes_room_for_one_of_its_name(written):
     """As a machine's power cut leaves it: the owner, the supervisor and the components have ended, the files are there."""
-    with contextlib.ExitStack() as clean_up:
-        clean_up.callback(run, "down", "--name", "cluster-test-owner")
-        owner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
-        clean_up.callback(owner.wait)
-        clean_up.callback(owner.kill)
-        up = run("up", "--name", "cluster-test-owner", "--node", "--owner-pid", owner.pid, timeout=1800)
-        assert up.returncode == 0, up.stderr
-        instance = Cluster("cluster-test-owner")
+    with owned("cluster-test-owner", "--node") as (instance, owner):
         instance.kubectl("create", "configmap", "of-the-first")
         before = settings(instance)
         for component in ("supervisor", "kubelet", "etcd"):
@@ -138,14 +121,27 @@ def test_an_abandoned_cluster_makes_room_for_one_of_its_name(written):
         owner.kill()
         owner.wait()
         if written == "its pid alone":
-            (instance.state() / "instance.json").write_text(json.dumps(
-                json.loads((instance.state() / "instance.json").read_text()) | {"owners": [os.getpid()]}))
+            write_owner(instance, os.getpid())
         with cluster("cluster-test-owner") as second:
             assert second.run("get", "configmap", "of-the-first").returncode != 0
             assert second.kubectl("get", "nodes", "-o", "name") == ""
             assert not [t for t in traces.of(second.state(), before["cgroup"]) if not t.startswith(("process", "directory"))]
             assert "abandoned" in second.command("down", "--if-abandoned")
             assert second.get("namespace", "default")["status"]["phase"] == "Active"
+
+
+def test_a_supervisor_that_comes_back_takes_an_owner_for_gone_whose_pid_is_anothers():
+    with owned("cluster-test-owner", "--no-scheduler") as (instance, _):
+        state = instance.state()
+        os.kill(instance.process("supervisor"), 9)
+        write_owner(instance, {"pid": os.getpid(), "started": 1})
+        run("restart", "--name", "cluster-test-owner", "kube-controller-manager")  # it may come to it or not
+        traces.wait_until(lambda: not state.exists(), 15, "the instance is gone")
+
+
+def write_owner(instance: Cluster, owner) -> None:
+    path = instance.state() / "instance.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"owners": [owner]}))
 
 
 def new_since(before: dict[str, set[str]]) -> dict[str, set[str]]:

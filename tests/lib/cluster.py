@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 from api import TOP, Api
 
@@ -56,6 +57,19 @@ def cluster(name: str, *up: str):
     finally:
         ended = run("down", "--name", name, timeout=60)
         assert ended.returncode == 0, f"scripts/cluster down: {ended.stdout}{ended.stderr}"
+
+
+@contextlib.contextmanager
+def owned(name: str, *up: str):
+    """An instance that is tied to a process of its own, and that process, for the body to kill."""
+    with contextlib.ExitStack() as clean_up:
+        clean_up.callback(run, "down", "--name", name)
+        owner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(10000)"])
+        clean_up.callback(owner.wait)
+        clean_up.callback(owner.kill)
+        started = run("up", "--name", name, "--owner-pid", owner.pid, *up, timeout=1800)
+        assert started.returncode == 0, f"scripts/cluster up: {started.stdout}{started.stderr}"
+        yield Cluster(name), owner
 
 
 def run(*arguments, timeout: float = 120) -> subprocess.CompletedProcess:

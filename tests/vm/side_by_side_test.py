@@ -3,10 +3,8 @@
 import contextlib
 import os
 import pathlib
-import subprocess
-import sys
 
-from cluster import Cluster, run
+from cluster import owned
 from guest import PATIENCE
 from rest import eventually
 
@@ -24,14 +22,7 @@ def processes(state: pathlib.Path) -> list[str]:
 
 def test_a_second_guest_is_its_own_and_ends_with_its_owner(guest):
     name = "vm-test-other"
-    with contextlib.ExitStack() as clean_up:
-        clean_up.callback(run, "down", "--name", name)
-        owner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(10000)"])
-        clean_up.callback(owner.wait)
-        clean_up.callback(owner.kill)
-        up = run("up", "--vm", "--name", name, "--owner-pid", owner.pid, timeout=1800)
-        assert up.returncode == 0, up.stdout + up.stderr
-        other = Cluster(name)
+    with owned(name, "--vm") as (other, owner):
         assert other.node() == f"{name}-vm" != guest.name
         assert other.command("ssh", "hostname").strip() == other.node()
         assert guest.sh("hostname").strip() == guest.name

@@ -156,11 +156,10 @@ class Supervisor:
             self._take_down(owner)
             return
         self._owners[owner] = fd
+        self._events.register(fd, selectors.EVENT_READ, lambda: self._lost(owner))
         # One that took the pid over since is as good as none.
         if not owner.alive():
             self._lost(owner)
-            return
-        self._events.register(fd, selectors.EVENT_READ, lambda: self._lost(owner))
 
     def _lost(self, owner: Process) -> None:
         fd = self._owners.pop(owner)
