@@ -138,14 +138,6 @@ std::vector<CpusetWrite> plan_writes(const CpusetNode& root, CgroupVersion versi
   return writes;
 }
 
-PinReport pin(CgroupTree& tree, const std::string& uid, const PodTarget& target) {
-  auto pod = tree.find_pod(uid);
-  if (pod) return pin(tree, std::move(*pod), target);
-  PinReport report;
-  report.gone = true;
-  return report;
-}
-
 PinReport pin(CgroupTree& tree, PodCgroup pod, const PodTarget& target) {
   PinReport report;
   for (int round = 0;; ++round) {

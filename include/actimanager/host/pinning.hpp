@@ -41,9 +41,8 @@ struct PinReport {
   std::optional<Error> error;                      // the kernel refused
 };
 
-// Looks at the Pod's cgroups again, so that none that appeared meanwhile is missed.
-PinReport pin(CgroupTree& tree, const std::string& uid, const PodTarget& target);
-// The same for a Pod as it was just found.
+// Of a Pod as it was just found. What was written is looked at again, so that no cgroup that appeared
+// meanwhile is missed.
 PinReport pin(CgroupTree& tree, PodCgroup pod, const PodTarget& target);
 
 // The plan, pure: one cgroup with what it has and what it shall have, and those below it.

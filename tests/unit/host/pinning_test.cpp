@@ -27,6 +27,12 @@ CpusetWrite mems(std::vector<std::size_t> at, const NumaSet& set) {
 }
 using Writes = std::vector<CpusetWrite>;
 
+PodCgroup found(CgroupTree& tree, const char* uid) {
+  auto pod = tree.find_pod(uid);
+  REQUIRE(pod);
+  return std::move(*pod);
+}
+
 }  // namespace
 
 TEST_CASE("what is as it should be is not written") {
@@ -97,7 +103,7 @@ TEST_CASE("a Pod is pinned where it is found, and what was found is reported") {
   REQUIRE(tree.scan());
 
   const PodTarget target{.pod = {{2, 3}, {1}}, .containers = {{container, {{3}, {}}}}};
-  auto report = pin(tree, "abc", {.pod = {{2, 3}, {1}}, .containers = {}});
+  auto report = pin(tree, found(tree, "abc"), {.pod = {{2, 3}, {1}}, .containers = {}});
   CHECK_FALSE(report.error);
   CHECK_FALSE(report.gone);
   CHECK(report.pod == CpuSet{2, 3});
@@ -113,10 +119,13 @@ TEST_CASE("a Pod is pinned where it is found, and what was found is reported") {
   CHECK(layout.read("cpuset/kubepods/podabc/" + helper + "/cpuset.mems") == "1");
   CHECK(layout.read("cpuset/kubepods/cpuset.cpus") == "0-7");  // the levels above are nobody's to narrow
 
-  report = pin(tree, "abc", {.pod = {{2, 3}, {1}}, .containers = {}});
+  report = pin(tree, found(tree, "abc"), {.pod = {{2, 3}, {1}}, .containers = {}});
   CHECK(report.writes == 0);
   CHECK(report.differences.empty());
-  CHECK(pin(tree, "nobody", target).gone);
+
+  const auto pod = found(tree, "abc");
+  layout.remove("cpuset/kubepods/podabc");
+  CHECK(pin(tree, pod, target).gone);
 }
 
 TEST_CASE("a cgroup that takes nothing is an error, in the kernel's words") {
@@ -126,7 +135,7 @@ TEST_CASE("a cgroup that takes nothing is an error, in the kernel's words") {
   std::filesystem::create_symlink("/dev/full", layout.root() / "cpuset/kubepods/podabc/cpuset.cpus");
   auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
   REQUIRE(tree.scan());
-  const auto report = pin(tree, "abc", {.pod = {{1}, {}}, .containers = {}});
+  const auto report = pin(tree, found(tree, "abc"), {.pod = {{1}, {}}, .containers = {}});
   REQUIRE(report.error);
   CHECK(report.error->context.contains("cpuset.cpus"));
 }
@@ -141,7 +150,7 @@ TEST_CASE("what one container's cgroup refuses is not another's: all others are 
   std::filesystem::create_directory(layout.root() / (pod + broken + "/cpuset.memory_migrate"));
   auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
   REQUIRE(tree.scan());
-  const auto report = pin(tree, "abc", {.pod = {{1}, {1}}, .containers = {}});
+  const auto report = pin(tree, found(tree, "abc"), {.pod = {{1}, {1}}, .containers = {}});
   REQUIRE(report.error);
   CHECK(report.error->message().contains(broken + ": open cpuset.memory_migrate"));
   CHECK(layout.read(pod + whole + "/cpuset.mems") == "1");
@@ -154,7 +163,7 @@ TEST_CASE("who keeps writing against us is not fought for ever") {
   // A file that is not cut off: "0-7" with "1" written over it is "1-7", as if somebody had been quicker.
   auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
   REQUIRE(tree.scan());
-  const auto report = pin(tree, "abc", {.pod = {{1}, {}}, .containers = {}});
+  const auto report = pin(tree, found(tree, "abc"), {.pod = {{1}, {}}, .containers = {}});
   REQUIRE(report.error);
   CHECK(report.error->code == Errc::conflict);
   CHECK(report.writes > 0);
