@@ -3,22 +3,14 @@
 from guest import CPUS, PATIENCE
 from kernel import parse_cpus
 from objects import condition
+from partitions import ALONE, exclusive_lists, refused, states
 from rest import eventually
-
-ALONE = frozenset({6, 7})
-
-
-def exclusive_lists(guest) -> dict[str, str]:
-    """All that have something in them, by their cgroup's path."""
-    lines = guest.sh("cd /sys/fs/cgroup && grep -rsH . --include=cpuset.cpus.exclusive . || true").splitlines()
-    return {path.removesuffix("/cpuset.cpus.exclusive"): text for path, _, text in (x.partition(":") for x in lines)}
 
 
 def nothing_is_left(guest) -> None:
     def none():
         assert guest.isolated() == frozenset() and exclusive_lists(guest) == {}
-        states = set(guest.sh("cat $(find /sys/fs/cgroup -name cpuset.cpus.partition)").splitlines())
-        assert states == {"member"}
+        assert states(guest) == {"member"}
         return True
 
     eventually(none, 60)
@@ -32,12 +24,7 @@ def isolate(guest, uid: str, name: str = "one", cpus=ALONE) -> None:
 
 
 def test_without_the_capability_the_kernel_refuses_and_the_pod_is_pinned_all_the_same(guest, unbound):
-    guest.bind("one", ALONE, level="CPU", isolation="partition")
-    guest.applied("one")
-    about = guest.said("one", "Isolated", "KernelRefused")
-    assert about["status"] == "False" and "isolated invalid (" in about["message"], about
-    guest.wait_on(unbound["one"], ALONE)
-    guest.wait_in_pool(unbound["other"], CPUS - ALONE)
+    refused(guest, unbound, "isolated invalid (")
     nothing_is_left(guest)
 
 

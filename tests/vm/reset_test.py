@@ -5,10 +5,9 @@ import json
 
 from api import NAMESPACE
 from guest import PATIENCE
+from partitions import ALONE
 from quotas import NONE, QUOTA, limited, quotas
 from rest import eventually
-
-ALONE = frozenset({6, 7})
 
 # Every file that says who may run where, and for how long; every property of systemd's units likewise.
 _SNAPSHOT = r"""
