@@ -1,5 +1,4 @@
-"""Pods of every kind of container, on their CPUs from the first thread to the last, whatever is restarted meanwhile.
-ACTI_TEST_ROUNDS: how often twelve Pods come and go at once."""
+"""Pods of every kind of container, on their CPUs from the first thread to the last, whatever is restarted meanwhile."""
 
 import contextlib
 import json
@@ -7,11 +6,10 @@ import subprocess
 
 import pytest
 
-from churn import PODS, Churn, rounds
 from guest import CPUS, PATIENCE
 from objects import condition
 from observer import Seen
-from rest import Rest, eventually
+from rest import eventually
 
 _IMAGE = {"image": "localhost/busybox:1", "imagePullPolicy": "Never"}
 _SLEEP = {**_IMAGE, "command": ["sleep", "infinity"]}
@@ -79,14 +77,6 @@ def test_every_container_of_a_pod_is_on_its_cpus_all_its_life(guest, unbound, ru
         eventually(lambda: not guest.slice_of(uid), PATIENCE, every=0.5)
     hold(seen, uid, cpus, runtime)
     assert len({s.thread for s in seen.of(uid)}) >= 6
-
-
-def test_pods_that_come_and_go_at_once_are_never_where_they_do_not_belong(guest):
-    turns = rounds(1)
-    with guest.observed() as seen, Churn(Rest(guest.api.kubeconfig)) as churn:
-        for number in range(turns):
-            churn.turn(number, exclusive=PODS // 3, patience=2 * PATIENCE)
-    print(churn.check(seen, turns, exclusive=PODS // 3))
 
 
 def test_a_node_that_is_booted_again_has_its_pods_back_on_their_cpus(guest, unbound):
