@@ -76,15 +76,20 @@ Result<std::shared_ptr<Cgroup>> Cgroup::open_child(const std::string& name) cons
 }
 
 Result<std::string> Cgroup::read_file(const char* name) const {
+  return read_file(name, Holds::records);
+}
+
+Result<std::string> Cgroup::read_file(const char* name, Holds holds) const {
   const Descriptor fd(open_beneath(fd_, name, O_RDONLY));
   if (fd.get() < 0) return fail(last_error(), fmt::format("{}: open {}", path_, name));
   std::string text;
   char buffer[4096];
-  while (true) {
+  for (bool more = true; more;) {
     const auto got = ::read(fd.get(), buffer, sizeof buffer);
     if (got < 0) return fail(last_error(), fmt::format("{}: read {}", path_, name));
-    if (got == 0) break;
     text.append(buffer, static_cast<std::size_t>(got));
+    // The kernel breaks off between records, but gives as much of a value as there is room for.
+    more = holds == Holds::records ? got > 0 : got == sizeof buffer;
   }
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
@@ -119,7 +124,7 @@ Result<void> Cgroup::remove_attribute(const char* name) const {
 Result<CpusetValues> Cgroup::read() const {
   CpusetValues values;
   const auto set = [this]<class Set>(Set& target, const char* name) -> Result<void> {
-    auto text = read_file(name);
+    auto text = read_file(name, Holds::one_value);
     if (!text) return fail(std::move(text.error()));
     auto parsed = Set::parse(*text);
     if (!parsed) return fail(std::move(parsed.error()).wrap(path_ + ": " + name));

@@ -3,7 +3,6 @@
 #include <cstring>
 #include <sys/inotify.h>
 #include <unistd.h>
-#include <unordered_set>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -36,16 +35,20 @@ struct CgroupWatcher::Impl {
     int id = -1;  // -1: the cgroup is gone
     bool fresh = false;
   };
+  using Ids = std::unordered_map<ino_t, int>;  // inotify's descriptors by the cgroup's inode
   Result<Added> add(const Cgroup& cgroup, Watch watch);
-  void keep_only(const std::string& uid, const std::unordered_set<int>& ids);
+  void keep_only(const std::string& uid, const Ids& ids);
   void tell(const inotify_event& event, std::vector<CgroupEvent>& events);
 
   asio::posix::stream_descriptor inotify;
-  std::unordered_map<int, Watch> watches;                            // by inotify's descriptor
-  std::unordered_map<std::string, std::unordered_set<int>> of_pods;  // descriptors by UID
+  std::unordered_map<int, Watch> watches;        // by inotify's descriptor
+  std::unordered_map<std::string, Ids> of_pods;  // by UID
 };
 
 Result<CgroupWatcher::Impl::Added> CgroupWatcher::Impl::add(const Cgroup& cgroup, Watch watch) {
+  if (const auto pod = of_pods.find(watch.uid); pod != of_pods.end())
+    if (const auto known = pod->second.find(cgroup.inode()); known != pod->second.end())
+      return Added{known->second, false};
   // IN_MODIFY of a directory tells of the files in it.
   const std::uint32_t mask = IN_ONLYDIR | IN_CREATE | IN_DELETE | (watch.what == What::level ? 0 : IN_MODIFY);
   // By the open directory, not by its path, which a newer cgroup may have by now.
@@ -57,17 +60,17 @@ Result<CgroupWatcher::Impl::Added> CgroupWatcher::Impl::add(const Cgroup& cgroup
     return fail(error, fmt::format("{}: watch{}", cgroup.path(),
                                    errno == ENOSPC ? " (raise fs.inotify.max_user_watches)" : ""));
   }
-  if (watch.what != What::level) of_pods[watch.uid].insert(id);
+  if (watch.what != What::level) of_pods[watch.uid].emplace(cgroup.inode(), id);
   return Added{id, watches.insert_or_assign(id, std::move(watch)).second};
 }
 
-void CgroupWatcher::Impl::keep_only(const std::string& uid, const std::unordered_set<int>& ids) {
+void CgroupWatcher::Impl::keep_only(const std::string& uid, const Ids& ids) {
   const auto pod = of_pods.find(uid);
   if (pod == of_pods.end()) return;
-  std::erase_if(pod->second, [&](int id) {
-    if (ids.contains(id)) return false;
-    ::inotify_rm_watch(inotify.native_handle(), id);
-    watches.erase(id);
+  std::erase_if(pod->second, [&](const auto& entry) {
+    if (ids.contains(entry.first)) return false;
+    ::inotify_rm_watch(inotify.native_handle(), entry.second);
+    watches.erase(entry.second);
     return true;
   });
   if (pod->second.empty()) of_pods.erase(pod);
@@ -83,7 +86,8 @@ void CgroupWatcher::Impl::tell(const inotify_event& event, std::vector<CgroupEve
   const auto it = watches.find(event.wd);
   if (it == watches.end()) return;
   if ((event.mask & IN_IGNORED) != 0) {
-    if (const auto pod = of_pods.find(it->second.uid); pod != of_pods.end()) pod->second.erase(event.wd);
+    if (const auto pod = of_pods.find(it->second.uid); pod != of_pods.end())
+      std::erase_if(pod->second, [&](const auto& entry) { return entry.second == event.wd; });
     watches.erase(it);
     return;
   }
@@ -118,13 +122,13 @@ Result<bool> CgroupWatcher::watch_level(const Cgroup& level) {
 }
 
 Result<bool> CgroupWatcher::watch_pod(const PodCgroup& pod) {
-  std::unordered_set<int> ids;
+  Impl::Ids ids;
   bool fresh = false;
   const auto watch = [&](const Cgroup& cgroup, Impl::What what) -> Result<void> {
     const auto added = impl_->add(cgroup, {what, pod.uid});
     if (!added) return fail(added.error());
     fresh = fresh || added->fresh;
-    ids.insert(added->id);
+    ids.emplace(cgroup.inode(), added->id);
     return {};
   };
   auto watched = watch(*pod.cgroup, Impl::What::pod);

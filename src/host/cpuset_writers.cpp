@@ -19,7 +19,7 @@ std::error_code last_error() {
   return {errno, std::generic_category()};
 }
 
-// The inode of an open directory, or of a file in it; nullopt: gone.
+// The inode of an open file, or of one in an open directory; nullopt: gone.
 std::optional<ino_t> inode_of(int directory, const char* file = "") {
   struct stat status{};
   if (::fstatat(directory, file, &status, *file == '\0' ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW) != 0)
@@ -44,10 +44,8 @@ Result<void> CpusetWriters::watch_pod(const PodCgroup& pod) {
   auto& known = pods_[pod.uid];
   std::set<ino_t> there;
   const auto add = [&](const std::shared_ptr<Cgroup>& cgroup) -> Result<void> {
-    const auto inode = inode_of(cgroup->fd());
-    if (!inode) return {};
-    there.insert(*inode);
-    return known.watches.contains(*inode) ? Result<void>() : watch(known, pod.uid, cgroup, *inode);
+    there.insert(cgroup->inode());
+    return known.watches.contains(cgroup->inode()) ? Result<void>() : watch(known, pod.uid, cgroup);
   };
   if (auto added = add(pod.cgroup); !added) return added;
   for (const auto& container : pod.containers)
@@ -60,8 +58,7 @@ Result<void> CpusetWriters::watch_pod(const PodCgroup& pod) {
   return {};
 }
 
-Result<void> CpusetWriters::watch(Pod& pod, const std::string& uid, const std::shared_ptr<Cgroup>& cgroup,
-                                  ino_t inode) {
+Result<void> CpusetWriters::watch(Pod& pod, const std::string& uid, const std::shared_ptr<Cgroup>& cgroup) {
   if (::fanotify_mark(fd_, FAN_MARK_ADD, file_writes, cgroup->fd(), nullptr) != 0) {
     if (errno == ENOENT || errno == ENODEV) return {};
     return fail(last_error(), cgroup->path() + ": watch who writes it");
@@ -70,7 +67,7 @@ Result<void> CpusetWriters::watch(Pod& pod, const std::string& uid, const std::s
                     inode_of(cgroup->fd(), "cpuset.mems").value_or(0)};
   owners_.insert_or_assign(watch.cpus, uid);
   owners_.insert_or_assign(watch.mems, uid);
-  pod.watches.emplace(inode, watch);
+  pod.watches.emplace(cgroup->inode(), watch);
   return {};
 }
 

@@ -47,6 +47,7 @@ class Cgroup {
   const std::string& path() const { return path_; }  // for people, and for inotify
   int fd() const { return fd_; }
   CgroupVersion version() const { return version_; }
+  ino_t inode() const { return inode_; }
   // Whether it is the directory with this identity, rather than an older one of the same path.
   bool same_as(dev_t device, ino_t inode) const { return device_ == device && inode_ == inode; }
 
@@ -93,6 +94,8 @@ class Cgroup {
   Cgroup(int fd, std::string path, CgroupVersion version, dev_t device, ino_t inode);
   static Result<std::shared_ptr<Cgroup>> open_at(int parent, const std::string& name, std::string path,
                                                  CgroupVersion version);
+  enum class Holds { one_value, records };
+  Result<std::string> read_file(const char* name, Holds holds) const;
 
   int fd_;
   std::string path_;

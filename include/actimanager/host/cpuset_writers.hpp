@@ -46,7 +46,7 @@ class CpusetWriters {
     std::optional<Writer> last;
   };
   explicit CpusetWriters(int fd) : fd_(fd) {}
-  Result<void> watch(Pod& pod, const std::string& uid, const std::shared_ptr<Cgroup>& cgroup, ino_t inode);
+  Result<void> watch(Pod& pod, const std::string& uid, const std::shared_ptr<Cgroup>& cgroup);
   void unwatch(const Watch& watch);
   void note(int file, pid_t pid);
 
