@@ -74,6 +74,7 @@ Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdi
   // Only when CPUs went offline under the grants: everyone runs somewhere, whatever was promised.
   if (pool.empty()) pool = topology.cpus();
   desired.shared = {pool, nodes_with_memory(topology)};
+  desired.shared_is_whole = pool == topology.cpus();
   desired.shared_pod_.pod = desired.shared;
 
   for (const auto& verdict : verdicts) {

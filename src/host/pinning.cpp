@@ -125,7 +125,7 @@ void note_differences(PinReport& report, const CpusetNode& root, const std::vect
     if (std::ranges::find(seen, id) != seen.end()) continue;
     seen.push_back(id);
     const auto& node = write.node.empty() ? root : root.children[write.node[0]];
-    report.differences.push_back({id, node.has.effective_cpus, node.wants.cpus});
+    report.differences.push_back({id, node.has.effective_cpus, node.wants.cpus, node.has.cpus.empty()});
   }
 }
 

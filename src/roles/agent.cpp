@@ -171,8 +171,10 @@ void Agent::Impl::reconcile(bool everything) {
   auto targets = targets_of(desired, verdicts);
   if (objection) {
     pinner->let_be();
-  } else if (everything || pinner->targets() != targets) {
+  } else if (everything) {
     pinner->apply(std::move(targets));
+  } else if (pinner->targets() != targets) {
+    pinner->retarget(std::move(targets));
   } else {
     pinner->look_at_quotas();
   }
@@ -241,6 +243,7 @@ asio::awaitable<void> Agent::Impl::follow_hotplug() {
     if (news->topology) {
       log.warn("topology: CPUs online are {} now, were {}", news->now.to_string(), news->before.to_string());
       facts.topology = std::move(news->topology);
+      next_full = Clock::now();  // the kernel has written cpusets, and tells of none
       work.set();
     } else {
       log.error("topology: {}", topology_failure);

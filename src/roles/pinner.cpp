@@ -103,14 +103,39 @@ std::vector<host::PodCgroup> Pinner::look_around() {
 void Pinner::apply(Targets targets) {
   auto found = look_around();
   if (tree_.version() == host::CgroupVersion::v1) restore_levels();
+  forget_all_but(found);
+  systemd_.retry();
+  settle(std::move(found), std::move(targets));
+  looked_ = true;
+  if (tree_.version() == host::CgroupVersion::v1) bring_back();
+}
+
+void Pinner::retarget(Targets targets) {
+  if (!targets_) return apply(std::move(targets));
+  std::vector<std::string> movers;
+  for (const auto& [uid, pod] : pods_)
+    if (pod.target != targets.of(uid)) movers.push_back(uid);
+  std::vector<host::PodCgroup> found;
+  for (const auto& uid : movers) {
+    if (auto pod = look_at(uid)) {
+      found.push_back(std::move(*pod));
+    } else {
+      forget(uid);
+    }
+  }
+  settle(std::move(found), std::move(targets));
+}
+
+void Pinner::forget_all_but(const std::vector<host::PodCgroup>& found) {
   std::unordered_set<std::string> there;
   for (const auto& pod : found) there.insert(pod.uid);
   std::vector<std::string> vanished;
   for (const auto& [uid, pod] : pods_)
     if (!there.contains(uid)) vanished.push_back(uid);
   for (const auto& uid : vanished) forget(uid);
+}
 
-  systemd_.retry();
+void Pinner::settle(std::vector<host::PodCgroup> found, Targets targets) {
   const auto before = std::exchange(targets_, std::move(targets));
   if (before != targets_) ask_kernel_again();
   leave_partitions(found);
@@ -124,11 +149,9 @@ void Pinner::apply(Targets targets) {
   });
   // What an earlier agent made exclusive is not known: any CPU may be.
   hand_over(found, before ? before->exclusive : CpuSet::range(0, CpuSet::max_id));
-  looked_ = true;
   // Now that nobody else's cpuset names their CPUs.
   for (const auto& [uid, target] : targets_->pods)
     if (target.is_partition) settle_partition(uid);
-  if (tree_.version() == host::CgroupVersion::v1) bring_back();
 }
 
 void Pinner::restore_levels() {
@@ -186,9 +209,14 @@ void Pinner::hand_over(const std::vector<host::PodCgroup>& pods, const CpuSet& e
       target.pod = {step.cpus, {}};  // memory moves once, at the end
       for (auto& [id, container] : target.containers) container.mems.clear();
     }
-    pin(pods[step.pod].uid, target);
+    pin(pods[step.pod], target);
   }
-  for (const auto& pod : pods) pin(pod.uid, targets_->of(pod.uid));
+  for (const auto& pod : pods) {
+    const auto& target = targets_->of(pod.uid);
+    const auto known = pods_.find(pod.uid);
+    const bool done = known != pods_.end() && known->second.target == target && !known->second.sight.error;
+    if (!done) pin(pod, target);
+  }
 }
 
 asio::awaitable<void> Pinner::watch() {
@@ -359,8 +387,11 @@ void Pinner::ask_kernel_again() {
 }
 
 void Pinner::tell_systemd(const host::PodCgroup& pod, const host::PodTarget& target) {
-  if (tree_.version() == host::CgroupVersion::v2)
-    systemd_.want(pod, targets_->pods.contains(pod.uid) ? &target : nullptr, looked_);
+  if (tree_.version() == host::CgroupVersion::v1) return;
+  if (targets_->pods.contains(pod.uid)) return systemd_.want(pod, &target, looked_);
+  // Memory they have wherever there is some: as who is told nothing.
+  const host::PodTarget pool{.pod = {target.pod.cpus, {}}, .containers = {}};
+  systemd_.want(pod, targets_->shared_is_whole ? nullptr : &pool, looked_, true);
 }
 
 void Pinner::look_at_quotas() {
@@ -429,6 +460,8 @@ void Pinner::note_drift(const std::string& uid, Pod& pod, const host::PodTarget&
     const bool container = !difference.container.empty();
     if (container && !pod.sight.containers.contains(difference.container)) continue;  // a new one
     if (went_offline(difference)) continue;
+    // systemd makes a unit, and writes all of it again with its first child, before it can be told.
+    if (difference.unset && !systemd_.settled(uid)) continue;
     metrics_.drifts.count(writer ? writer->name : "");
     const auto other = writer ? to_string(*writer) : "somebody else";
     const auto message =

@@ -72,6 +72,9 @@ class Pinner {
   // Looks at every Pod and makes the kernel agree. Who has to leave CPUs leaves before others come: see
   // host/handover.hpp.
   void apply(Targets targets);
+  // As apply(), of those Pods that are known and whose target has become another one: in a time that does not
+  // grow with the others, so that a Pod which appears meanwhile does not wait for it.
+  void retarget(Targets targets);
   const std::optional<Targets>& targets() const { return targets_; }
   // Looks at the CFS quotas that are to be lifted: on v1 nothing tells of containers that were given one.
   void look_at_quotas();
@@ -119,6 +122,8 @@ class Pinner {
   bool watch_pod(const host::PodCgroup& pod);
   // Watched before it was looked at, so that nothing appears in it unnoticed.
   std::optional<host::PodCgroup> look_at(const std::string& uid);
+  void forget_all_but(const std::vector<host::PodCgroup>& found);
+  void settle(std::vector<host::PodCgroup> found, Targets targets);
   void hand_over(const std::vector<host::PodCgroup>& pods, const CpuSet& exclusive);
   void pin(const std::string& uid, const host::PodTarget& target);
   // Of one that is watched.

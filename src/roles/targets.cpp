@@ -17,6 +17,7 @@ std::string runtime_id(const std::string& container_id) {
 Targets targets_of(const binding::Desired& desired, const std::vector<binding::Verdict>& verdicts) {
   Targets targets;
   targets.shared.pod = in_kernel_terms(desired.shared);
+  targets.shared_is_whole = desired.shared_is_whole;
   targets.exclusive = desired.exclusive;
   for (const auto& [uid, cpusets] : desired.pods) {
     targets.pods[uid].pod = in_kernel_terms(cpusets.pod);

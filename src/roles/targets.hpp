@@ -13,6 +13,7 @@ namespace actimanager::roles {
 
 struct Targets {
   host::PodTarget shared;                       // for every Pod that is not in `pods`
+  bool shared_is_whole = true;                  // the pool has every CPU there is
   std::map<std::string, host::PodTarget> pods;  // those that a binding pins
   CpuSet exclusive;                             // all CPUs that are exclusive to one of them
 

@@ -30,6 +30,7 @@ struct PodCpusets {
 
 struct Desired {
   Cpuset shared;                           // for every Pod that is not in `pods`
+  bool shared_is_whole = true;             // the pool has every CPU there is
   CpuSet exclusive;                        // of all bindings together
   std::map<std::string, PodCpusets> pods;  // by UID: those with an admitted binding
 

@@ -32,6 +32,7 @@ struct PinReport {
   struct Difference {
     std::string container;  // id; "": the Pod's own cgroup
     CpuSet had, wanted;     // CPUs; equal where only the memory nodes differed
+    bool unset = false;     // v2: its file asked for no CPUs of its own
   };
   std::vector<Difference> differences;  // as first read, before anything was written
   int writes = 0;

@@ -7,9 +7,17 @@
 namespace actimanager::host::systemd {
 
 namespace asio = boost::asio;
+using Clock = async::Event::Clock;
+using Which = Ledger::Which;
+
+namespace {
+
+constexpr std::chrono::seconds patience{1};
+
+}  // namespace
 
 struct Keeper::Impl {
-  asio::awaitable<void> say_all();
+  asio::awaitable<void> say(Which which);
   asio::awaitable<Result<void>> carry_out(Bus& bus, Call call);
 
   asio::any_io_executor executor;
@@ -24,8 +32,8 @@ Keeper::Keeper(asio::any_io_executor executor, std::string socket, Outcome outco
     : impl_(new Impl{executor, std::move(socket), std::move(outcome), async::Event(executor), {}, 0}) {}
 Keeper::~Keeper() = default;
 
-void Keeper::want(const PodCgroup& pod, const PodTarget* target, bool fresh) {
-  impl_->ledger.want(pod.uid, units_of(pod, target), fresh);
+void Keeper::want(const PodCgroup& pod, const PodTarget* target, bool fresh, bool patient) {
+  impl_->ledger.want(pod.uid, units_of(pod, target), fresh, patient);
   impl_->work.set();
 }
 
@@ -52,20 +60,28 @@ std::uint64_t Keeper::writes() const {
 }
 
 asio::awaitable<void> Keeper::run() {
+  auto& ledger = impl_->ledger;
+  auto due = Clock::time_point::max();  // when even those are told that can wait
   while (true) {
-    co_await impl_->work.wait();
-    if (impl_->ledger.next()) co_await impl_->say_all();
+    co_await impl_->work.wait_until(due);
+    const auto which = Clock::now() < due ? Which::urgent : Which::all;
+    if (ledger.next(which)) co_await impl_->say(which);
+    if (!ledger.next()) {
+      due = Clock::time_point::max();
+    } else if (which == Which::all || due == Clock::time_point::max()) {
+      due = Clock::now() + patience;
+    }
   }
 }
 
-asio::awaitable<void> Keeper::Impl::say_all() {
+asio::awaitable<void> Keeper::Impl::say(Which which) {
   auto bus = Bus::open(executor, socket);
   if (!bus) {
     ledger.all_failed();
     co_return outcome(bus.error());
   }
   std::optional<Error> failure;
-  while (const auto call = ledger.next()) {
+  while (const auto call = ledger.next(which)) {
     auto done = co_await carry_out(**bus, *call);
     if (done) continue;
     failure = std::move(done.error());

@@ -5,17 +5,30 @@
 
 namespace actimanager::host::systemd {
 
-void Ledger::want(const std::string& pod, Units units, bool fresh) {
+namespace {
+
+std::string parent_of(const std::string& path) {
+  return path.substr(0, path.rfind('/'));
+}
+
+}  // namespace
+
+void Ledger::want(const std::string& pod, Units units, bool fresh, bool patient) {
   auto before = std::exchange(pods_[pod], {});
   auto& entries = pods_[pod];
   for (auto& [name, unit] : units) {
     const auto known = before.find(name);
     if (known != before.end() && known->second.unit.cgroup == unit.cgroup) {
-      known->second.unit = std::move(unit);
+      auto& entry = known->second;
+      entry.patient = patient && entry.relaxed && (entry.patient || entry.settled());
+      entry.relaxed = patient;
+      entry.unit = std::move(unit);
       entries.insert(before.extract(known));
       continue;
     }
-    entries.emplace(name, Entry{std::move(unit), fresh ? std::optional(Allowed()) : std::nullopt});
+    Entry entry{.unit = std::move(unit), .fresh = fresh, .relaxed = patient};
+    if (fresh) entry.has = Allowed();
+    entries.emplace(name, std::move(entry));
   }
   if (entries.empty()) pods_.erase(pod);
 }
@@ -31,20 +44,27 @@ void Ledger::retry() {
     for (auto& [name, entry] : entries) entry.waits = false;
 }
 
-std::optional<Call> Ledger::next() const {
+std::optional<Call> Ledger::next(Which which) const {
+  std::optional<Call> patient;
   for (const auto& [pod, entries] : pods_) {
     for (const auto& [name, entry] : entries) {
-      if (entry.waits || entry.settled()) continue;
-      Call call{.unit = name};
-      if (!entry.has || !entry.confirmed) return call;
-      const auto& wants = entry.unit.wants;
-      if (entry.has->cpus != wants.cpus) call.cpus = wants.cpus;
-      if (entry.has->mems != wants.mems) call.mems = wants.mems;
-      if (wants.quota && entry.has->quota != wants.quota) call.quota = wants.quota;
-      return call;
+      if (entry.waits || entry.settled() || (entry.patient && (which == Which::urgent || patient))) continue;
+      if (!entry.patient) return call_of(name, entry);
+      patient = call_of(name, entry);
     }
   }
-  return std::nullopt;
+  return patient;
+}
+
+Call Ledger::call_of(const std::string& name, const Entry& entry) const {
+  Call call{.unit = name};
+  const bool known = entry.confirmed || (entry.fresh && levels_.contains(parent_of(entry.unit.cgroup)));
+  if (!entry.has || !known) return call;
+  const auto& wants = entry.unit.wants;
+  if (entry.has->cpus != wants.cpus) call.cpus = wants.cpus;
+  if (entry.has->mems != wants.mems) call.mems = wants.mems;
+  if (wants.quota && entry.has->quota != wants.quota) call.quota = wants.quota;
+  return call;
 }
 
 bool Ledger::settled(const std::string& pod) const {
@@ -65,6 +85,8 @@ void Ledger::found(const std::string& unit, std::string_view control_group, Allo
   if (entry == nullptr) return;
   entry->confirmed = !control_group.empty() && entry->unit.cgroup.ends_with(control_group);
   entry->foreign = !entry->confirmed;
+  entry->fresh = false;
+  if (entry->confirmed && unit.ends_with(".slice")) levels_.insert(parent_of(entry->unit.cgroup));
   entry->has = std::move(has);
 }
 
@@ -81,6 +103,7 @@ void Ledger::failed(const std::string& unit) {
   auto* entry = find(unit);
   if (entry == nullptr) return;
   entry->waits = true;
+  entry->fresh = false;
   entry->has.reset();
 }
 

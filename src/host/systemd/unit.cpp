@@ -11,17 +11,17 @@ std::string_view name_of(const Cgroup& cgroup) {
   return std::string_view(cgroup.path()).substr(slash + 1);
 }
 
-// As pin() narrows a container's share: inside of the Pod's, or else the Pod's.
+// As pin() narrows a container's share, inside of the Pod's; none where that makes it the Pod's.
 template <class Set>
-Set inside(const Set& pod, const Set& container) {
+Set narrower(const Set& pod, const Set& container) {
   auto set = container & pod;
-  return set.empty() ? pod : set;
+  return set == pod ? Set() : set;
 }
 
 Allowed of_container(const PodTarget& target, const std::string& id) {
   const auto own = target.containers.find(id);
-  if (own == target.containers.end()) return {target.pod.cpus, target.pod.mems, {}};
-  return {inside(target.pod.cpus, own->second.cpus), inside(target.pod.mems, own->second.mems), {}};
+  if (own == target.containers.end()) return {};
+  return {narrower(target.pod.cpus, own->second.cpus), narrower(target.pod.mems, own->second.mems), {}};
 }
 
 std::optional<std::uint64_t> quota_of(const Cgroup& cgroup, const PodTarget* target) {

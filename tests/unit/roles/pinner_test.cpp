@@ -90,6 +90,43 @@ TEST_CASE_METHOD(PinnerTest, "two Pods that swap their CPUs are never on the sam
   CHECK(drifts.empty());
 }
 
+TEST_CASE_METHOD(PinnerTest, "new targets move those whose target is another one, in the same order") {
+  pinner->apply(targets({0}, {1}, {2}));
+  seen.clear();
+  pinner->retarget(targets({1}, {0}, {2}));
+  CHECK(seen == States{"2 1 2", "2 0 2", "1 0 2"});
+  CHECK(drifts.empty());
+}
+
+TEST_CASE_METHOD(PinnerTest, "new targets of others make nobody look at a Pod") {
+  pinner->apply(targets({0}, {1}, {2}));
+  move_a();
+  pinner->retarget(targets({0}, {4}, {2}));
+  CHECK(now() == "3 4 2");
+  CHECK(drifts.empty());
+  pinner->retarget(targets({0}, {4}, {1}));
+  CHECK(now() == "3 4 1");
+  pinner->apply(targets({0}, {4}, {1}));
+  CHECK(now() == "0 4 1");
+  CHECK(drifts == States{"a"});
+}
+
+TEST_CASE_METHOD(PinnerTest, "a Pod that is gone when it is to move is forgotten, and the others move") {
+  pinner->apply(targets({0}, {1}, {2}));
+  layout.remove("cpuset/kubepods/poda");
+  pinner->retarget(targets({5}, {4}, {2}));
+  CHECK(pinner->sight("a") == nullptr);
+  CHECK(cpus("b") + " " + cpus("c") == "4 2");
+}
+
+TEST_CASE_METHOD(PinnerTest, "the first targets are everybody's, also where they are called new ones") {
+  pinner->retarget(targets({0}, {1}, {2}));
+  CHECK(now() == "0 1 2");
+  pinner->let_be();
+  pinner->retarget(targets({3}, {1}, {2}));
+  CHECK(now() == "3 1 2");
+}
+
 TEST_CASE_METHOD(PinnerTest, "other programs of the node see that an agent is here, for as long as it is") {
   const auto alone = [this] {
     return value_or_throw(host::claim_without_agent(
@@ -301,6 +338,15 @@ TEST_CASE_METHOD(PartitionPinnerTest, "a Pod is a partition for as long as that 
   CHECK(get("kubepods/poda", "cpuset.cpus.partition").starts_with("member"));
   CHECK(get("kubepods") == "");
   CHECK(pinner->sight("a")->partition == roles::PartitionSight{});
+}
+
+TEST_CASE_METHOD(PartitionPinnerTest, "new targets make a Pod a partition, and end it") {
+  pinner->apply(targets(false));
+  pinner->retarget(targets(true));
+  CHECK(get("kubepods/poda", "cpuset.cpus.partition") == "isolated");
+  pinner->retarget(targets(false));
+  CHECK(get("kubepods/poda", "cpuset.cpus.partition").starts_with("member"));
+  CHECK(get("kubepods") == "");
 }
 
 TEST_CASE_METHOD(PartitionPinnerTest,

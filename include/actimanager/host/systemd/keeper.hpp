@@ -1,11 +1,11 @@
-// Keeper: has systemd know the cpusets of Pods that a binding pins, and whose quota is lifted, so that
-// `daemon-reload`, the kubelet's updates of its units and later writes of systemd keep the pin. What it is
+// Keeper: has systemd know the cpusets of Pods, and whose quota is lifted, so that `daemon-reload`, the
+// start of a container, the kubelet's updates of its units and later writes of systemd keep them. What it is
 // told is brought to systemd in the background, one call at a time, over a connection that lasts as long as
 // there is something to say.
 //
-// The files come first: docs/decisions/0007-file-before-property.md. Pods in the shared pool have no
-// property: the pool changes with every exclusive binding, and each time systemd would have to take it in for
-// all of them; the files, and putting back what is changed, have to do for those.
+// The files come first: docs/decisions/0007-file-before-property.md. Where it says that it may wait, what
+// has changed for a Pod is brought with all of that kind once a second: the shared pool changes with every
+// exclusive binding, for everybody who is in it.
 //
 // Not promised: that systemd knows. Where D-Bus cannot be reached or does not answer, the files alone keep
 // the pin until the next retry().
@@ -33,9 +33,9 @@ class Keeper {
   Keeper(boost::asio::any_io_executor executor, std::string socket, Outcome outcome);
   ~Keeper();
 
-  // A Pod as it was found, and what it is pinned to; nullptr: it is in the shared pool. `fresh`: it and its
-  // containers are new where they were not known.
-  void want(const PodCgroup& pod, const PodTarget* target, bool fresh);
+  // A Pod as it was found, and what systemd is to know of it; nullptr: nothing. `fresh`: it and its
+  // containers are new where they were not known. `patient`: from the second time on what is new may wait.
+  void want(const PodCgroup& pod, const PodTarget* target, bool fresh, bool patient = false);
   void forget(const std::string& pod);
   // Somebody else has moved it, maybe by these properties.
   void doubt(const std::string& pod);

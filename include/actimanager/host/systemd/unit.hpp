@@ -45,9 +45,10 @@ using Units = std::map<std::string, Unit>;  // by name
 std::optional<std::string> unit_of_pod(std::string_view directory);
 std::optional<std::string> unit_of_container(std::string_view directory);
 
-// The Pod's slice and its containers' scopes, with the sets that pin() gives them, or with none where there
-// is no target: a Pod that is in the shared pool. Where a cgroup's quota is lifted they have none, or again
-// what is remembered of it (see cfs_quota.hpp). Empty under other drivers than systemd's.
+// The Pod's slice with the sets that pin() gives it, and its containers' scopes with those that are narrower:
+// what systemd writes for a scope without a property is that it has what the slice has. All have none where
+// there is no target. Where a cgroup's quota is lifted they have none, or again what is remembered of it (see
+// cfs_quota.hpp). Empty under other drivers than systemd's.
 Units units_of(const PodCgroup& pod, const PodTarget* target);
 
 // A set as these properties carry it: bit n of byte n / 8 (least significant first) is member n.

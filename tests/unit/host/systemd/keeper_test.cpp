@@ -23,7 +23,9 @@ namespace {
 
 const std::string slice = "kubepods-poda.slice";
 const std::string scope = "cri-containerd-" + CgroupLayoutFake::container_id('1') + ".scope";
-const PodTarget on_2_and_9{.pod = {{2, 9}, {1}}, .containers = {}};
+// Its container on one of them alone.
+const PodTarget on_2_and_9{.pod = {{2, 9}, {1}},
+                           .containers = {{CgroupLayoutFake::container_id('1'), {{9}, {1}}}}};
 const PodTarget on_4{.pod = {{4}, {1}}, .containers = {}};
 
 class KeeperTest {
@@ -41,9 +43,9 @@ class KeeperTest {
     context.run();
   }
 
-  void want(const PodTarget* target, bool fresh = true) {
+  void want(const PodTarget* target, bool fresh = true, bool patient = false) {
     auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
-    keeper.want(value_or_throw(tree.scan()).at(0), target, fresh);
+    keeper.want(value_or_throw(tree.scan()).at(0), target, fresh, patient);
   }
   // Until the keeper has said all, and how that went.
   std::optional<Error> outcome() {
@@ -76,13 +78,13 @@ class KeeperTest {
 
 }  // namespace
 
-TEST_CASE_METHOD(KeeperTest, "systemd is told of a pin, slice and scope, once") {
+TEST_CASE_METHOD(KeeperTest, "systemd is told of a pin, and of a container that has less, once") {
   want(&on_2_and_9);
   CHECK_FALSE(outcome());
-  for (const auto& unit : {slice, scope}) {
-    CHECK(systemd.property(unit, "AllowedCPUs") == Bytes{0x04, 0x02});
-    CHECK(systemd.property(unit, "AllowedMemoryNodes") == Bytes{0x02});
-  }
+  CHECK(systemd.property(slice, "AllowedCPUs") == Bytes{0x04, 0x02});
+  CHECK(systemd.property(slice, "AllowedMemoryNodes") == Bytes{0x02});
+  CHECK(systemd.property(scope, "AllowedCPUs") == Bytes{0x00, 0x02});
+  CHECK(systemd.property(scope, "AllowedMemoryNodes").empty());
   CHECK(keeper.writes() == 2);
   systemd.calls();
   want(&on_2_and_9);
@@ -100,7 +102,19 @@ TEST_CASE_METHOD(KeeperTest, "systemd is told what has changed, and that a Pod i
   want(nullptr);
   CHECK_FALSE(outcome());
   CHECK(systemd.property(slice, "AllowedCPUs").empty());
-  CHECK(systemd.property(scope, "AllowedMemoryNodes").empty());
+  CHECK(systemd.property(slice, "AllowedMemoryNodes").empty());
+  CHECK(systemd.property(scope, "AllowedCPUs").empty());
+}
+
+TEST_CASE_METHOD(KeeperTest, "what may wait is told, a while later, and of many changes the last one") {
+  want(nullptr);
+  want(&on_2_and_9, true, true);
+  context.poll();
+  CHECK(systemd.calls().empty());
+  want(&on_4, true, true);
+  CHECK_FALSE(outcome());
+  CHECK(systemd.property(slice, "AllowedCPUs") == Bytes{0x10});
+  CHECK(keeper.writes() == 1);
 }
 
 TEST_CASE_METHOD(KeeperTest, "a property that an earlier agent has left is found and taken back") {
@@ -117,8 +131,8 @@ TEST_CASE_METHOD(KeeperTest, "what somebody else told systemd is told anew") {
   systemd.add(scope, "/kubepods.slice/" + slice + "/" + scope, {0xff, 0xff});
   keeper.doubt("a");
   CHECK_FALSE(outcome());
-  CHECK(systemd.property(scope, "AllowedCPUs") == Bytes{0x10});
-  CHECK(keeper.writes() == 3);
+  CHECK(systemd.property(scope, "AllowedCPUs").empty());
+  CHECK(keeper.writes() == 2);
 }
 
 TEST_CASE_METHOD(KeeperTest, "a quota that is lifted is no property, and is one again when it is put back") {

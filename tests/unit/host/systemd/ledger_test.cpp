@@ -61,10 +61,48 @@ TEST_CASE(
   CHECK(ledger.next() == ask("old.slice"));
 }
 
-TEST_CASE("Ledger: a new Pod that is pinned is asked, too: it may not be this systemd's") {
+TEST_CASE("Ledger: a new Pod that is pinned is asked, too, unless one beside it is known to be systemd's") {
   Ledger ledger;
   ledger.want("new", {{"new.slice", unit("new.slice", {1})}}, true);
   CHECK(ledger.next() == ask("new.slice"));
+  ledger.found("new.slice", "/new.slice", {{1}, {}});
+  ledger.want("b", {{"b.slice", unit("b.slice", {2})}}, true);
+  CHECK(ledger.next() == Call{.unit = "b.slice", .cpus = CpuSet{2}});
+  ledger.told(*ledger.next());
+  CHECK(ledger.next() == std::nullopt);
+  ledger.want("c", {{"c.slice", {"/elsewhere/c.slice", {{3}, {}, {}}}}}, true);
+  CHECK(ledger.next() == ask("c.slice"));
+  ledger.absent("c.slice");
+  // Nothing is taken for granted of one that failed, or that was there before.
+  ledger.want("d", {{"d.slice", unit("d.slice", {4})}}, true);
+  ledger.failed("d.slice");
+  ledger.retry();
+  CHECK(ledger.next() == ask("d.slice"));
+  ledger.absent("d.slice");
+  ledger.want("old", {{"old.slice", unit("old.slice", {5})}}, false);
+  CHECK(ledger.next() == ask("old.slice"));
+}
+
+TEST_CASE("Ledger: what may wait comes after all else, and not where only the urgent is asked for") {
+  using enum Ledger::Which;
+  auto ledger = asked({{1}, {}}, {{1}, {}});
+  // It was pinned: that is over at once, also where it changes before it is told.
+  for (const CpuSet& pool : {CpuSet{1, 2}, CpuSet{1, 2, 3}}) {
+    ledger.want("a", {{"a.slice", unit("a.slice", pool)}}, true, true);
+    CHECK(ledger.next(urgent) == Call{.unit = "a.slice", .cpus = pool});
+  }
+  ledger.told(*ledger.next());
+  ledger.want("a", {{"a.slice", unit("a.slice", {2})}}, true, true);
+  CHECK(ledger.next(urgent) == std::nullopt);
+  CHECK(ledger.next() == Call{.unit = "a.slice", .cpus = CpuSet{2}});
+  CHECK_FALSE(ledger.settled("a"));
+  ledger.want("b", {{"b.slice", unit("b.slice", {3})}}, true, true);  // a new one does not wait
+  CHECK(ledger.next(urgent) == Call{.unit = "b.slice", .cpus = CpuSet{3}});
+  CHECK(ledger.next() == ledger.next(urgent));
+  ledger.told(*ledger.next());
+  CHECK(ledger.next(urgent) == std::nullopt);
+  ledger.want("a", {{"a.slice", unit("a.slice", {4})}}, true);  // it is pinned
+  CHECK(ledger.next(urgent) == Call{.unit = "a.slice", .cpus = CpuSet{4}});
 }
 
 TEST_CASE("Ledger: a unit that is not the cgroup we mean, or none of systemd's, is left alone for good") {

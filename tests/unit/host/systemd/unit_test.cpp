@@ -51,18 +51,18 @@ TEST_CASE("a Pod's slice and a container's scope are units, nothing else is") {
   CHECK(unit_of_container(CgroupLayoutFake::container_id('1')) == std::nullopt);
 }
 
-TEST_CASE("units have the sets that the pin gives their cgroups; what is in a scope has none") {
+TEST_CASE("a slice has its Pod's sets, a scope those that are narrower; what is in a scope is no unit") {
   CgroupLayoutFake layout(CgroupVersion::v2);
   for (const auto& container : {first, second}) layout.add(kubepods + "/" + slice + "/" + container);
   layout.add(kubepods + "/" + slice + "/" + first + "/system.slice");
   const PodTarget target{.pod = {{1, 2, 3}, {0}},
-                         .containers = {{CgroupLayoutFake::container_id('2'), {{3, 4}, {1}}}}};
+                         .containers = {{CgroupLayoutFake::container_id('2'), {{3, 4}, {0, 1}}}}};
   const auto units = units_of(only_pod(layout), &target);
   CHECK(units.size() == 3);
   CHECK(units.at(slice).wants == Allowed{{1, 2, 3}, {0}, {}});
   CHECK(units.at(slice).cgroup == (layout.root() / kubepods / slice).string());
-  CHECK(units.at(first).wants == Allowed{{1, 2, 3}, {0}, {}});
-  CHECK(units.at(second).wants == Allowed{{3}, {0}, {}});  // inside of the Pod's
+  CHECK(units.at(first).wants == Allowed{});
+  CHECK(units.at(second).wants == Allowed{{3}, {}, {}});  // inside of the Pod's; its memory is the Pod's
 }
 
 TEST_CASE("units have a quota to be told where one is remembered: none while it is lifted, then that one") {
@@ -80,7 +80,7 @@ TEST_CASE("units have a quota to be told where one is remembered: none while it 
   CHECK(units_of(pod, nullptr).at(first).wants.quota == 200'000);
 }
 
-TEST_CASE("a Pod in the shared pool has units without properties; a cgroupfs Pod has no units") {
+TEST_CASE("a Pod of which nothing is to be known has units without properties; a cgroupfs Pod has no units") {
   CgroupLayoutFake layout(CgroupVersion::v2);
   layout.add(kubepods + "/" + slice + "/" + first);
   CHECK(units_of(only_pod(layout), nullptr).at(first).wants == Allowed{});
