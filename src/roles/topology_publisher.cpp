@@ -15,6 +15,9 @@ namespace asio = boost::asio;
 using kube::ApiErrc;
 using nlohmann::json;
 
+// Of an object that is newer than the one we know: the watch brings it.
+constexpr std::chrono::seconds on_its_way{1};
+
 api::Time now() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
@@ -63,13 +66,17 @@ asio::awaitable<void> TopologyPublisher::run() {
   while (true) {
     auto next = Clock::time_point::max();
     if (want_.topology && state_.nodes.get(node_name_) && state_.topologies.synced()) {
-      auto published = co_await publish();
-      if (!published) {
-        if (published.error().code != ApiErrc::conflict) log_.warn("{}", published.error().message());
+      const auto published = co_await publish();
+      if (published) {
+        backoff.reset();
+        next = summary_due_;
+      } else if (published.error().code == ApiErrc::conflict) {
+        next = Clock::now() + on_its_way;
+      } else {
+        log_.warn("{}", published.error().message());
         co_await async::sleep_for(backoff.next(Clock::now()));
         continue;
       }
-      next = summary_due_;
     }
     co_await work_.wait_until(next);
   }
