@@ -28,7 +28,7 @@ def test_instances_side_by_side_do_not_see_each_other(simulated):
         assert "only-here" in names(other, "namespaces")
         assert "only-here" not in names(simulated, "namespaces")
         assert names(other, "nodes") == []
-        ports = [set(json.loads((i.state() / "instance.json").read_text())["ports"].values()) for i in (other, simulated)]
+        ports = [set(i.settings()["ports"].values()) for i in (other, simulated)]
         assert not ports[0] & ports[1]
         state = other.state()
     assert not state.exists()

@@ -18,7 +18,7 @@ def run_pod(instance: Cluster, name: str) -> None:
 
 
 def settings(instance: Cluster) -> dict:
-    return json.loads((instance.state() / "instance.json").read_text())["node"]
+    return instance.settings()["node"]
 
 
 def test_a_pod_runs_and_answers(real):

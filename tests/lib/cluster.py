@@ -21,7 +21,8 @@ class Cluster(Api):
 
     def __init__(self, name: str):
         self.name = name
-        super().__init__([str(CLUSTER), "kubectl", "--name", name])
+        # What `scripts/cluster kubectl` runs, without the time it takes to find that out.
+        super().__init__([f"{self.settings()['binaries']}/kubectl", "--kubeconfig", str(self.kubeconfig)])
 
     def command(self, name: str, *arguments, timeout: float = 600) -> str:
         """Runs `scripts/cluster NAME --name … ARGUMENTS`; its output. An error with its message if it fails."""
@@ -35,6 +36,10 @@ class Cluster(Api):
 
     def state(self) -> pathlib.Path:
         return self.kubeconfig.parent
+
+    def settings(self) -> dict:
+        """What scripts/cluster has noted of it."""
+        return json.loads((self.state() / "instance.json").read_text())
 
     def process(self, component: str) -> int:
         """The pid a component was last started with."""

@@ -1,65 +1,134 @@
-"""Tests of the agent against a real kubelet, containerd and kernel: this machine is the node."""
+"""Tests of the DaemonSet on a node of 2 sockets, 2 NUMA nodes and 16 CPUs, with systemd and a kubelet of its own: a guest of
+QEMU. --guest chooses the kinds of guests, of which each is booted when the one before is gone; without it, there are all.
 
+ACTI_TEST_VM names an instance of scripts/cluster that is up with a guest and the DaemonSet, for working on the tests.
+"""
+
+import contextlib
+import os
 import pathlib
+import shutil
+import subprocess
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
-from actimanager import QUICK_LEASE, Actimanager  # noqa: E402
-from cluster import cluster  # noqa: E402
-from node import Node  # noqa: E402
+from actimanager import BINARY  # noqa: E402
+from api import NAMESPACE, TOP  # noqa: E402
+from cluster import Cluster, cluster  # noqa: E402
+from guest import CPUS, PATIENCE, Guest  # noqa: E402
 from rest import eventually  # noqa: E402
 
 
-@pytest.fixture(scope="session")
-def instance():
-    with cluster("node-test", "--node") as up:
-        up.kubectl("apply", "-k", str(pathlib.Path(__file__).resolve().parents[2] / "manifests" / "crd"))
-        up.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
-        up.kubectl("create", "namespace", "actimanager-system")
-        up.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=60s")
-        yield up
+# Of manifests/, for each kind of guest.
+MANIFESTS = {"v2": "default", "v2-linux6.1": "isolated-partitions", "v1": "cgroup-v1"}
 
 
-@pytest.fixture
-def node(instance):
-    """The node without any Pod on it."""
-    node = Node(instance)
-    yield node
-    node.clear()
+def kept(variant: str) -> pathlib.Path:
+    return TOP / "build" / "logs" / f"guest-{variant}"
 
 
-def launch(node, log: pathlib.Path, *arguments: str, under: tuple = (), ready: bool = True) -> Actimanager:
-    """actimanager on the node."""
-    process = Actimanager(node.api.kubeconfig, log, "--node-name", node.api.node(), "--cgroups-path", node.cgroup,
-                          "--kubelet-root-dir", node.kubelet / "root", *arguments, under=under)
+@contextlib.contextmanager
+def keep_logs(instance: Cluster, session: pytest.Session, where: pathlib.Path):
+    """If a test fails: of the guest's console, above all, and of the programs around it."""
+    failed, whole = session.testsfailed, False
     try:
-        eventually(lambda: (process.get("/readyz")[0] == 200) == ready, 30)
-    except BaseException:
-        process.end()
-        print(f"---- {log.name}\n{process.text()[-8000:]}")
-        raise
-    return process
+        yield
+        whole = session.testsfailed == failed
+    finally:
+        shutil.rmtree(where, ignore_errors=True)
+        if not whole:
+            shutil.copytree(instance.state() / "logs", where)
+
+
+def install(instance: Cluster, image: pathlib.Path, manifests: str) -> None:
+    subprocess.run([TOP / "scripts" / "image", "--binary", BINARY, "--output", image], check=True, timeout=300)
+    instance.command("load", image)
+    # There is no kube-proxy: the way docs/install.md has for that. 10.0.2.2 is this machine's loopback as seen there.
+    instance.kubectl("apply", "-f", str(TOP / "manifests" / "default" / "namespace.yaml"))
+    instance.kubectl("create", "configmap", "actimanager-api-server", "-n", NAMESPACE,
+                     "--from-literal=KUBERNETES_SERVICE_HOST=10.0.2.2",
+                     f"--from-literal=KUBERNETES_SERVICE_PORT={instance.server.rpartition(':')[2]}")
+    instance.kubectl("apply", "-k", str(TOP / "manifests" / manifests))
+    instance.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+    eventually(lambda: Guest(instance).agent()["ready"], PATIENCE, every=0.5)
+
+
+def roll_out(guest: Guest, manifests: str) -> None:
+    """The DaemonSet of these manifests, in place of the one there is; once its agent runs."""
+    guest.api.kubectl("apply", "-k", str(TOP / "manifests" / manifests))
+    guest.api.kubectl("rollout", "status", "-n", NAMESPACE, "daemonset/actimanager", f"--timeout={PATIENCE}s")
+
+
+def pytest_generate_tests(metafunc):
+    if "guest" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("guests")
+        metafunc.parametrize("guest", mark.args if mark else ("v2",), indirect=True, scope="session")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--guest", action="append", choices=MANIFESTS, help="a kind of guest to test on; may be given again")
+
+
+def pytest_collection_modifyitems(config, items):
+    """The tests of one guest come in a row: each is booted once. Those with more privileges come last."""
+    variants = config.getoption("guest") or list(MANIFESTS)
+    chosen = [item for item in items if item.callspec.params["guest"] in variants]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = sorted(chosen, key=lambda item: (variants.index(item.callspec.params["guest"]),
+                                                   "privileged" in item.fixturenames))
+
+
+@pytest.fixture(scope="session")
+def guest(request, tmp_path_factory):
+    """The guest with the DaemonSet rolled out on it."""
+    if "ACTI_TEST_VM" in os.environ:
+        named = Guest(Cluster(os.environ["ACTI_TEST_VM"]))
+        assert named.variant == request.param, f"{named.api.name} is a guest of another kind: {named.variant}"
+        yield named
+        return
+    with cluster("node-test", "--vm", request.param) as instance, keep_logs(instance, request.session, kept(request.param)):
+        install(instance, tmp_path_factory.mktemp("image") / "actimanager-image.tar", MANIFESTS[request.param])
+        yield Guest(instance)
+
+
+@pytest.fixture(scope="session")
+def privileged(guest):
+    """Agents with the capability that partitions take, from here on."""
+    roll_out(guest, "isolated-partitions")
+    yield guest
+    if "ACTI_TEST_VM" in os.environ:
+        roll_out(guest, MANIFESTS[guest.variant])
+
+
+@pytest.fixture(scope="session")
+def pods(guest):
+    """Three Pods that run, by name their UIDs; a binding of its name moves each."""
+    for name in ("one", "two", "other"):
+        guest.create(name)
+    return {name: guest.uid(name) for name in ("one", "two", "other")}
 
 
 @pytest.fixture
-def start(node, tmp_path):
-    """Starts actimanager on the node, with these arguments more."""
-    started = []
-
-    def run(*arguments: str, under: tuple = (), ready: bool = True) -> Actimanager:
-        started.append(launch(node, tmp_path / f"actimanager-{len(started)}.log", *arguments, under=under, ready=ready))
-        return started[-1]
-
-    yield run
-    for process in started:
-        process.end()
-        print(f"---- {process.log.name}\n{process.text()[-8000:]}")  # shown where the test failed
+def unbound(guest, pods):
+    """Those Pods, in the shared pool before and after the test."""
+    yield pods
+    guest.delete("pcb", *pods)
+    for uid in pods.values():
+        guest.wait_in_pool(uid, CPUS)
 
 
-@pytest.fixture
-def agent(start):
-    """actimanager with all its roles, settled."""
-    return start("--reconcile-period=1s", *QUICK_LEASE)
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure shows what the guest's kernel said, and where its console's log will be."""
+    outcome = yield
+    report = outcome.get_result()
+    guest = item.funcargs.get("guest") if hasattr(item, "funcargs") else None
+    if report.failed and guest:
+        report.sections.append(("the guest's console", f"{kept(guest.variant)}/vm.log, once its tests have run"))
+        try:
+            report.sections.append(("the guest", guest.report()))
+        except Exception as error:  # whatever is broken, the test's own failure is what counts
+            report.sections.append(("the guest", f"it could not be asked: {error}"))

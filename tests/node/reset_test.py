@@ -1,80 +1,82 @@
-"""`actimanager reset` and `doctor` on a real node: after a reset it is as if no agent had ever been there."""
+"""What a reset leaves of an agent in the guest: nothing."""
 
+import contextlib
 import json
 
-from actimanager import run
-from kernel import cpuset_directories, cpusets, threads
+from api import NAMESPACE
+from guest import PATIENCE
+from partitions import ALONE
+from quotas import NONE, QUOTA, limited, quotas
+from rest import eventually
+
+# Every file that says who may run where, and for how long; every property of systemd's units likewise.
+_SNAPSHOT = r"""
+cd /sys/fs/cgroup
+grep -rsH '' --include='cpuset.*' --include=cpu.max .
+systemctl show -p Id -p AllowedCPUs -p AllowedMemoryNodes -p CPUQuotaPerSecUSec '*.slice' '*.scope'
+"""
 
 
-def reset(node, *arguments):
-    return run("reset", "--cgroups-path", node.cgroup, *arguments)
+def snapshot(guest, uids) -> dict[str, str]:
+    """Of the whole machine, but for Pods that are none of these."""
+    names = [uid.replace("-", "_") for uid in uids]
+    lines = guest.sh(_SNAPSHOT).splitlines()
+    files = dict(line.split(":", 1) for line in lines if line.startswith("./"))
+    found = {path: text for path, text in files.items() if "-pod" not in path or any(name in path for name in names)}
+    for block in "\n".join(line for line in lines if not line.startswith("./")).strip().split("\n\n"):
+        properties = dict(line.split("=", 1) for line in block.splitlines())
+        unit = properties.pop("Id")
+        # A unit's cgroup is where its files are.
+        if any(f"/{unit}/" in path for path in found):
+            found |= {f"{unit} {name}": value for name, value in properties.items()}
+    return found
 
 
-def pinned_and_shared(node) -> tuple[str, str]:
-    """A Pod on one exclusive CPU, and one that had to leave it."""
-    uid, other = node.run("pinned"), node.run("shared")
-    cpu = min(node.cpus)
-    node.bind("pinned", {cpu}, level="CPU")
-    node.wait_status("pinned", "Applied")
-    node.wait_on(uid, {cpu})
-    node.wait_on(other, node.cpus - {cpu})
-    return uid, other
+@contextlib.contextmanager
+def no_agent(guest):
+    selector = "/spec/template/spec/nodeSelector"
+    patch = ["patch", "daemonset", "actimanager", "-n", NAMESPACE, "--type=json", "-p"]
+    guest.api.kubectl(*patch, json.dumps([{"op": "add", "path": f"{selector}/nowhere", "value": "at-all"}]))
+    eventually(lambda: not guest.sh("pidof actimanager || true").strip(), PATIENCE, every=0.5)
+    try:
+        yield
+    finally:
+        guest.api.kubectl(*patch, json.dumps([{"op": "remove", "path": f"{selector}/nowhere"}]))
+        eventually(lambda: guest.sh("pidof actimanager || true").strip() and guest.agent()["ready"], PATIENCE, every=0.5)
 
 
-def files(*uids: str) -> dict[str, str]:
-    """What every cpuset file of these Pods has."""
-    return {str(path): path.read_text() for uid in uids for directory in cpuset_directories(uid)
-            for path in (directory / "cpuset.cpus", directory / "cpuset.mems")}
+def test_after_a_reset_the_node_is_as_before_any_agent(privileged):
+    guest = privileged
+    with no_agent(guest):
+        uids = [limited(guest, "before"), limited(guest, "beside")]
+        before = snapshot(guest, uids)
+    guest.bind("before", ALONE, level="CPU", cfsQuota="lift", isolation="partition")
+    guest.said("before", "QuotaLifted", "Lifted")
+    guest.said("before", "Isolated", "Isolated")
+    guest.wait_told(uids[0], ALONE)
+    assert guest.isolated() == ALONE and quotas(guest, uids[0]) == 3 * [NONE]
+    during = snapshot(guest, uids)
 
+    def reset(*arguments: str) -> str:
+        return guest.api.kubectl("exec", "-n", NAMESPACE, "daemonset/actimanager", "--", "/usr/bin/actimanager", "reset",
+                                 *arguments)
 
-def test_after_a_reset_every_pod_has_every_cpu_again(node, agent):
-    uids = pinned_and_shared(node)
-    agent.stop()
-    before = files(*uids)
-    planned = reset(node, "--dry-run")
-    assert planned.returncode == 0, planned.stderr
-    assert "would be written" in planned.stdout
-    assert files(*uids) == before
-
-    done = reset(node)
-    assert done.returncode == 0, done.stderr
-    changes = [line for line in planned.stdout.splitlines() if " -> " in line]
-    assert changes and [line for line in done.stdout.splitlines() if " -> " in line] == changes
-    for uid in uids:
-        assert set(cpusets(uid).values()) == {node.cpus}
-        assert set(threads(uid).values()) == {node.cpus}
-
-    again = reset(node)
-    assert again.returncode == 0 and "nothing to reset" in again.stdout, again.stdout
-
-
-def test_a_node_whose_agent_runs_is_not_reset(node, agent):
-    uids = pinned_and_shared(node)
-    before = files(*uids)
-    refused = reset(node)
-    assert refused.returncode == 1 and "an agent runs" in refused.stderr, refused
-    assert files(*uids) == before
-    agent.kill()  # whatever way it ends
-    assert reset(node).returncode == 0
-    assert set(cpusets(uids[0]).values()) == {node.cpus}
-
-
-def test_an_agent_that_comes_back_after_a_reset_pins_again(node, agent, start):
-    uid, other = pinned_and_shared(node)
-    agent.stop()
-    assert reset(node).returncode == 0
-    start("--reconcile-period=1s")
-    node.wait_on(uid, {min(node.cpus)})
-    node.wait_on(other, node.cpus - {min(node.cpus)})
-
-
-def test_the_doctor_finds_a_node_that_can_be_pinned_on(node, agent):
-    pinned_and_shared(node)
-    page = json.loads(run("doctor", "--cgroups-path", node.cgroup, "-o", "json").stdout)
-    findings = {f["check"]: f for f in page["findings"]}
-    assert page["canPin"], page
-    assert "kubepods" in findings["kubepods"]["message"]
-    assert findings["other pinning"]["severity"] == "ok", findings["other pinning"]
-    agent.stop()
-    page = json.loads(run("doctor", "--cgroups-path", node.cgroup, "-o", "json").stdout)
-    assert {f["check"]: f for f in page["findings"]}["other pinning"]["severity"] == "warning"
+    guest.sh("kill -STOP $(pidof actimanager)")
+    try:
+        planned = reset("--dry-run")
+        assert "cpuset.cpus.partition: isolated -> member" in planned and f"cpu.max: max 100000 -> {QUOTA}" in planned
+        assert snapshot(guest, uids) == during
+        reset("--force")
+        after = snapshot(guest, uids)
+        again = reset("--force")
+        # The agent's own Pod apart, which is new.
+        assert "nothing to reset" in again, again
+    finally:
+        guest.sh("kill -CONT $(pidof actimanager)")
+        guest.drop("pod", "before", "beside")
+    assert set(after) == set(before)
+    differs = {key: (before[key], after[key]) for key in before if before[key] != after[key]}
+    # A cgroup with processes cannot have an empty set again: it has all CPUs and memory by name.
+    by_name = {"cpuset.cpus": ("", "0-15"), "cpuset.mems": ("", "0-1")}
+    assert all("-pod" in key and by_name.get(key.rpartition("/")[2]) == values for key, values in differs.items()), differs
+    assert {key for key in before if before[key] != during[key]} > set(differs)

@@ -17,7 +17,7 @@ _SHOWN_LINES = 30
 _EPILOG = """\
 What follows -- goes to the test programs of the one part named:
   scripts/test unit -- "CpuSet*"                  cases of that name; Catch2's patterns and [tags]
-  scripts/test node -- -k moves -x                pytest's choice of cases and options
+  scripts/test host -- -k moves -x                pytest's choice of cases and options
 
 A skipped case has failed. The last line of the output is "N passed, N failed", over all parts; the exit status is 1 if
 anything failed. Logs are in build/logs.

@@ -23,18 +23,19 @@ class Context:
         path.write_text("")
         return path
 
-    def built(self, name: str = "build", options: dict[str, str] | None = None) -> Path:
-        """The build directory of that name with all built in it. BuildFailed, each time, if that fails."""
-        result = self._build(name, tuple(sorted((OPTIONS | (options or {})).items())))
+    def built(self, name: str = "build", options: dict[str, str] | None = None, targets: tuple[str, ...] = ()) -> Path:
+        """The build directory of that name with the targets built in it (default: all). BuildFailed, each time, if that
+        fails."""
+        result = self._build(name, tuple(sorted((OPTIONS | (options or {})).items())), targets)
         if isinstance(result, BuildFailed):
             raise result
         return result
 
     @functools.cache
-    def _build(self, name: str, options: tuple) -> Path | BuildFailed:
+    def _build(self, name: str, options: tuple, targets: tuple[str, ...]) -> Path | BuildFailed:
         try:
-            with self.progress.step(f"{name}: compile") as step:
-                build(TOP / name, self.log(name), step, dict(options))
+            with self.progress.step(" ".join([f"{name}: compile", *targets])) as step:
+                build(TOP / name, self.log(name), step, dict(options), targets)
             return TOP / name
         except BuildFailed as error:
             return error

@@ -22,10 +22,10 @@ def _unit(context: Context) -> Outcome:
     return catch2.run(context, context.built())
 
 
-def _on_clusters(folder: str, context: Context) -> Outcome:
-    """Tests that need the binary."""
-    context.built()
-    return pytests.run(context, folder)
+def _on_clusters(folder: str, context: Context, **how) -> Outcome:
+    """Tests that need the binary, and what more there is to run besides the unit tests."""
+    context.built(targets=("programs",))
+    return pytests.run(context, folder, **how)
 
 
 def _sanitize(context: Context) -> Outcome:
@@ -52,9 +52,11 @@ PARTS = (
     Part("cluster", "scripts/cluster: real control planes and nodes, and what is left of them",
          functools.partial(pytests.run, folder="cluster")),
     Part("integration", "the leader on a real control plane", functools.partial(_on_clusters, "integration")),
-    Part("node", "Pods pinned on a real kubelet and the kernel", functools.partial(_on_clusters, "node")),
-    Part("vm", "Pods pinned on nodes of two sockets and two NUMA nodes, with cgroup v2 and v1: guests of QEMU",
-         functools.partial(_on_clusters, "vm")),
+    Part("host", "Pods pinned on this machine, by its kernel and a real kubelet", functools.partial(_on_clusters, "host")),
+    Part("node", "the DaemonSet on a node of two sockets and two NUMA nodes, with systemd and cgroup v2: a guest of QEMU",
+         functools.partial(_on_clusters, "node", options=("--guest=v2",))),
+    Part("kernels", "the same on other kernels: cgroup v2 of Linux 6.1, cgroup v1",
+         functools.partial(_on_clusters, "node", name="kernels", options=("--guest=v2-linux6.1", "--guest=v1"))),
     Part("install", "the manifests and the image", functools.partial(_on_clusters, "install")),
     Part("scripts", "scripts/quickstart and scripts/test themselves", functools.partial(_on_clusters, "scripts")),
     Part("lint", "clang-format, clang-tidy, shellcheck, pyflakes", lint.run, takes_arguments=False),

@@ -14,23 +14,26 @@ from .outcome import Outcome
 _TIMEOUT = 1800
 
 
-def run(context: Context, folder: str) -> Outcome:
-    outcome = Outcome(log=context.log(folder))
+def run(context: Context, folder: str, name: str = "", options: tuple[str, ...] = ()) -> Outcome:
+    """name: of the part of the tests, where it is not its folder's."""
+    name = name or folder
+    outcome = Outcome(log=context.log(name))
     report = outcome.log.with_suffix(".xml")
     report.unlink(missing_ok=True)
-    with context.progress.step(f"{folder} tests") as step:
+    with context.progress.step(f"{name} tests") as step:
         def line(text: str) -> None:
             if found := re.search(r"\[ *(\d+)/(\d+)\]$", text.rstrip()):
                 step.detail = f"{found[1]} of {found[2]}"
 
         # The folder's pytest.ini says -q; the report is to have a line per case.
         command = ["/usr/bin/python3", "-B", "-m", "pytest", TOP / "tests" / folder, "-vv", "-p", "no:cacheprovider",
-                   "-o", "console_output_style=count", "--durations=10", f"--junitxml={report}", *context.arguments]
+                   "-o", "console_output_style=count", "--durations=10", f"--junitxml={report}", *options,
+                   *context.arguments]
         status = commands.run(command, outcome.log, cwd=TOP, timeout=_TIMEOUT, line=line)
         _read(report, outcome)
         if status != 0 and not outcome.failures:
-            outcome.fail(folder, f"pytest ended with status {status}\n{last_lines(outcome.log, mark='')}")
-        outcome.require_cases(folder)
+            outcome.fail(name, f"pytest ended with status {status}\n{last_lines(outcome.log, mark='')}")
+        outcome.require_cases(name)
         step.outcome = outcome.counts()
     return outcome
 

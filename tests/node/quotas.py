@@ -1,5 +1,7 @@
 """Pods with a CPU limit, and the CFS quotas that the guest's kernel and its systemd have for them."""
 
+from guest import SLEEPS
+
 _LIMIT = "1920m"  # whole hundredths: systemd rounds all others, and writes them rounded when it pleases
 QUOTA, _PROPERTY = "192000 100000", "1.920000s"
 # What the kernel has of a cgroup, and what systemd has of its unit.
@@ -11,8 +13,7 @@ def limited(guest, name: str) -> str:
     """A Pod with a CPU limit; its UID."""
     guest.api.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {
         "terminationGracePeriodSeconds": 1,
-        "containers": [{"name": "main", "image": "localhost/busybox:1", "imagePullPolicy": "Never",
-                        "command": ["sleep", "infinity"],
+        "containers": [{"name": "main", **SLEEPS,
                         "resources": {"requests": {"cpu": "100m"}, "limits": {"cpu": _LIMIT}}}]}})
     return guest.uid(name)
 

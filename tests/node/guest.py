@@ -14,6 +14,7 @@ from kernel import parse_cpus
 from objects import condition
 from observer import OBSERVER, Seen, observed
 from rest import eventually
+from shell import Shell
 
 # How the guest is made (scripts/lib/cluster/guest.py): sockets are NUMA nodes, a core's CPUs are neighbours.
 CPUS = frozenset(range(16))
@@ -25,6 +26,9 @@ _KUBEPODS = {"v2": "/sys/fs/cgroup/kubepods.slice", "v1": "/sys/fs/cgroup/cpuset
 _GRANTED = {"v2": ("cpuset.cpus.effective", "cpuset.mems.effective"), "v1": ("cpuset.cpus", "cpuset.mems")}
 _THREADS = {"v2": "cgroup.threads", "v1": "tasks"}
 _LIMIT = 4000
+# Of a container that runs what the node has, and of one that sleeps.
+IMAGE = {"image": "localhost/busybox:1", "imagePullPolicy": "Never"}
+SLEEPS = {**IMAGE, "command": ["sleep", "infinity"]}
 
 # One call shows a Pod as it is at one time: each line of each file as PATH:LINE.
 _LOOK = r"""
@@ -70,21 +74,22 @@ class Guest:
     def __init__(self, instance):
         self.api = instance
         self.name = instance.node()
-        self.variant = json.loads((instance.state() / "instance.json").read_text())["vm_variant"]
+        self.variant = instance.settings()["vm_variant"]
         self.cgroups = self.variant.partition("-")[0]
         self.kubepods = _KUBEPODS[self.cgroups]
         self.threads = _THREADS[self.cgroups]  # the name of the file that lists a cgroup's threads
+        self._ssh = (CLUSTER, "ssh", "--name", instance.name)
+        self._shell = Shell((*self._ssh, "sh"))
         self._units: dict[str, int] = {}  # the slice and the scopes of a Pod, by its UID
         self._groups: dict[str, int] = {}  # its cgroups
 
     # The machine
 
-    def sh(self, script: str, check: bool = True, stdin: str = "") -> str:
+    def sh(self, script: str, check: bool = True) -> str:
         """Runs a shell script in the guest, as root; its output."""
-        done = subprocess.run([CLUSTER, "ssh", "--name", self.api.name, script], input=stdin, capture_output=True, text=True,
-                              timeout=180)
-        assert done.returncode == 0 or not check, f"in the guest: {script}\n{done.stdout}{done.stderr}"
-        return done.stdout
+        status, output, errors = self._shell.run(script, 180)
+        assert status == 0 or not check, f"in the guest: {script}\n{output}{errors}"
+        return output
 
     def online(self) -> frozenset[int]:
         return parse_cpus(self.sh("cat /sys/devices/system/cpu/online"))
@@ -98,7 +103,7 @@ class Guest:
 
     def metric(self, name: str) -> int:
         """One of the agent's counters, over all its labels."""
-        port = json.loads((self.api.state() / "instance.json").read_text())["ports"]["vm-actimanager"]
+        port = self.api.settings()["ports"]["vm-actimanager"]
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as page:
             lines = [x for x in page.read().decode().splitlines() if x.startswith((f"{name} ", f"{name}{{"))]
         assert lines, f"there is no {name}"
@@ -127,14 +132,18 @@ class Guest:
     def create(self, name: str, *containers: str, scheduler: str = "default-scheduler", workload: str = "",
                cpu: str = "100m", level: str = "", **spec) -> None:
         """A Pod that sleeps, in containers of these names. spec: what more its spec has."""
-        containers = [{"name": each, "image": "localhost/busybox:1", "imagePullPolicy": "Never",
-                       "command": ["sleep", "infinity"]} for each in containers or ("main",)]
+        containers = [{"name": each, **SLEEPS} for each in containers or ("main",)]
         containers[0]["resources"] = {"requests": {"cpu": cpu}}
         labels = {"cslab.ece.ntua.gr/workload-type": workload} if workload else {}
         annotations = {"cslab.ece.ntua.gr/exclusiveness-level": level} if level else {}
         metadata = {"name": name, "labels": labels, "annotations": annotations}
         self.api.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {
             "schedulerName": scheduler, "terminationGracePeriodSeconds": 1, "containers": containers} | spec})
+
+    def create_whole(self, name: str, **spec) -> None:
+        """A Pod with an init container that ends, a sidecar and a main container, alone on two cores."""
+        init = [{"name": "init", **IMAGE, "command": ["sleep", "1"]}, {"name": "sidecar", "restartPolicy": "Always", **SLEEPS}]
+        self.create(name, scheduler="maestro", workload="cpu-bound", cpu="2", level="CPU", initContainers=init, **spec)
 
     def uid(self, name: str) -> str:
         """Of a Pod, once it runs."""
@@ -162,8 +171,12 @@ class Guest:
     def exec(self, name: str, *command: str) -> str:
         return self.api.kubectl("exec", name, "-c", "main", "--", *command)
 
-    def delete(self, kind: str, *names: str) -> None:
+    def drop(self, kind: str, *names: str) -> None:
+        """Deletes them, and does not wait until they are gone."""
         self.api.kubectl("delete", kind, *names, "--wait=false", "--ignore-not-found")
+
+    def delete(self, kind: str, *names: str) -> None:
+        self.drop(kind, *names)
         eventually(lambda: not set(names) & set(self.names(kind)), PATIENCE, every=0.5)
 
     def names(self, kind: str) -> list[str]:
@@ -241,12 +254,21 @@ class Guest:
                                       for name in ("AllowedCPUs", "AllowedMemoryNodes"))
         return found
 
-    def told(self, uid: str, cpus) -> dict:
-        """systemd has these CPUs, and their memory, of all of the Pod's units; none: it has no property of any."""
-        cpus, units = frozenset(cpus), self.properties(uid)
+    def told(self, uid: str, cpus=()) -> dict:
+        """systemd has these CPUs, and their memory, of the Pod's slice, and has no property of its scopes; none: of none."""
+        cpus = frozenset(cpus)
+        return self._told(uid, cpus, numa_nodes(cpus))
+
+    def _told(self, uid: str, cpus: frozenset[int], memory: frozenset[int]) -> dict:
+        units = self.properties(uid)
         assert len(units) == self._units[uid], units
-        assert all(unit == (cpus, numa_nodes(cpus)) for unit in units.values()), f"wanted {sorted(cpus)}: {units}"
+        wanted = {name: (cpus, memory) if name.endswith(".slice") else (frozenset(), frozenset()) for name in units}
+        assert units == wanted, f"wanted {sorted(cpus)}: {units}"
         return units
+
+    def wait_told_pool(self, uid: str, cpus, seconds: float = 60) -> dict:
+        """As wait_told, for a Pod in the shared pool: what is said of memory is for those that are bound."""
+        return eventually(lambda: self._told(uid, frozenset(cpus), frozenset()), seconds, every=0.3)
 
     def wait_told(self, uid: str, cpus, seconds: float = 60) -> dict:
         return eventually(lambda: self.told(uid, cpus), seconds, every=0.3)
@@ -272,10 +294,10 @@ class Guest:
     @contextlib.contextmanager
     def observed(self) -> Iterator[Seen]:
         """Every thread of every Pod, as the observer sees it from within, for the time of the body."""
-        ssh, where = (CLUSTER, "ssh", "--name", self.api.name), "/usr/local/bin/observer"
+        where = "/usr/local/bin/observer"
         with open(OBSERVER, "rb") as program:
-            subprocess.run([*ssh, f"install -m 755 /dev/stdin {where}"], stdin=program, check=True, timeout=180)
-        with observed(self.kubepods, (*ssh, "exec", where)) as seen:
+            subprocess.run([*self._ssh, f"install -m 755 /dev/stdin {where}"], stdin=program, check=True, timeout=180)
+        with observed(self.kubepods, (*self._ssh, "exec", where)) as seen:
             yield seen
 
     def slice_of(self, uid: str) -> str:

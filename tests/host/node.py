@@ -12,7 +12,7 @@ class Node:
     def __init__(self, instance):
         self.api = instance
         self.cpus = online_cpus()
-        settings = json.loads((instance.state() / "instance.json").read_text())["node"]
+        settings = instance.settings()["node"]
         self.cgroup = pathlib.Path("/sys/fs/cgroup/cpuset", settings["cgroup"])  # the kubelet's
         self.kubelet = instance.state() / "kubelet"  # its config.json, and its root directory
 

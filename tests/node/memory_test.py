@@ -2,7 +2,7 @@
 
 import pytest
 
-from guest import PATIENCE
+from guest import IMAGE, PATIENCE
 from rest import eventually
 
 pytestmark = pytest.mark.guests("v2", "v1")
@@ -13,8 +13,7 @@ PAGES = 488
 
 
 def test_pages_follow_from_one_numa_node_to_the_other_and_back(guest):
-    guest.create("pages", containers=[{"name": "main", "image": "localhost/busybox:1", "imagePullPolicy": "Never",
-                                       "command": ["sh", "-c", HOLDS]}])
+    guest.create("pages", containers=[{"name": "main", **IMAGE, "command": ["sh", "-c", HOLDS]}])
     uid = guest.uid("pages")
     eventually(lambda: sum(guest.pages(uid).values()) >= PAGES, PATIENCE, every=0.5)
     for cpu, near, far in ((9, 1, 0), (3, 0, 1), (12, 1, 0)):
@@ -27,4 +26,4 @@ def test_pages_follow_from_one_numa_node_to_the_other_and_back(guest):
             return True
 
         eventually(followed, 60, every=0.5)
-    guest.delete("pod", "pages")
+    guest.drop("pod", "pages")

@@ -1,18 +1,17 @@
-"""Pods of every kind of container, on their CPUs from the first thread to the last, whatever is restarted meanwhile."""
+"""Pods of every kind of container, on their CPUs from the first thread to the last, whatever is restarted meanwhile.
+ACTI_TEST_ROUNDS: how often twelve Pods come and go at once."""
 
 import contextlib
 import json
-import subprocess
 
 import pytest
 
-from guest import CPUS, PATIENCE
-from objects import condition
+from churn import PODS, Churn, rounds
+from guest import CPUS, PATIENCE, SLEEPS
 from observer import Seen
-from rest import eventually
+from rest import Rest, eventually
 
-_IMAGE = {"image": "localhost/busybox:1", "imagePullPolicy": "Never"}
-_SLEEP = {**_IMAGE, "command": ["sleep", "infinity"]}
+pytestmark = pytest.mark.guests("v2-linux6.1")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -22,15 +21,9 @@ def crun(guest):
     guest.delete("runtimeclass", "crun")
 
 
-def create(guest, name: str, **spec) -> None:
-    """An init container that ends, a sidecar, a main container; alone on two cores."""
-    init = [{"name": "init", **_IMAGE, "command": ["sleep", "1"]}, {"name": "sidecar", "restartPolicy": "Always", **_SLEEP}]
-    guest.create(name, scheduler="maestro", workload="cpu-bound", cpu="2", level="CPU", initContainers=init, **spec)
-
-
 def add_ephemeral(guest, name: str) -> None:
     """A container that is added to the running Pod; once it runs."""
-    patch = {"spec": {"ephemeralContainers": [{"name": "ephemeral", **_SLEEP}]}}
+    patch = {"spec": {"ephemeralContainers": [{"name": "ephemeral", **SLEEPS}]}}
     guest.api.kubectl("patch", "pod", name, "--subresource=ephemeralcontainers", "-p", json.dumps(patch))
 
     def running():
@@ -62,7 +55,7 @@ def hold(seen: Seen, uid: str, cpus: frozenset[int], runtime: str) -> None:
 def test_every_container_of_a_pod_is_on_its_cpus_all_its_life(guest, unbound, runtime):
     spec = {"runtimeClassName": runtime} if runtime != "runc" else {}
     with guest.observed() as seen, reloads(guest):
-        create(guest, "whole", **spec)
+        guest.create_whole("whole", **spec)
         uid = guest.uid("whole")
         cpus = guest.granted("whole-pcb")
         for unit in ("containerd", "kubelet"):
@@ -79,29 +72,9 @@ def test_every_container_of_a_pod_is_on_its_cpus_all_its_life(guest, unbound, ru
     assert len({s.thread for s in seen.of(uid)}) >= 6
 
 
-def test_a_node_that_is_booted_again_has_its_pods_back_on_their_cpus(guest, unbound):
-    create(guest, "whole")
-    uid = guest.uid("whole")
-    cpus = guest.granted("whole-pcb")
-    alone = {max(CPUS - cpus)}
-    guest.bind("one", alone, level="CPU")
-    guest.applied("one")
-    booted = guest.sh("cat /proc/sys/kernel/random/boot_id")
-    guest.api.command("reset", timeout=PATIENCE)
-
-    def again() -> bool:
-        try:
-            return guest.sh("cat /proc/sys/kernel/random/boot_id", check=False) not in ("", booted)
-        except subprocess.TimeoutExpired:
-            return False
-
-    eventually(again, 2 * PATIENCE, every=2)
-    eventually(lambda: guest.agent()["ready"] and guest.kubelet_is_healthy(), 2 * PATIENCE, every=1)
-    for name in ("whole", "one", "other"):
-        eventually(lambda: guest.restarted(name), 2 * PATIENCE, every=1)
-    guest.wait_on(uid, cpus, PATIENCE)
-    guest.wait_on(unbound["one"], alone, PATIENCE)
-    guest.wait_in_pool(unbound["other"], CPUS - cpus - alone, PATIENCE)
-    assert guest.granted("whole-pcb") == cpus
-    assert condition(guest.api.get("pcb", "one"), "Applied")["status"] == "True"
-    guest.delete("pod", "whole")
+def test_pods_that_come_and_go_at_once_are_never_where_they_do_not_belong(guest):
+    turns = rounds(1)
+    with guest.observed() as seen, Churn(Rest(guest.api.kubeconfig)) as churn:
+        for number in range(turns):
+            churn.turn(number, exclusive=PODS // 3, patience=2 * PATIENCE)
+    print(churn.check(seen, turns, exclusive=PODS // 3))

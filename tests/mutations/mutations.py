@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Whether the tests notice when what the agent promises is taken out of its code.
+
+Each mutation of mutations.json disables one thing, in a copy of the working tree, and names the tests that are to fail then:
+a part of scripts/test with its arguments. What is not noticed is printed, and the exit status is 1. Names after the options
+choose mutations. It builds and runs for hours, for all of them: it is no part of scripts/test.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+MUTATIONS = json.loads(pathlib.Path(__file__).with_suffix(".json").read_text())
+
+
+def copy_of_the_tree(where: pathlib.Path) -> pathlib.Path:
+    """All that git knows, as it lies there."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=TOP, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (TOP / name).is_file():
+            (where / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(TOP / name, where / name)
+    return where
+
+
+def test(tree: pathlib.Path, part: str, *arguments: str) -> tuple[int, int, str]:
+    """Cases that passed, cases that failed, and all of the output."""
+    done = subprocess.run([tree / "scripts" / "test", part, "--", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True)
+    counts = re.fullmatch(r"(\d+) passed, (\d+) failed", done.stdout.rstrip().rpartition("\n")[2])
+    return (int(counts[1]), int(counts[2]), done.stdout) if counts else (0, 0, done.stdout)
+
+
+def noticed(tree: pathlib.Path, mutation: dict) -> str:
+    """Why the mutation is not noticed; "": it is."""
+    source = tree / mutation["file"]
+    text = source.read_text()
+    if text.count(mutation["code"]) != 1:
+        return f"{mutation['file']} has the code {text.count(mutation['code'])} times"
+    source.write_text(text.replace(mutation["code"], mutation["instead"]))
+    try:
+        _, failed, output = test(tree, *mutation["tests"])
+    finally:
+        source.write_text(text)
+    if "compile" in output and "the build in" in output:
+        return "it does not compile:\n" + output[-2000:]
+    return "" if failed else "no test has failed:\n" + output[-1000:]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", action="append", help="only mutations whose tests are of this part; may be given again")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="the start of a mutation's name")
+    options = parser.parse_args()
+    chosen = [m for m in MUTATIONS if (not options.part or m["tests"][0] in options.part)
+              and (not options.names or m["name"].startswith(tuple(options.names)))]
+    if not chosen:
+        parser.error("there is no such mutation")
+    missed = 0
+    with tempfile.TemporaryDirectory(prefix="actimanager-mutations-") as directory:
+        tree = copy_of_the_tree(pathlib.Path(directory))
+        for mutation in chosen:
+            why = noticed(tree, mutation)
+            missed += bool(why)
+            print(f"{'MISSED ' if why else 'noticed'}  {mutation['name']}" + (f": {why}" if why else ""), flush=True)
+    print(f"{len(chosen) - missed} noticed, {missed} missed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
