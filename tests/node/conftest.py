@@ -7,6 +7,7 @@ ACTI_TEST_VM names an instance of scripts/cluster that is up with a guest and th
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from actimanager import BINARY  # noqa: E402
 from api import NAMESPACE, TOP  # noqa: E402
 from cluster import Cluster, cluster  # noqa: E402
-from guest import CPUS, PATIENCE, Guest  # noqa: E402
+from guest import CPUS, FULL_LOOKS, PATIENCE, Guest  # noqa: E402
 from rest import eventually  # noqa: E402
 
 
@@ -43,6 +44,14 @@ def keep_logs(instance: Cluster, session: pytest.Session, where: pathlib.Path):
             shutil.copytree(instance.state() / "logs", where)
 
 
+def apply(instance: Cluster, manifests: str) -> None:
+    """As `kubectl apply -k`, but for full looks that are closer to each other: some tests wait for one."""
+    text, found = re.subn("^( *)- run$", rf"\1- run\n\1- --reconcile-period={FULL_LOOKS}s",
+                          instance.kubectl("kustomize", str(TOP / "manifests" / manifests)), flags=re.M)
+    assert found == 1, text
+    instance.kubectl("apply", "-f", "-", stdin=text)
+
+
 def install(instance: Cluster, image: pathlib.Path, manifests: str) -> None:
     subprocess.run([TOP / "scripts" / "image", "--binary", BINARY, "--output", image], check=True, timeout=300)
     instance.command("load", image)
@@ -51,14 +60,14 @@ def install(instance: Cluster, image: pathlib.Path, manifests: str) -> None:
     instance.kubectl("create", "configmap", "actimanager-api-server", "-n", NAMESPACE,
                      "--from-literal=KUBERNETES_SERVICE_HOST=10.0.2.2",
                      f"--from-literal=KUBERNETES_SERVICE_PORT={instance.server.rpartition(':')[2]}")
-    instance.kubectl("apply", "-k", str(TOP / "manifests" / manifests))
+    apply(instance, manifests)
     instance.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
     eventually(lambda: Guest(instance).agent()["ready"], PATIENCE, every=0.5)
 
 
 def roll_out(guest: Guest, manifests: str) -> None:
     """The DaemonSet of these manifests, in place of the one there is; once its agent runs."""
-    guest.api.kubectl("apply", "-k", str(TOP / "manifests" / manifests))
+    apply(guest.api, manifests)
     guest.api.kubectl("rollout", "status", "-n", NAMESPACE, "daemonset/actimanager", f"--timeout={PATIENCE}s")
 
 

@@ -21,6 +21,8 @@ CPUS = frozenset(range(16))
 NUMA = {0: frozenset(range(8)), 1: frozenset(range(8, 16))}
 # Emulated CPUs are slow, and this machine may be busy with other things: for all that a kubelet takes part in.
 PATIENCE = 300
+# Seconds between the agent's full looks.
+FULL_LOOKS = 5
 # Where the cpusets of Pods are, by the version of cgroups; and the names of the files that say what is granted there.
 _KUBEPODS = {"v2": "/sys/fs/cgroup/kubepods.slice", "v1": "/sys/fs/cgroup/cpuset/kubepods.slice"}
 _GRANTED = {"v2": ("cpuset.cpus.effective", "cpuset.mems.effective"), "v1": ("cpuset.cpus", "cpuset.mems")}

@@ -6,11 +6,10 @@ import time
 import pytest
 
 from api import NAMESPACE
-from guest import CPUS, PATIENCE
+from guest import CPUS, FULL_LOOKS, PATIENCE
 from rest import eventually
 
 PINNED = {4, 5, 12}
-_LOOK = 15  # seconds: --reconcile-period
 
 
 @pytest.fixture
@@ -129,7 +128,7 @@ def test_without_dbus_the_files_alone_hold_pins_until_it_is_back(guest, unbound,
     with broken(guest):
         guest.bind("one", PINNED)
         guest.wait_on(unbound["one"], PINNED)
-        time.sleep(_LOOK)  # one more attempt: one line of the log
+        time.sleep(FULL_LOOKS)  # one more attempt: one line of the log
         guest.on(unbound["one"], PINNED)
         guest.told(unbound["one"], ())
         assert told() == before + 1
