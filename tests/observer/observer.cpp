@@ -7,6 +7,9 @@
 // FIRST and LAST: nanoseconds of CLOCK_MONOTONIC, of the looks that saw it so, not of the change.
 // RAN_OUTSIDE: how often the thread was seen running on a CPU that it was not allowed on just before and just
 // after, the first look of a stretch left out. The last line is "rounds N".
+//
+// A thread that is being moved into a cgroup is listed there before the kernel gives it the cgroup's CPUs. So
+// the first look at a thread that has others does not count where the cgroup had its own before and after it.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -14,6 +17,7 @@
 #include <fcntl.h>
 #include <map>
 #include <poll.h>
+#include <set>
 #include <string>
 #include <time.h>
 #include <unistd.h>
@@ -123,17 +127,26 @@ class Observer {
     for (const auto& name : directories(path)) walk(path + "/" + name, uid.empty() ? pod_uid(name) : uid);
   }
 
+  // The CPUs a cgroup has.
+  static std::string granted(const std::string& path) {
+    auto cpus = read_text(path + "/cpuset.effective_cpus");               // v1
+    if (cpus.empty()) cpus = read_text(path + "/cpuset.cpus.effective");  // v2
+    return cpus.substr(0, cpus.find('\n'));
+  }
+
   void threads(const std::string& path, const std::string& uid) {
+    const auto cpus = granted(path);
     auto ids = read_text(path + "/tasks");                       // v1
     if (ids.empty()) ids = read_text(path + "/cgroup.threads");  // v2
     for (std::size_t at = 0; at < ids.size();) {
       const auto end = std::min(ids.find('\n', at), ids.size());
-      thread(std::stoi(ids.substr(at, end - at)), uid);
+      thread(std::stoi(ids.substr(at, end - at)), uid, path, cpus);
       at = end + 1;
     }
   }
 
-  void thread(int id, const std::string& uid) {
+  // `before`: the CPUs its cgroup had when it was not looked at yet.
+  void thread(int id, const std::string& uid, const std::string& path, const std::string& before) {
     const auto proc = "/proc/" + std::to_string(id);
     const auto status = read_text(proc + "/status");
     auto cpus = after(status, "Cpus_allowed_list:");
@@ -153,6 +166,9 @@ class Observer {
       if (c == ' ') c = '_';
     const auto time = now();
     const auto known = open_.find(id);
+    if (known == open_.end() && cpus != before && granted(path) == before && arriving_.insert(id).second)
+      return;
+    arriving_.erase(id);
     if (known != open_.end() && known->second.cpus == cpus && known->second.uid == uid &&
         known->second.round >= round_ - 1) {
       known->second.last = time;
@@ -172,6 +188,7 @@ class Observer {
 
   std::int64_t round_ = 0;
   std::map<int, Stretch> open_;
+  std::set<int> arriving_;  // looked at once, on CPUs that are not their cgroup's
   std::vector<std::pair<int, Stretch>> closed_;
 };
 
