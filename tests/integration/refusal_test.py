@@ -55,13 +55,13 @@ def test_the_words_are_kube_schedulers(api, start, why):
 
 
 def test_the_words_are_kube_schedulers_for_nodes_that_differ(api, start):
-    start()
     taint = {"key": "dedicated", "value": "x", "effect": "NoSchedule"}
     for i in (0, 1):
         api.patch("nodes", f"node-000{i}", {"spec": {"taints": [taint]}})
     api.patch("nodes", "node-0002", {"spec": {"unschedulable": True}})
     # The node controller turns that into a taint, for all to see.
     eventually(lambda: api.get("nodes", "node-0002")["spec"].get("taints"))
+    start()
     message = same_as_kube_scheduler(api, pod("ours", **requesting(cpu="65")))
     assert message == (f"0/{NODES} nodes are available: 1 node(s) were unschedulable, 2 node(s) had untolerated taint(s), "
                        f"5 Insufficient cpu. no new claims to deallocate, preemption: 0/{NODES} nodes are available: "

@@ -54,16 +54,18 @@ class Situation:
     event: str
     waits: Callable[[], dict]
     helps: Callable
+    # How the nodes are before the leader looks at them, so that it does not place the Pod first.
+    nodes: Callable = lambda api: None
     before: Callable = lambda api: None
     unrelated: Callable = lambda api: label(api, "node-0003", "note", "something")
 
 
 SITUATIONS = [
     Situation("NodeUnschedulable", "NodeUpdateNodeTaint", lambda: pod("waits"),
-              before=lambda api: set_spec(api, ALL, unschedulable=True),
+              nodes=lambda api: set_spec(api, ALL, unschedulable=True),
               helps=lambda api: set_spec(api, ["node-0002"], unschedulable=None)),
     Situation("TaintToleration", "NodeUpdateNodeTaint", lambda: pod("waits"),
-              before=lambda api: set_spec(api, ALL, taints=[{"key": "closed", "effect": "NoSchedule"}]),
+              nodes=lambda api: set_spec(api, ALL, taints=[{"key": "closed", "effect": "NoSchedule"}]),
               helps=lambda api: set_spec(api, ["node-0002"], taints=None)),
     Situation("NodeAffinity", "NodeUpdateNodeLabel", lambda: pod("waits", nodeSelector={"pool": "x"}),
               helps=lambda api: label(api, "node-0002", "pool", "x")),
@@ -100,6 +102,7 @@ def plain_nodes(api):
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.plugin)
 def test_a_refused_pod_is_tried_again_only_when_it_may_help(api, start, plain_nodes, situation):
+    situation.nodes(api)
     leader = start()
     situation.before(api)
     api.create("pods", situation.waits())
