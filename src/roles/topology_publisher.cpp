@@ -16,7 +16,7 @@ using kube::ApiErrc;
 using nlohmann::json;
 
 // Of an object that is newer than the one we know: the watch brings it.
-constexpr std::chrono::seconds on_its_way{1};
+constexpr std::chrono::seconds watch_delay{1};
 
 api::Time now() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -71,7 +71,7 @@ asio::awaitable<void> TopologyPublisher::run() {
         backoff.reset();
         next = summary_due_;
       } else if (published.error().code == ApiErrc::conflict) {
-        next = Clock::now() + on_its_way;
+        next = Clock::now() + watch_delay;
       } else {
         log_.warn("{}", published.error().message());
         co_await async::sleep_for(backoff.next(Clock::now()));

@@ -121,6 +121,11 @@ class Guest:
         (state,) = [s for pod in pods for s in pod["status"].get("containerStatuses", [])]
         return {"ready": state["ready"], "restarts": state["restartCount"]}
 
+    def reset(self, *arguments: str) -> str:
+        """What `actimanager reset` says, run where the agent is."""
+        return self.api.kubectl("exec", "-n", NAMESPACE, "daemonset/actimanager", "--", "/usr/bin/actimanager", "reset",
+                                 *arguments)
+
     def report(self) -> str:
         """For a failure: every cpuset of the Pods, the kernel's messages, and the agent's log."""
         cpusets = self.sh(f"cd {self.kubepods} && grep -rH '' --include=cpuset.cpus --include=cpuset.cpus.effective "

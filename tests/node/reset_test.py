@@ -57,18 +57,14 @@ def test_after_a_reset_the_node_is_as_before_any_agent(privileged):
     assert guest.isolated() == ALONE and quotas(guest, uids[0]) == 3 * [NONE]
     during = snapshot(guest, uids)
 
-    def reset(*arguments: str) -> str:
-        return guest.api.kubectl("exec", "-n", NAMESPACE, "daemonset/actimanager", "--", "/usr/bin/actimanager", "reset",
-                                 *arguments)
-
     guest.sh("kill -STOP $(pidof actimanager)")
     try:
-        planned = reset("--dry-run")
+        planned = guest.reset("--dry-run")
         assert "cpuset.cpus.partition: isolated -> member" in planned and f"cpu.max: max 100000 -> {QUOTA}" in planned
         assert snapshot(guest, uids) == during
-        reset("--force")
+        guest.reset("--force")
         after = snapshot(guest, uids)
-        again = reset("--force")
+        again = guest.reset("--force")
         # The agent's own Pod apart, which is new.
         assert "nothing to reset" in again, again
     finally:

@@ -152,15 +152,11 @@ def test_an_agent_that_was_away_finds_what_its_properties_are(guest, unbound, pi
 
 
 def test_reset_takes_the_properties_back(guest, pinned):
-    def reset(*arguments: str) -> str:
-        return guest.api.kubectl("exec", "-n", NAMESPACE, "daemonset/actimanager", "--", "/usr/bin/actimanager", "reset",
-                                 *arguments)
-
     guest.sh("kill -STOP $(pidof actimanager)")
     try:
-        assert "AllowedCPUs: 4-5,12 -> none" in reset("--dry-run")
+        assert "AllowedCPUs: 4-5,12 -> none" in guest.reset("--dry-run")
         guest.told(pinned, PINNED)
-        assert "properties taken back" in reset("--force")
+        assert "properties taken back" in guest.reset("--force")
         guest.told(pinned, ())
         guest.sh("systemctl daemon-reload")
         guest.in_pool(pinned, CPUS)
