@@ -32,6 +32,8 @@ struct Client::Impl {
     return nullptr;
   }
   void give_back(std::unique_ptr<Connection> connection) {
+    // The first was used the longest ago: where the server has closed any, that one.
+    if (!idle.empty() && !idle.front()->alive()) idle.erase(idle.begin());
     if (connection && connection->reusable() && idle.size() < options.max_idle)
       idle.push_back(std::move(connection));
   }

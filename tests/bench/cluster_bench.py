@@ -9,7 +9,7 @@ contender gets a fresh set of the same Pods, all there before it starts:
     actimanager           its leader; per Pod a PodCPUBinding, the Pod's assignment, an event
     kube-scheduler        as it comes, at its default of 50 requests a second
     kube-scheduler, free  with 5000 requests a second
-    bare client           16 connections that send actimanager's three writes per Pod and decide nothing: the ceiling
+    bare client           96 connections that send actimanager's three writes per Pod and decide nothing: the ceiling
 
 Measured is the time from the first Pod assigned to the last, on a watch of one observer that is the same for all, and the
 CPU time between them. After each run it is checked that every Pod is bound, that no CPU was given twice and that each
@@ -46,7 +46,7 @@ from rest import Rest, eventually, path  # noqa: E402
 CLASSES = ("memory-bound", "cpu-bound", "io-bound", "best-effort")
 CONFIG = TOP / "manifests" / "default" / "scheduler.yaml"
 FEATURES = {"PhysicalCores", "BestEffortSharedCPUs"}
-CONNECTIONS = 16
+CONNECTIONS = 96  # as many Pods as actimanager binds at once
 DEFAULT_QPS, FREE_QPS = 50, 5000  # burst: twice that
 _TICK = os.sysconf("SC_CLK_TCK")
 

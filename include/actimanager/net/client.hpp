@@ -35,7 +35,7 @@ struct ClientOptions {
   std::chrono::milliseconds connect_timeout{10000};
   std::chrono::milliseconds io_timeout{30000};  // silence on the connection, for requests taken whole
   std::size_t max_body = 64 << 20;              // of a response taken whole, bytes
-  std::size_t max_idle = 32;                    // connections kept
+  std::size_t max_idle = 128;                   // connections kept
 };
 
 class Connection;

@@ -37,7 +37,9 @@ struct LeaderMetrics {
 
 struct LeaderOptions {
   std::function<scheduler::Config()> config;  // a fresh one for each term
-  std::size_t binding_cycles = 24;            // Pods being bound at once
+  // Pods being bound at once. An API server that is busy gives each of its clients a share by how much it is
+  // asked.
+  std::size_t binding_cycles = 96;
 };
 
 class Leader {

@@ -1,3 +1,7 @@
+#include <filesystem>
+#include <optional>
+#include <ranges>
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -36,6 +40,10 @@ struct ClientFixture {
 
 const Reply chunked{
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"};
+
+std::ptrdiff_t open_files() {
+  return std::ranges::distance(std::filesystem::directory_iterator("/proc/self/fd"));
+}
 
 }  // namespace
 
@@ -114,6 +122,25 @@ TEST_CASE_METHOD(ClientFixture, "Client: no more connections are kept than it is
     co_await shared->send({});
   });
   CHECK(server.connections == 3);
+}
+
+TEST_CASE_METHOD(ClientFixture, "Client: an idle connection that the server has closed is not kept") {
+  server.replies = {{reply(200, "").bytes, true}, chunked, reply(200, "")};
+  play([&]() -> asio::awaitable<void> {
+    const auto shared = client();
+    const auto before = open_files();
+    {
+      std::optional first((co_await shared->open({}, 1s)).value());
+      auto second = (co_await shared->open({}, 1s)).value();
+      char buffer[100];
+      while ((co_await second.read_some(buffer, 1s)).value() > 0) {
+      }
+      first.reset();
+    }
+    CHECK(open_files() == before + 2);  // the two ends of the second
+    co_await shared->send({});
+  });
+  CHECK(server.connections == 2);
 }
 
 TEST_CASE_METHOD(ClientFixture,
