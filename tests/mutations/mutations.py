@@ -3,7 +3,7 @@
 
 Each mutation of mutations.json disables one thing, in a copy of the working tree, and names the tests that are to fail then:
 a part of scripts/test with its arguments. What is not noticed is printed, and the exit status is 1. Names after the options
-choose mutations. It builds and runs for hours, for all of them: it is no part of scripts/test.
+choose mutations. It builds and runs for hours, for all of them: of scripts/test only --check is a part.
 """
 
 import argparse
@@ -16,7 +16,8 @@ import sys
 import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-MUTATIONS = json.loads(pathlib.Path(__file__).with_suffix(".json").read_text())
+LIST = pathlib.Path(__file__).resolve().with_suffix(".json")
+MUTATIONS = json.loads(LIST.read_text())
 
 
 def copy_of_the_tree(where: pathlib.Path) -> pathlib.Path:
@@ -26,6 +27,7 @@ def copy_of_the_tree(where: pathlib.Path) -> pathlib.Path:
         if (TOP / name).is_file():
             (where / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(TOP / name, where / name)
+    (where / LIST.relative_to(TOP)).write_text("[]")  # or its tests would notice by --check
     return where
 
 
@@ -41,8 +43,6 @@ def noticed(tree: pathlib.Path, mutation: dict) -> str:
     """Why the mutation is not noticed; "": it is."""
     source = tree / mutation["file"]
     text = source.read_text()
-    if text.count(mutation["code"]) != 1:
-        return f"{mutation['file']} has the code {text.count(mutation['code'])} times"
     source.write_text(text.replace(mutation["code"], mutation["instead"]))
     try:
         _, failed, output = test(tree, *mutation["tests"])
@@ -53,11 +53,22 @@ def noticed(tree: pathlib.Path, mutation: dict) -> str:
     return "" if failed else "no test has failed:\n" + output[-1000:]
 
 
+def misplaced() -> list[str]:
+    """What is wrong with mutations whose code is not in its file, or more than once."""
+    counts = [(m, (TOP / m["file"]).read_text().count(m["code"])) for m in MUTATIONS]
+    return [f"{m['name']}: {m['file']} has the code {count} times" for m, count in counts if count != 1]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", action="append", help="only mutations whose tests are of this part; may be given again")
+    parser.add_argument("--check", action="store_true", help="only say whether the code of each mutation is there, once")
     parser.add_argument("names", nargs="*", metavar="NAME", help="the start of a mutation's name")
     options = parser.parse_args()
+    if wrong := misplaced():
+        print("\n".join(wrong))
+    if wrong or options.check:
+        return 1 if wrong else 0
     chosen = [m for m in MUTATIONS if (not options.part or m["tests"][0] in options.part)
               and (not options.names or m["name"].startswith(tuple(options.names)))]
     if not chosen:

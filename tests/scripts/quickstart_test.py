@@ -32,7 +32,7 @@ def test_pods_on_a_real_node(nothing_is_left):
     before, after = re.findall(r"^Cpus_allowed_list:\t(\S+)$", shown, re.M)
     assert before != after
     rows = [line.split() for line in shown.splitlines() if re.match(r"  [a-z-]+ +CPU \d", line)]
-    assert {"hand-made", "best-effort"} <= {row[0] for row in rows}
+    assert {"hand-made", "best-effort"} <= {row[0] for row in rows}, shown
     for _, _, wanted, _, word, allowed, *_, file, granted in rows:
         assert (word, allowed, granted) == ("Cpus_allowed_list", wanted, wanted), file
     # Who has no CPUs is told why.

@@ -17,6 +17,8 @@ CLASSES = ("cpu-bound", "io-bound", "memory-bound", "best-effort")
 BY_HAND = "hand-made"
 IMAGE = "localhost/busybox:1"
 _NAMESPACE = "/api/v1/namespaces/default/pods"
+# A refusal that is older is not about what the scheduler was about to learn: it has tried again by then.
+_REFUSAL_HOLDS = 2.5
 _BINDINGS = "/apis/cslab.ece.ntua.gr/v1alpha1/namespaces/default/podcpubindings"
 
 
@@ -77,6 +79,7 @@ def look(api: Api) -> dict[str, Sample]:
 def wait(api: Api, names, settled, seconds: float, what: str) -> dict[str, Sample]:
     """What became of the samples, once `settled` says so of each."""
     deadline = time.monotonic() + seconds
+    refused, since = {}, 0.0
     while True:
         try:
             found = look(api)
@@ -84,8 +87,12 @@ def wait(api: Api, names, settled, seconds: float, what: str) -> dict[str, Sampl
             found = {}
         pending = [name for name in names if name not in found or not settled(found[name])]
         if not pending:
-            return found
-        if time.monotonic() > deadline:
+            before, refused = refused, {name: found[name].unplaced() for name in names if found[name].unplaced()}
+            if refused != before:
+                since = time.monotonic()
+            if not refused or time.monotonic() > min(deadline, since + _REFUSAL_HOLDS):
+                return found
+        elif time.monotonic() > deadline:
             states = ", ".join(_state(name, found.get(name)) for name in pending)
             raise ClusterError(f"not {what} within {seconds:.0f} s: {states}")
         time.sleep(0.1)
