@@ -17,9 +17,9 @@ CLASSES = ("cpu-bound", "io-bound", "memory-bound", "best-effort")
 BY_HAND = "hand-made"
 IMAGE = "localhost/busybox:1"
 _NAMESPACE = "/api/v1/namespaces/default/pods"
-# A refusal that is older is not about what the scheduler was about to learn: it has tried again by then.
-_REFUSAL_HOLDS = 2.5
 _BINDINGS = "/apis/cslab.ece.ntua.gr/v1alpha1/namespaces/default/podcpubindings"
+# Seconds. A scheduler that had not seen all of the cluster yet, such as a topology just published, tries again sooner.
+_REFUSAL_HOLDS = 2.5
 
 
 def read(name: str) -> dict[str, dict]:
@@ -77,7 +77,7 @@ def look(api: Api) -> dict[str, Sample]:
 
 
 def wait(api: Api, names, settled, seconds: float, what: str) -> dict[str, Sample]:
-    """What became of the samples, once `settled` says so of each."""
+    """What became of the samples, once `settled` says so of each and refusals hold."""
     deadline = time.monotonic() + seconds
     refused, since = {}, 0.0
     while True:
