@@ -85,7 +85,9 @@ def test_a_new_pod_is_where_it_belongs_while_systemd_makes_its_units(guest, unbo
     guest.drop("pod", "new", "new-bound")
 
 
-def test_what_has_not_changed_is_not_told_again(guest, pinned):
+def test_what_has_not_changed_is_not_told_again(guest, unbound, pinned):
+    guest.wait_told_pool(unbound["other"], CPUS - PINNED)
+    guest.wait_told_pool(unbound["two"], CPUS - PINNED)
     before = guest.metric("actimanager_unit_writes_total")
     looks = guest.metric("actimanager_reconciles_total")
     eventually(lambda: guest.metric("actimanager_reconciles_total") >= looks + 2, PATIENCE, every=1)
