@@ -24,10 +24,11 @@ constexpr std::array known = {
 
 }  // namespace
 
-DiskSource decode_disk_source(const std::string& kind, JsonCursor source) {
+DiskSource decode_disk_source(std::string_view kind, JsonCursor source) {
   const auto it = std::ranges::find(known, kind, &KnownKind::kind);
   if (it == known.end() || !source) return {};
-  DiskSource disk{.kind = kind, .id = source[it->id].string(), .driver = source["driver"].string()};
+  DiskSource disk{
+      .kind = std::string(kind), .id = source[it->id].string(), .driver = source["driver"].string()};
   disk.read_only = source["readOnly"].boolean();
   if (kind == "rbd") {
     disk.pool = source["pool"].string("rbd");

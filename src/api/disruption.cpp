@@ -6,9 +6,9 @@
 
 namespace actimanager::api {
 
-Result<PodDisruptionBudget> PodDisruptionBudget::decode(const nlohmann::json& object) {
-  JsonDocument document(object);
-  const auto root = document.root();
+Result<PodDisruptionBudget> PodDisruptionBudget::decode(const JsonValue& object) {
+  JsonReader reader(object);
+  const auto root = reader.root();
   const auto status = root["status"];
   PodDisruptionBudget budget;
   budget.meta = decode_meta(root["metadata"]);
@@ -16,8 +16,8 @@ Result<PodDisruptionBudget> PodDisruptionBudget::decode(const nlohmann::json& ob
   budget.disruptions_allowed = static_cast<std::int32_t>(status["disruptionsAllowed"].integer_between(
       std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max(), 0));
   status["disruptedPods"].each_member(
-      [&](const std::string& name, JsonCursor) { budget.disrupted_pods.insert(name); });
-  return std::move(document).finish(std::move(budget));
+      [&](std::string_view name, JsonCursor) { budget.disrupted_pods.emplace(name); });
+  return reader.finish(std::move(budget));
 }
 
 }  // namespace actimanager::api

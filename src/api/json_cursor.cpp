@@ -7,64 +7,55 @@
 namespace actimanager::api {
 namespace {
 
-using nlohmann::json;
+using Kind = JsonValue::Kind;
 
-// Deeper than any field that is read; a document may be nested as deep as its sender likes.
-constexpr int max_depth = 40;
+bool is_plain(std::string_view key) {
+  return !key.empty() && key.find_first_of("./[]\" ") == std::string_view::npos &&
+         (key.front() < '0' || key.front() > '9');
+}
 
-// The path of `target` below `value`, found by address: only errors pay for paths.
-bool find_path(const json& value, const json* target, std::string& path, int depth = 0) {
-  if (&value == target) return true;
-  if (depth == max_depth) return false;
-  const auto length = path.size();
-  if (value.is_object()) {
-    for (auto it = value.begin(); it != value.end(); ++it) {
-      const bool plain = it.key().find_first_of("./[]\" ") == std::string::npos && !it.key().empty() &&
-                         (it.key().front() < '0' || it.key().front() > '9');
-      path += plain ? (length == 0 ? it.key() : "." + it.key()) : fmt::format("[\"{}\"]", it.key());
-      if (find_path(it.value(), target, path, depth + 1)) return true;
-      path.resize(length);
+// The path of `target` below `root`, found by address: only errors pay for paths.
+std::string path_of(const JsonValue& root, const JsonValue* target) {
+  std::string path;
+  const auto* outer = &root;
+  while (outer != target) {
+    const auto* inner = outer->begin();
+    std::size_t index = 0;
+    for (; inner != outer->end() && inner->next() <= target; inner = inner->next()) ++index;
+    if (inner == outer->end()) return path;  // it is not there
+    if (outer->kind == Kind::list) {
+      path += fmt::format("[{}]", index);
+    } else if (is_plain(inner->key)) {
+      path += fmt::format("{}{}", path.empty() ? "" : ".", inner->key);
+    } else {
+      path += fmt::format("[\"{}\"]", inner->key);
     }
-  } else if (value.is_array()) {
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      path += fmt::format("[{}]", i);
-      if (find_path(value[i], target, path, depth + 1)) return true;
-      path.resize(length);
-    }
+    outer = inner;
   }
-  return false;
+  return path;
 }
 
 }  // namespace
 
 JsonCursor JsonCursor::operator[](std::string_view key) const {
-  if (!expect(json::value_t::object, "an object")) return {nullptr, document_};
-  const auto it = value_->find(key);
-  return {it == value_->end() ? nullptr : &*it, document_};
+  if (!expect(Kind::object, "an object")) return {nullptr, reader_};
+  return {value_->find(key), reader_};
 }
 
 std::string JsonCursor::string(std::string_view fallback) const {
-  if (!expect(json::value_t::string, "a string")) return std::string(fallback);
-  return value_->get_ref<const std::string&>();
+  return std::string(expect(Kind::string, "a string") ? value_->string : fallback);
 }
 
 bool JsonCursor::boolean(bool fallback) const {
-  if (!expect(json::value_t::boolean, "true or false")) return fallback;
-  return value_->get<bool>();
+  return expect(Kind::boolean, "true or false") ? value_->boolean : fallback;
 }
 
 std::int64_t JsonCursor::integer(std::int64_t fallback) const {
-  if (!*this) return fallback;
-  if (value_->is_number_unsigned() &&
-      value_->get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+  if (*this && value_->kind == Kind::large) {
     fail("is too large");
     return fallback;
   }
-  if (!value_->is_number_integer()) {
-    fail("expected an integer");
-    return fallback;
-  }
-  return value_->get<std::int64_t>();
+  return expect(Kind::integer, "an integer") ? value_->integer : fallback;
 }
 
 std::int64_t JsonCursor::integer_between(std::int64_t min, std::int64_t max, std::int64_t fallback) const {
@@ -76,18 +67,17 @@ std::int64_t JsonCursor::integer_between(std::int64_t min, std::int64_t max, std
   return number;
 }
 
-bool JsonCursor::expect(json::value_t type, std::string_view what) const {
+bool JsonCursor::expect(Kind kind, std::string_view what) const {
   if (!*this) return false;
-  if (value_->type() == type) return true;
+  if (value_->kind == kind) return true;
   fail(fmt::format("expected {}", what));
   return false;
 }
 
 void JsonCursor::fail(std::string_view what) const {
-  if (document_->error_) return;
-  std::string path;
-  find_path(*document_->root_, value_, path);
-  document_->error_ =
+  if (reader_->error_) return;
+  const auto path = value_ == nullptr ? std::string() : path_of(*reader_->root_, value_);
+  reader_->error_ =
       Error{Errc::invalid_argument, path.empty() ? std::string(what) : fmt::format("{}: {}", path, what)};
 }
 

@@ -1,5 +1,7 @@
 #include "meta_json.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace actimanager::api {
 namespace {
 
@@ -18,7 +20,7 @@ Time decode_time(JsonCursor text) {
 
 StringMap decode_string_map(JsonCursor object) {
   StringMap map;
-  object.each_member([&](const std::string& key, JsonCursor value) { map.emplace(key, value.string()); });
+  object.each_member([&](std::string_view key, JsonCursor value) { map.emplace(key, value.string()); });
   return map;
 }
 

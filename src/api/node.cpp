@@ -4,9 +4,9 @@
 
 namespace actimanager::api {
 
-Result<Node> Node::decode(const nlohmann::json& object) {
-  JsonDocument document(object);
-  const auto root = document.root();
+Result<Node> Node::decode(const JsonValue& object) {
+  JsonReader reader(object);
+  const auto root = reader.root();
   Node node;
   node.meta = decode_meta(root["metadata"]);
   node.unschedulable = root["spec"]["unschedulable"].boolean();
@@ -27,7 +27,7 @@ Result<Node> Node::decode(const nlohmann::json& object) {
   const auto conditions = decode_conditions(status["conditions"]);
   const auto* ready = find_condition(conditions, "Ready");
   node.ready = ready != nullptr && ready->status == ConditionStatus::true_;
-  return std::move(document).finish(std::move(node));
+  return reader.finish(std::move(node));
 }
 
 }  // namespace actimanager::api

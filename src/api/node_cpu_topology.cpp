@@ -1,6 +1,8 @@
 #include <charconv>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include <actimanager/api/names.hpp>
 #include <actimanager/api/node_cpu_topology.hpp>
 
@@ -30,7 +32,7 @@ json encode_cpu_ids(const CpuSet& cpus) {
 }
 
 // Maps are keyed by the decimal id as a string.
-int decode_id_key(const std::string& key, JsonCursor value) {
+int decode_id_key(std::string_view key, JsonCursor value) {
   int id = -1;
   const auto [end, ec] = std::from_chars(key.data(), key.data() + key.size(), id);
   if (ec != std::errc{} || end != key.data() + key.size() || id < 0) {
@@ -46,17 +48,17 @@ std::uint64_t decode_bytes(JsonCursor number) {
 
 topology::Parts decode_parts(JsonCursor spec) {
   topology::Parts parts;
-  spec["sockets"].each_member([&](const std::string& socket_key, JsonCursor socket) {
+  spec["sockets"].each_member([&](std::string_view socket_key, JsonCursor socket) {
     const SocketId socket_id{decode_id_key(socket_key, socket)};
     CpuSet of_cores;
-    socket["cores"].each_member([&](const std::string& core_key, JsonCursor core) {
+    socket["cores"].each_member([&](std::string_view core_key, JsonCursor core) {
       parts.cores.push_back({CoreId{decode_id_key(core_key, core)}, socket_id, decode_cpu_ids(core["cpus"])});
       of_cores |= parts.cores.back().cpus;
     });
     const auto listed = socket["cpus"];
     parts.sockets.push_back({socket_id, listed ? decode_cpu_ids(listed) : of_cores});
   });
-  spec["numaNodes"].each_member([&](const std::string& key, JsonCursor node) {
+  spec["numaNodes"].each_member([&](std::string_view key, JsonCursor node) {
     topology::NumaNode numa{.id = NumaId{decode_id_key(key, node)},
                             .cpus = decode_cpu_ids(node["cpus"]),
                             .memory_bytes = decode_bytes(node["memoryBytes"])};
@@ -99,9 +101,9 @@ std::string NodeCPUTopology::name_for(std::string_view node_name) {
   return std::string(node_name) + "-cputopology";
 }
 
-Result<NodeCPUTopology> NodeCPUTopology::decode(const json& object) {
-  JsonDocument document(object);
-  const auto root = document.root();
+Result<NodeCPUTopology> NodeCPUTopology::decode(const JsonValue& object) {
+  JsonReader reader(object);
+  const auto root = reader.root();
   NodeCPUTopology result;
   result.meta = decode_meta(root["metadata"]);
   result.node_name = root["spec"]["nodeName"].string();
@@ -117,13 +119,13 @@ Result<NodeCPUTopology> NodeCPUTopology::decode(const json& object) {
   result.status.exclusive = decode_cpu_list(status["exclusive"]);
   result.status.cgroup = {status["cgroup"]["version"].string(), status["cgroup"]["driver"].string()};
   if (const auto time = status["lastChangeTime"]) result.status.last_change_time = decode_time(time);
-  return std::move(document).finish(std::move(result));
+  return reader.finish(std::move(result));
 }
 
-Result<Topology> decode_topology(const json& topology) {
-  JsonDocument document(topology);
-  const auto decoded = read_topology(document.root());
-  return std::move(document).finish(decoded != nullptr ? *decoded : Topology{});
+Result<Topology> decode_topology(const JsonValue& topology) {
+  JsonReader reader(topology);
+  const auto decoded = read_topology(reader.root());
+  return reader.finish(decoded != nullptr ? *decoded : Topology{});
 }
 
 json encode(const Topology& topology) {

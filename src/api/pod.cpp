@@ -5,8 +5,6 @@
 namespace actimanager::api {
 namespace {
 
-using nlohmann::json;
-
 Container decode_container(JsonCursor item) {
   Container container{.name = item["name"].string(), .image = item["image"].string()};
   container.requests = decode_resource_list(item["resources"]["requests"]);
@@ -45,7 +43,7 @@ NodeAffinity decode_node_affinity(JsonCursor affinity) {
 
 Volume decode_volume(JsonCursor item) {
   Volume volume;
-  item.each_member([&](const std::string& key, JsonCursor source) {
+  item.each_member([&](std::string_view key, JsonCursor source) {
     if (key == "name") {
       volume.name = source.string();
     } else if (key == "persistentVolumeClaim") {
@@ -123,8 +121,8 @@ NodeSelectorTerm decode_node_selector_term(JsonCursor term) {
 
 ResourceList decode_resource_list(JsonCursor object) {
   ResourceList resources;
-  object.each_member([&](const std::string& name, JsonCursor value) {
-    if (const auto* number = value.value(); number != nullptr && number->is_number_integer()) {
+  object.each_member([&](std::string_view name, JsonCursor value) {
+    if (value && value.value()->kind == JsonValue::Kind::integer) {
       resources.emplace(name, Quantity::units(value.integer()));
       return;
     }
@@ -135,9 +133,9 @@ ResourceList decode_resource_list(JsonCursor object) {
   return resources;
 }
 
-Result<Pod> Pod::decode(const json& object) {
-  JsonDocument document(object);
-  const auto root = document.root();
+Result<Pod> Pod::decode(const JsonValue& object) {
+  JsonReader reader(object);
+  const auto root = reader.root();
   const auto spec = root["spec"];
   Pod pod;
   pod.meta = decode_meta(root["metadata"]);
@@ -157,7 +155,7 @@ Result<Pod> Pod::decode(const json& object) {
     decode_container_statuses(status[key], statuses);
   }
   pod.container_statuses = std::move(statuses);
-  return std::move(document).finish(std::move(pod));
+  return reader.finish(std::move(pod));
 }
 
 }  // namespace actimanager::api

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <actimanager/api/pod_cpu_binding.hpp>
 
@@ -124,18 +125,18 @@ std::string PodCPUBinding::name_for_pod(std::string_view pod_name) {
   return fmt::format("{}{:016x}{}", pod_name.substr(0, longest - 16 - suffix.size()), hash, suffix);
 }
 
-Result<PodCPUBinding> PodCPUBinding::decode(const json& object) {
-  JsonDocument document(object);
+Result<PodCPUBinding> PodCPUBinding::decode(const JsonValue& object) {
+  JsonReader reader(object);
   PodCPUBinding binding;
-  binding.meta = decode_meta(document.root()["metadata"]);
-  binding.status = decode_status(document.root()["status"]);
-  if (!document.error()) {
+  binding.meta = decode_meta(reader.root()["metadata"]);
+  binding.status = decode_status(reader.root()["status"]);
+  if (!reader.error()) {
     // The spec is a user's: what is wrong with it is for its judge to say, the object itself is there.
-    JsonDocument spec_document(object);
-    binding.spec = decode_spec(spec_document.root()["spec"]);
-    if (const auto& error = spec_document.error()) binding.spec_error = error->context;
+    JsonReader spec_reader(object);
+    binding.spec = decode_spec(spec_reader.root()["spec"]);
+    if (const auto& error = spec_reader.error()) binding.spec_error = error->context;
   }
-  return std::move(document).finish(std::move(binding));
+  return reader.finish(std::move(binding));
 }
 
 json encode(const PodCPUBinding::Spec& spec) {

@@ -13,44 +13,44 @@ ObjectMeta decode_small_meta(JsonCursor cursor) {
 }
 
 template <class T>
-Result<T> decode_owner(const nlohmann::json& object) {
-  JsonDocument document(object);
-  const auto root = document.root();
+Result<T> decode_owner(const JsonValue& object) {
+  JsonReader reader(object);
+  const auto root = reader.root();
   T owner;
   owner.meta = decode_small_meta(root["metadata"]);
   owner.selector = decode_label_selector(root["spec"]["selector"]);
-  return std::move(document).finish(std::move(owner));
+  return reader.finish(std::move(owner));
 }
 
 }  // namespace
 
-Result<Namespace> Namespace::decode(const nlohmann::json& object) {
-  JsonDocument document(object);
-  Namespace result{decode_small_meta(document.root()["metadata"])};
-  return std::move(document).finish(std::move(result));
+Result<Namespace> Namespace::decode(const JsonValue& object) {
+  JsonReader reader(object);
+  Namespace result{decode_small_meta(reader.root()["metadata"])};
+  return reader.finish(std::move(result));
 }
 
-Result<Service> Service::decode(const nlohmann::json& object) {
-  JsonDocument document(object);
-  const auto root = document.root();
+Result<Service> Service::decode(const JsonValue& object) {
+  JsonReader reader(object);
+  const auto root = reader.root();
   Service service{decode_small_meta(root["metadata"]), decode_string_map(root["spec"]["selector"])};
-  return std::move(document).finish(std::move(service));
+  return reader.finish(std::move(service));
 }
 
-Result<ReplicationController> ReplicationController::decode(const nlohmann::json& object) {
-  JsonDocument document(object);
-  const auto root = document.root();
+Result<ReplicationController> ReplicationController::decode(const JsonValue& object) {
+  JsonReader reader(object);
+  const auto root = reader.root();
   ReplicationController controller;
   controller.meta = decode_small_meta(root["metadata"]);
   controller.selector = LabelSelector::of(decode_string_map(root["spec"]["selector"]));
-  return std::move(document).finish(std::move(controller));
+  return reader.finish(std::move(controller));
 }
 
-Result<ReplicaSet> ReplicaSet::decode(const nlohmann::json& object) {
+Result<ReplicaSet> ReplicaSet::decode(const JsonValue& object) {
   return decode_owner<ReplicaSet>(object);
 }
 
-Result<StatefulSet> StatefulSet::decode(const nlohmann::json& object) {
+Result<StatefulSet> StatefulSet::decode(const JsonValue& object) {
   return decode_owner<StatefulSet>(object);
 }
 

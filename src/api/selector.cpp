@@ -33,7 +33,7 @@ LabelSelector LabelSelector::of(const StringMap& labels) {
 LabelSelector decode_label_selector(JsonCursor cursor) {
   LabelSelector selector{.given = static_cast<bool>(cursor)};
   cursor["matchLabels"].each_member(
-      [&](const std::string& key, JsonCursor value) { selector.require(key, value.string()); });
+      [&](std::string_view key, JsonCursor value) { selector.require(key, value.string()); });
   cursor["matchExpressions"].each([&](JsonCursor item) {
     constexpr std::array<std::string_view, 4> operators = {"In", "NotIn", "Exists", "DoesNotExist"};
     LabelRequirement requirement{item["key"].string(), item["operator"].string(), {}};

@@ -27,9 +27,9 @@ std::optional<Quantity> decode_quantity(JsonCursor holder, std::string_view name
 
 }  // namespace
 
-Result<PersistentVolumeClaim> PersistentVolumeClaim::decode(const nlohmann::json& object) {
-  JsonDocument document(object);
-  const auto root = document.root();
+Result<PersistentVolumeClaim> PersistentVolumeClaim::decode(const JsonValue& object) {
+  JsonReader reader(object);
+  const auto root = reader.root();
   const auto spec = root["spec"];
   PersistentVolumeClaim claim;
   claim.meta = decode_meta(root["metadata"]);
@@ -41,7 +41,7 @@ Result<PersistentVolumeClaim> PersistentVolumeClaim::decode(const nlohmann::json
   claim.requested = decode_quantity(spec["resources"]["requests"], "storage");
   claim.selector = decode_label_selector(spec["selector"]);
   claim.phase = root["status"]["phase"].string();
-  return std::move(document).finish(std::move(claim));
+  return reader.finish(std::move(claim));
 }
 
 bool PersistentVolume::is_of(const PersistentVolumeClaim& wanted) const {
@@ -49,9 +49,9 @@ bool PersistentVolume::is_of(const PersistentVolumeClaim& wanted) const {
          (claim->uid.empty() || claim->uid == wanted.meta.uid);
 }
 
-Result<PersistentVolume> PersistentVolume::decode(const nlohmann::json& object) {
-  JsonDocument document(object);
-  const auto root = document.root();
+Result<PersistentVolume> PersistentVolume::decode(const JsonValue& object) {
+  JsonReader reader(object);
+  const auto root = reader.root();
   const auto spec = root["spec"];
   PersistentVolume volume;
   volume.meta = decode_meta(root["metadata"]);
@@ -69,15 +69,15 @@ Result<PersistentVolume> PersistentVolume::decode(const nlohmann::json& object) 
         [&](JsonCursor term) { volume.node_affinity->push_back(decode_node_selector_term(term)); });
   }
   volume.phase = root["status"]["phase"].string();
-  spec.each_member([&](const std::string& key, JsonCursor source) {
+  spec.each_member([&](std::string_view key, JsonCursor source) {
     if (auto disk = decode_disk_source(key, source); !disk.kind.empty()) volume.disk = std::move(disk);
   });
-  return std::move(document).finish(std::move(volume));
+  return reader.finish(std::move(volume));
 }
 
-Result<StorageClass> StorageClass::decode(const nlohmann::json& object) {
-  JsonDocument document(object);
-  const auto root = document.root();
+Result<StorageClass> StorageClass::decode(const JsonValue& object) {
+  JsonReader reader(object);
+  const auto root = reader.root();
   StorageClass result;
   result.meta = decode_meta(root["metadata"]);
   result.provisioner = root["provisioner"].string();
@@ -90,7 +90,7 @@ Result<StorageClass> StorageClass::decode(const nlohmann::json& object) {
     });
     result.allowed_topologies.push_back(std::move(term));
   });
-  return std::move(document).finish(std::move(result));
+  return reader.finish(std::move(result));
 }
 
 bool CSINode::migrated(std::string_view plugin) const {
@@ -104,9 +104,9 @@ bool CSINode::migrated(std::string_view plugin) const {
   }
 }
 
-Result<CSINode> CSINode::decode(const nlohmann::json& object) {
-  JsonDocument document(object);
-  const auto root = document.root();
+Result<CSINode> CSINode::decode(const JsonValue& object) {
+  JsonReader reader(object);
+  const auto root = reader.root();
   CSINode node;
   node.meta = decode_meta(root["metadata"]);
   root["spec"]["drivers"].each([&](JsonCursor item) {
@@ -114,19 +114,19 @@ Result<CSINode> CSINode::decode(const nlohmann::json& object) {
     if (const auto count = item["allocatable"]["count"]) driver.limit = count.integer();
     node.drivers.push_back(std::move(driver));
   });
-  return std::move(document).finish(std::move(node));
+  return reader.finish(std::move(node));
 }
 
-Result<CSIDriver> CSIDriver::decode(const nlohmann::json& object) {
-  JsonDocument document(object);
-  const auto root = document.root();
+Result<CSIDriver> CSIDriver::decode(const JsonValue& object) {
+  JsonReader reader(object);
+  const auto root = reader.root();
   CSIDriver driver{decode_meta(root["metadata"]), root["spec"]["storageCapacity"].boolean()};
-  return std::move(document).finish(std::move(driver));
+  return reader.finish(std::move(driver));
 }
 
-Result<CSIStorageCapacity> CSIStorageCapacity::decode(const nlohmann::json& object) {
-  JsonDocument document(object);
-  const auto root = document.root();
+Result<CSIStorageCapacity> CSIStorageCapacity::decode(const JsonValue& object) {
+  JsonReader reader(object);
+  const auto root = reader.root();
   CSIStorageCapacity capacity;
   capacity.meta = decode_meta(root["metadata"]);
   capacity.storage_class = root["storageClassName"].string();
@@ -142,16 +142,16 @@ Result<CSIStorageCapacity> CSIStorageCapacity::decode(const nlohmann::json& obje
       }
     }
   }
-  return std::move(document).finish(std::move(capacity));
+  return reader.finish(std::move(capacity));
 }
 
-Result<VolumeAttachment> VolumeAttachment::decode(const nlohmann::json& object) {
-  JsonDocument document(object);
-  const auto root = document.root();
+Result<VolumeAttachment> VolumeAttachment::decode(const JsonValue& object) {
+  JsonReader reader(object);
+  const auto root = reader.root();
   const auto spec = root["spec"];
   VolumeAttachment attachment{decode_meta(root["metadata"]), spec["attacher"].string(),
                               spec["nodeName"].string(), spec["source"]["persistentVolumeName"].string()};
-  return std::move(document).finish(std::move(attachment));
+  return reader.finish(std::move(attachment));
 }
 
 }  // namespace actimanager::api

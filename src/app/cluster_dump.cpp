@@ -15,6 +15,7 @@ namespace actimanager::app {
 namespace {
 
 namespace fs = std::filesystem;
+using api::JsonValue;
 using nlohmann::json;
 
 constexpr int max_yaml_values = 20'000'000;
@@ -53,22 +54,17 @@ Result<void> read_into(std::vector<json>& objects, const std::string& path) {
   return {};
 }
 
-std::string text_of(const json& object, const char* key) {
-  const auto it = object.find(key);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
-std::string name_of(const json& object) {
-  const auto meta = object.find("metadata");
-  if (meta == object.end() || !meta->is_object()) return "without a name";
-  const auto name = text_of(*meta, "name");
-  const auto name_space = text_of(*meta, "namespace");
-  return name_space.empty() ? name : name_space + "/" + name;
+std::string name_of(const JsonValue& object) {
+  const auto* meta = object.find("metadata");
+  if (meta == nullptr) return "without a name";
+  const auto name = meta->text_of("name");
+  const auto name_space = meta->text_of("namespace");
+  return name_space.empty() ? std::string(name) : fmt::format("{}/{}", name_space, name);
 }
 
 // Calls `use` with the decoded object.
 template <class T, class Use>
-Result<void> decoded(const json& object, Use use) {
+Result<void> decoded(const JsonValue& object, Use use) {
   auto result = T::decode(object);
   if (!result) {
     return fail(std::move(result.error()).wrap(fmt::format("{} {}", api::Kind<T>::kind, name_of(object))));
@@ -78,7 +74,7 @@ Result<void> decoded(const json& object, Use use) {
 }
 
 template <class T>
-Result<void> add_owner(scheduler::Objects& objects, const json& object) {
+Result<void> add_owner(scheduler::Objects& objects, const JsonValue& object) {
   return decoded<T>(object, [&](const T& owner) { objects.set_owner(owner); });
 }
 
@@ -121,15 +117,20 @@ Result<ClusterDump> ClusterDump::read(const std::vector<std::string>& paths) {
     const auto objects = read_objects(path);
     if (!objects) return fail(objects.error());
     for (const auto& object : *objects) {
-      if (auto added = dump.add(object); !added) return fail(std::move(added.error()).wrap(path));
+      const api::JsonDocument document(object);
+      const auto& root = document.root();
+      if (auto added = dump.add(root.text_of("kind"), root); !added) {
+        return fail(std::move(added.error()).wrap(path));
+      }
     }
   }
   return dump;
 }
 
-Result<void> ClusterDump::add(const json& object) {
-  if (!object.is_object()) return fail(Errc::invalid_argument, "not an object of Kubernetes");
-  const auto kind = text_of(object, "kind");
+Result<void> ClusterDump::add(std::string_view kind, const JsonValue& object) {
+  if (object.kind != JsonValue::Kind::object) {
+    return fail(Errc::invalid_argument, "not an object of Kubernetes");
+  }
   auto& objects = cache_->objects();
   if (kind == "Pod") {
     return decoded<api::Pod>(object, [&](api::Pod pod) {
@@ -196,8 +197,9 @@ Result<std::vector<scheduler::PodPointer>> read_pods(const std::string& path) {
   if (!objects) return fail(objects.error());
   std::vector<scheduler::PodPointer> pods;
   for (const auto& object : *objects) {
-    if (!object.is_object() || text_of(object, "kind") != "Pod") continue;
-    auto used = decoded<api::Pod>(object, [&](api::Pod pod) {
+    const api::JsonDocument document(object);
+    if (document.root().text_of("kind") != "Pod") continue;
+    auto used = decoded<api::Pod>(document.root(), [&](api::Pod pod) {
       fill_in_defaults(pod);
       pods.push_back(std::make_shared<const api::Pod>(std::move(pod)));
     });

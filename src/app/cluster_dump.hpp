@@ -5,10 +5,12 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/scheduler/scheduler.hpp>
 
 namespace actimanager::app {
@@ -23,7 +25,7 @@ class ClusterDump {
   static Result<ClusterDump> read(const std::vector<std::string>& paths);
 
   // Errors: invalid_argument, naming the object and its field.
-  Result<void> add(const nlohmann::json& object);
+  Result<void> add(std::string_view kind, const api::JsonValue& object);
 
   // Pods of this scheduler that wait for a node they were nominated for, and not behind a gate, are counted
   // there. Once, when all is added.

@@ -39,10 +39,7 @@ asio::awaitable<Result<void>> read_collection(kube::Client& client, Collection c
                                               ClusterDump& dump) {
   Result<void> outcome;
   auto listed = co_await kube::list_all(client, collection.resource, {}, page_size, [&](const auto& item) {
-    if (!outcome) return;
-    auto object = item;
-    object["kind"] = collection.kind;
-    outcome = dump.add(object);
+    if (outcome) outcome = dump.add(collection.kind, item);
   });
   if (!listed && listed.error().code != kube::ApiErrc::not_found) co_return fail(std::move(listed.error()));
   co_return outcome;

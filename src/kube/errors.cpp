@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <actimanager/core/utf8.hpp>
 #include <actimanager/kube/errors.hpp>
@@ -62,11 +61,6 @@ ApiErrc code_of(int http_status, std::string_view reason) {
   }
 }
 
-std::string text_of(const nlohmann::json& status, const char* field) {
-  const auto it = status.find(field);
-  return it != status.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 }  // namespace
 
 const std::error_category& api_category() noexcept {
@@ -78,17 +72,17 @@ std::error_code make_error_code(ApiErrc code) noexcept {
   return {static_cast<int>(code), api_category()};
 }
 
+Error api_error(int http_status, const api::JsonValue& status, std::string_view what) {
+  const auto code = code_of(http_status, status.text_of("reason"));
+  const auto message = utf8_prefix(status.text_of("message"), 1024);
+  if (message.empty()) return {code, fmt::format("{}: HTTP status {}", what, http_status)};
+  return {code, fmt::format("{}: {}", what, message)};
+}
+
 Error api_error(int http_status, std::string_view body, std::string_view what) {
-  const auto status = nlohmann::json::parse(body, nullptr, false);
-  std::string reason;
-  std::string message;
-  if (status.is_object()) {
-    reason = text_of(status, "reason");
-    message = text_of(status, "message");
-  }
-  if (message.empty()) message = fmt::format("HTTP status {}", http_status);
-  message.resize(utf8_prefix(message, 1024).size());
-  return {code_of(http_status, reason), fmt::format("{}: {}", what, message)};
+  api::JsonDocument status;
+  if (!status.parse(body)) return api_error(http_status, api::JsonValue(), what);
+  return api_error(http_status, status.root(), what);
 }
 
 bool is_transient(const Error& error) {

@@ -113,7 +113,7 @@ asio::awaitable<Result<bool>> LeaderElector::try_once() {
   auto read = co_await client_.get(lease_resource(namespace_, name_));
   std::optional<LeaseRecord> lease;
   if (read) {
-    lease = LeaseRecord::decode(*read);
+    lease = LeaseRecord::decode(api::JsonDocument(*read).root());
   } else if (read.error().code != ApiErrc::not_found) {
     co_return fail(std::move(read.error()));
   }
@@ -128,7 +128,7 @@ asio::awaitable<Result<bool>> LeaderElector::try_once() {
       co_return machine_.leading();  // somebody was first
     co_return fail(std::move(written.error()));
   }
-  record_ = LeaseRecord::decode(*written);
+  record_ = LeaseRecord::decode(api::JsonDocument(*written).root());
   machine_.observe(record_, Clock::now());
   machine_.written(begun);
   co_return true;

@@ -17,9 +17,9 @@ Result<void> LeaseOptions::check() const {
   return {};
 }
 
-LeaseRecord LeaseRecord::decode(const nlohmann::json& lease) {
-  api::JsonDocument document(lease);
-  const auto root = document.root();
+LeaseRecord LeaseRecord::decode(const api::JsonValue& lease) {
+  api::JsonReader reader(lease);
+  const auto root = reader.root();
   const auto spec = root["spec"];
   LeaseRecord record;
   record.holder = spec["holderIdentity"].string();

@@ -3,7 +3,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <nlohmann/json.hpp>
 
 #include <actimanager/kube/errors.hpp>
 #include <actimanager/kube/list_all.hpp>
@@ -22,16 +21,12 @@ struct Envelope {
   std::string resource_version, continue_token;
 };
 
-std::string text_at(const nlohmann::json& metadata, const char* field) {
-  const auto it = metadata.find(field);
-  return it != metadata.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 Envelope read_envelope(const std::string& text) {
-  const auto parsed = nlohmann::json::parse(text, nullptr, false);
-  if (!parsed.is_object() || !parsed.contains("metadata") || !parsed["metadata"].is_object()) return {};
-  const auto& metadata = parsed["metadata"];
-  return {text_at(metadata, "resourceVersion"), text_at(metadata, "continue")};
+  api::JsonDocument document;
+  if (!document.parse(text)) return {};
+  const auto* metadata = document.root().find("metadata");
+  if (metadata == nullptr) return {};
+  return {std::string(metadata->text_of("resourceVersion")), std::string(metadata->text_of("continue"))};
 }
 
 asio::awaitable<Result<Envelope>> list_page(Client& client, const ResourceRef& collection,
@@ -40,15 +35,19 @@ asio::awaitable<Result<Envelope>> list_page(Client& client, const ResourceRef& c
   auto stream = co_await client.list(collection, options, page_size, continue_token);
   if (!stream) co_return fail(std::move(stream.error()));
   ObjectSplitter splitter(ObjectSplitter::Body::list);
-  const auto take = [&sink](std::string_view text) { sink(nlohmann::json::parse(text, nullptr, false)); };
+  api::JsonDocument document;
+  Result<void> outcome;
+  const auto take = [&](std::string_view text) {
+    if (outcome) outcome = document.parse(text);
+    if (outcome) sink(document.root());
+  };
   std::vector<char> buffer(read_size);
   while (true) {
     const auto got = co_await stream->read_some(buffer, silence);
     if (!got) co_return fail(got.error());
     if (*got == 0) break;
-    if (auto fed = splitter.feed({buffer.data(), *got}, take); !fed) {
-      co_return fail(std::move(fed.error()).wrap("list " + collection.describe()));
-    }
+    if (auto fed = splitter.feed({buffer.data(), *got}, take); !fed) outcome = fail(std::move(fed.error()));
+    if (!outcome) co_return fail(std::move(outcome.error()).wrap("list " + collection.describe()));
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
   }
   auto envelope = std::move(splitter).envelope();

@@ -5,129 +5,127 @@
 namespace actimanager::kube {
 namespace {
 
-constexpr std::size_t max_key = 32;  // longer keys are none of those we look for
-
 bool is_space(char c) {
   return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-}  // namespace
+std::unexpected<Error> too_deep() {
+  return fail(Errc::out_of_range,
+              fmt::format("an object is nested deeper than {}", ObjectSplitter::max_depth));
+}
 
-Result<void> ObjectSplitter::keep(std::string_view bytes) {
-  if (skip_below_ > 0) return {};
-  auto& target = in_object_ ? object_ : envelope_;
-  if (target.size() + bytes.size() > max_object) {
-    return fail(Errc::out_of_range, fmt::format("an object is longer than {} bytes", max_object));
+Result<void> append(std::string& text, std::string_view bytes) {
+  if (text.size() + bytes.size() > ObjectSplitter::max_object) {
+    return fail(Errc::out_of_range,
+                fmt::format("an object is longer than {} bytes", ObjectSplitter::max_object));
   }
-  target += bytes;
+  text += bytes;
   return {};
 }
 
-Result<void> ObjectSplitter::open(bool object) {
-  if (levels_.size() >= max_depth) {
-    return fail(Errc::out_of_range, fmt::format("an object is nested deeper than {}", max_depth));
-  }
-  if (levels_.empty()) {
-    if (!object || done_) return fail(Errc::invalid_argument, "expected a JSON object");
-    if (body_ == Body::watch) in_object_ = true;
-  } else if (in_items()) {
-    if (!object) return fail(Errc::invalid_argument, "items: expected objects");
-    in_object_ = true;
-  }
-  Level level{.object = object, .key_next = object};
-  if (!levels_.empty() && levels_.back().object) {
-    level.metadata = object && key_ == "metadata";
-    level.items = !object && levels_.size() == 1 && key_ == "items";
-    if (levels_.back().metadata && key_ == "managedFields" && skip_below_ == 0) {
-      if (auto kept = keep("null"); !kept) return kept;
-      skip_below_ = levels_.size() + 1;
+}  // namespace
+
+std::size_t ObjectSplitter::end_of_string(std::string_view bytes, std::size_t at) {
+  while (at < bytes.size()) {
+    const char c = bytes[at++];
+    if (escaped_) {
+      escaped_ = false;
+    } else if (c == '\\') {
+      escaped_ = true;
+    } else if (c == '"') {
+      in_string_ = false;
+      break;
     }
   }
-  levels_.push_back(level);
-  key_.clear();
-  return keep(object ? "{" : "[");
+  return at;
 }
 
-Result<void> ObjectSplitter::close(bool object, const Sink& sink) {
-  if (levels_.empty() || levels_.back().object != object)
-    return fail(Errc::invalid_argument, "unbalanced JSON");
-  if (auto kept = keep(object ? "}" : "]"); !kept) return kept;
-  levels_.pop_back();
-  if (skip_below_ > levels_.size()) skip_below_ = 0;
-  const bool ended = body_ == Body::watch ? levels_.empty() : in_items();
-  if (ended && in_object_) {
-    in_object_ = false;
+Result<std::size_t> ObjectSplitter::take_object(std::string_view bytes, const Sink& sink) {
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    if (in_string_) {
+      at = end_of_string(bytes, at);
+      continue;
+    }
+    const char c = bytes[at++];
+    if (c == '"') {
+      in_string_ = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth_ > max_depth) return too_deep();
+    } else if ((c == '}' || c == ']') && --depth_ == 0) {
+      if (c == ']') return fail(Errc::invalid_argument, "unbalanced JSON");
+      in_object_ = false;
+      break;
+    }
+  }
+  const auto taken = bytes.substr(0, at);
+  if (!in_object_ && object_.empty()) {
+    sink(taken);
+    return at;
+  }
+  if (auto kept = append(object_, taken); !kept) return fail(std::move(kept.error()));
+  if (!in_object_) {
     sink(object_);
     object_.clear();
   }
-  if (levels_.empty() && body_ == Body::list) done_ = true;
+  return at;
+}
+
+// Outside of strings.
+Result<void> ObjectSplitter::take_mark(char mark) {
+  if (mark == '{' || mark == '[') {
+    const bool outermost = open_.empty();
+    if (outermost && (mark != '{' || done_ || body_ == Body::watch)) {
+      return fail(Errc::invalid_argument, "expected a JSON object");
+    }
+    if (open_.size() == max_depth) return too_deep();
+    in_items_ = mark == '[' && open_.size() == 1 && name_ == "\"items\"";
+    open_ += mark;
+  } else if (open_.empty()) {
+    return fail(Errc::invalid_argument, "expected a JSON object");
+  } else if (mark == '}' || mark == ']') {
+    if (open_.back() != (mark == '}' ? '{' : '[')) return fail(Errc::invalid_argument, "unbalanced JSON");
+    open_.pop_back();
+    in_items_ = false;
+    done_ = open_.empty();
+  } else if (mark == '"') {
+    in_string_ = true;
+    if (open_.size() == 1) name_.clear();
+  }
   return {};
 }
 
-Result<void> ObjectSplitter::feed(std::string_view bytes, const Sink& sink) {
-  for (std::size_t at = 0; at < bytes.size();) {
+Result<std::size_t> ObjectSplitter::take_between(std::string_view bytes) {
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const auto start = at;
     if (in_string_) {
-      // Up to the end of the string, or of an escape in it, in one piece.
-      std::size_t end = at;
-      while (end < bytes.size()) {
-        const char c = bytes[end++];
-        if (escaped_) {
-          escaped_ = false;
-        } else if (c == '\\') {
-          escaped_ = true;
-        } else if (c == '"') {
-          in_string_ = false;
-          break;
+      at = end_of_string(bytes, at);
+    } else {
+      const char c = bytes[at++];
+      if (is_space(c)) continue;
+      if (object_is_next()) {
+        if (c == '{') {
+          in_object_ = true;
+          return start;
         }
+        if (in_items_ && c == ',') continue;
+        if (in_items_ && c != ']') return fail(Errc::invalid_argument, "items: expected objects");
       }
-      const auto piece = bytes.substr(at, end - at);
-      if (reading_key_ && key_.size() <= max_key) key_ += piece.substr(0, max_key + 1);
-      if (!in_string_ && reading_key_) {
-        reading_key_ = false;
-        if (!key_.empty() && key_.back() == '"') key_.pop_back();
-      }
-      if (auto kept = keep(piece); !kept) return kept;
-      at = end;
-      continue;
+      if (auto taken = take_mark(c); !taken) return fail(std::move(taken.error()));
     }
-    const char c = bytes[at];
-    if (is_space(c)) {
-      ++at;
-      continue;
-    }
-    Result<void> step;
-    switch (c) {
-      case '{':
-        step = open(true);
-        break;
-      case '[':
-        step = open(false);
-        break;
-      case '}':
-        step = close(true, sink);
-        break;
-      case ']':
-        step = close(false, sink);
-        break;
-      default:
-        if (levels_.empty()) return fail(Errc::invalid_argument, "expected a JSON object");
-        if (c == ',') {
-          levels_.back().key_next = levels_.back().object;
-          if (!in_items()) step = keep(",");
-          break;
-        }
-        if (in_items()) return fail(Errc::invalid_argument, "items: expected objects");
-        if (c == '"') {
-          in_string_ = true;
-          reading_key_ = levels_.back().object && levels_.back().key_next;
-          if (reading_key_) key_.clear();
-        } else if (c == ':') {
-          levels_.back().key_next = false;
-        }
-        step = keep(bytes.substr(at, 1));
-    }
-    if (!step) return step;
-    ++at;
+    const auto piece = bytes.substr(start, at - start);
+    if (auto kept = append(envelope_, piece); !kept) return fail(std::move(kept.error()));
+    if (open_.size() == 1 && (in_string_ || piece.back() == '"')) name_ += piece;
+  }
+  return at;
+}
+
+Result<void> ObjectSplitter::feed(std::string_view bytes, const Sink& sink) {
+  while (!bytes.empty()) {
+    const auto taken = in_object_ ? take_object(bytes, sink) : take_between(bytes);
+    if (!taken) return fail(taken.error());
+    bytes.remove_prefix(*taken);
   }
   return {};
 }

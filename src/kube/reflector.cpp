@@ -4,7 +4,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
 #include <actimanager/async/event.hpp>
@@ -24,12 +23,11 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t read_size = 32 << 10;  // what is decoded at once, before others get their turn
 constexpr std::size_t apply_at_once = 200;   // changes of a list
 
-std::string text_at(const nlohmann::json& object, const char* section, const char* field) {
-  if (!object.is_object()) return {};
-  const auto outer = object.find(section);
-  if (outer == object.end() || !outer->is_object()) return {};
-  const auto inner = outer->find(field);
-  return inner != outer->end() && inner->is_string() ? inner->get<std::string>() : std::string();
+using Kind = api::JsonValue::Kind;
+
+std::string_view in_metadata(const api::JsonValue& object, std::string_view field) {
+  const auto* metadata = object.find("metadata");
+  return metadata == nullptr ? std::string_view() : metadata->text_of(field);
 }
 
 // Lets everything else that is ready run first.
@@ -39,10 +37,10 @@ asio::awaitable<void> give_way() {
 
 }  // namespace
 
-std::string key_of(const nlohmann::json& object) {
-  const auto space = text_at(object, "metadata", "namespace");
-  const auto name = text_at(object, "metadata", "name");
-  return space.empty() ? name : space + "/" + name;
+std::string key_of(const api::JsonValue& object) {
+  const auto space = in_metadata(object, "namespace");
+  const auto name = in_metadata(object, "name");
+  return space.empty() ? std::string(name) : fmt::format("{}/{}", space, name);
 }
 
 Reflector::Reflector(Client& client, ResourceRef collection, ReflectorTarget& target, spdlog::logger& log,
@@ -77,7 +75,7 @@ asio::awaitable<void> Reflector::run() {
 asio::awaitable<Result<void>> Reflector::list() {
   ++stats_.lists;
   target_.begin_list();
-  const auto take = [this](const nlohmann::json& object) {
+  const auto take = [this](const api::JsonValue& object) {
     if (auto added = target_.add_to_list(object); !added) left_out(object, added.error());
   };
   // Until the last page is in there is no version to watch from.
@@ -119,18 +117,19 @@ asio::awaitable<Result<void>> Reflector::watch() {
 }
 
 Result<void> Reflector::take_event(std::string_view text) {
-  const auto event = nlohmann::json::parse(text, nullptr, false);
-  if (!event.is_object() || !event.contains("type") || !event["type"].is_string() ||
-      !event.contains("object") || !event["object"].is_object()) {
+  const bool parsed = event_.parse(text).has_value();
+  const auto type = event_.root().text_of("type");
+  const auto* found = event_.root().find("object");
+  if (!parsed || type.empty() || found == nullptr || found->kind != Kind::object) {
     return fail(ApiErrc::unexpected, "this is no watch event");
   }
   ++stats_.events;
-  const auto& type = event["type"].get_ref<const std::string&>();
-  const auto& object = event["object"];
+  const auto& object = *found;
   if (type == "ERROR") {
-    const auto code = object.find("code");
-    const bool known = code != object.end() && code->is_number_integer();
-    return fail(api_error(known ? code->get<int>() : 500, object.dump(), "the server ended the watch"));
+    const auto* code = object.find("code");
+    const bool known = code != nullptr && code->kind == Kind::integer;
+    return fail(
+        api_error(known ? static_cast<int>(code->integer) : 500, object, "the server ended the watch"));
   }
   if (type == "ADDED" || type == "MODIFIED") {
     if (auto put = target_.put(object); !put) left_out(object, put.error());
@@ -139,13 +138,13 @@ Result<void> Reflector::take_event(std::string_view text) {
   } else if (type != "BOOKMARK") {
     return fail(ApiErrc::unexpected, fmt::format("a watch event of type \"{}\"", utf8_prefix(type, 32)));
   }
-  if (auto version = text_at(object, "metadata", "resourceVersion"); !version.empty()) {
-    resource_version_ = std::move(version);
+  if (const auto version = in_metadata(object, "resourceVersion"); !version.empty()) {
+    resource_version_ = version;
   }
   return {};
 }
 
-void Reflector::left_out(const nlohmann::json& object, const Error& error) {
+void Reflector::left_out(const api::JsonValue& object, const Error& error) {
   ++stats_.undecodable;
   auto key = key_of(object);
   if (key.empty()) key = "?";

@@ -1,26 +1,30 @@
 #include "connection.hpp"
 
+#include <algorithm>
 #include <netinet/tcp.h>
 #include <optional>
 #include <sys/socket.h>
 #include <type_traits>
 
+#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 #include <fmt/format.h>
+
+#include "deadline.hpp"
 
 namespace actimanager::net {
 namespace {
@@ -32,61 +36,85 @@ using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
 constexpr std::size_t max_head = 64 << 10;
+constexpr std::size_t least_read = 4 << 10;  // holds most answers
 
-// A cancelled coroutine unwinds; every other failure is a value.
-asio::awaitable<void> throw_if_stopped() {
-  const auto state = co_await asio::this_coro::cancellation_state;
-  if (state.cancelled() != asio::cancellation_type::none) {
-    throw boost::system::system_error(asio::error::operation_aborted);
+// As it goes over the wire.
+std::string serialized(const Request& request, const std::string& host) {
+  http::request<http::string_body> message;
+  message.version(11);
+  message.method_string(request.method);
+  message.target(request.target);
+  message.set(http::field::host, host);
+  message.set(http::field::user_agent, "actimanager");
+  for (const auto& [name, value] : request.headers) message.set(name, value);
+  message.body() = request.body;
+  if (!request.body.empty() || (request.method != "GET" && request.method != "HEAD"))
+    message.prepare_payload();
+
+  std::string text;
+  http::request_serializer<http::string_body> serializer(message);
+  while (!serializer.is_done()) {
+    ErrorCode error;
+    serializer.next(error, [&](ErrorCode&, const auto& buffers) {
+      for (const auto buffer : beast::buffers_range_ref(buffers)) {
+        text.append(static_cast<const char*>(buffer.data()), buffer.size());
+      }
+      serializer.consume(beast::buffer_bytes(buffers));
+    });
+    if (error) break;  // a string has none
   }
+  return text;
 }
 
-std::unexpected<Error> broken(std::string_view what, const ErrorCode& error) {
-  if (error == http::error::header_limit || error == http::error::body_limit) {
-    return fail(Errc::out_of_range, fmt::format("{}: {}", what, error.message()));
-  }
-  return fail(Errc::unavailable, fmt::format("{}: {}", what, error.message()));
-}
-
+// Reads and writes in single steps, without the composed operations and the timers of Beast's streams: they
+// cost more than the rest of a small request together.
 template <class Stream>
 class StreamConnection final : public Connection {
  public:
   template <class... Args>
   explicit StreamConnection(std::string host, Args&&... args)
-      : host_(std::move(host)), stream_(std::forward<Args>(args)...) {}
+      : host_(std::move(host)), stream_(std::forward<Args>(args)...), deadline_(socket()) {}
 
-  beast::tcp_stream& lowest() { return beast::get_lowest_layer(stream_); }
+  tcp::socket& socket() {
+    if constexpr (std::is_same_v<Stream, tcp::socket>) {
+      return stream_;
+    } else {
+      return stream_.next_layer();
+    }
+  }
   Stream& stream() { return stream_; }
+  Deadline& deadline() { return deadline_; }
+
+  // Of an operation that failed. A cancelled coroutine unwinds; every other failure is a value.
+  asio::awaitable<std::unexpected<Error>> failed(std::string_view what, ErrorCode error) {
+    if (deadline_.passed()) {
+      error = asio::error::timed_out;
+    } else {
+      const auto state = co_await asio::this_coro::cancellation_state;
+      if (state.cancelled() != asio::cancellation_type::none) {
+        throw boost::system::system_error(asio::error::operation_aborted);
+      }
+    }
+    const bool too_long = error == http::error::header_limit || error == http::error::body_limit;
+    co_return fail(too_long ? Errc::out_of_range : Errc::unavailable,
+                   fmt::format("{}: {}", what, error.message()));
+  }
 
   asio::awaitable<Result<Head>> exchange(const Request& request, std::chrono::milliseconds timeout) override {
     reusable_ = false;
-    http::request<http::string_body> message;
-    message.version(11);
-    message.method_string(request.method);
-    message.target(request.target);
-    message.set(http::field::host, host_);
-    message.set(http::field::user_agent, "actimanager");
-    for (const auto& [name, value] : request.headers) message.set(name, value);
-    message.body() = request.body;
-    if (!request.body.empty() || (request.method != "GET" && request.method != "HEAD"))
-      message.prepare_payload();
-
+    deadline_.in(timeout);
+    const auto text = serialized(request, host_);
     ErrorCode error;
-    lowest().expires_after(timeout);
-    co_await http::async_write(stream_, message, asio::redirect_error(asio::use_awaitable, error));
-    if (error) {
-      co_await throw_if_stopped();
-      co_return broken("send", error);
-    }
+    co_await asio::async_write(stream_, asio::buffer(text), asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return co_await failed("send", error);
+
     parser_.emplace();
     parser_->header_limit(max_head);
     parser_->body_limit(boost::none);
     if (request.method == "HEAD") parser_->skip(true);
-    co_await http::async_read_header(stream_, buffer_, *parser_,
-                                     asio::redirect_error(asio::use_awaitable, error));
-    if (error) {
-      co_await throw_if_stopped();
-      co_return broken("receive", error);
+    while (!parser_->is_header_done()) {
+      error = co_await parse(least_read);
+      if (error) co_return co_await failed("receive", error);
     }
     Head head;
     head.status = static_cast<int>(parser_->get().result_int());
@@ -101,19 +129,14 @@ class StreamConnection final : public Connection {
                                                  std::chrono::milliseconds silence) override {
     if (buffer.empty()) co_return std::size_t{0};
     while (!parser_->is_done()) {
+      deadline_.in(silence);
       auto& body = parser_->get().body();
       body.data = buffer.data();
       body.size = buffer.size();
-      lowest().expires_after(silence);
-      ErrorCode error;
-      co_await http::async_read_some(stream_, buffer_, *parser_,
-                                     asio::redirect_error(asio::use_awaitable, error));
+      auto error = co_await parse(buffer.size());
       if (error == http::error::need_buffer) error = {};
       const std::size_t got = buffer.size() - body.size;
-      if (error && got == 0) {
-        co_await throw_if_stopped();
-        co_return broken("receive", error);
-      }
+      if (error && got == 0) co_return co_await failed("receive", error);
       finish_if_done();
       if (got > 0) co_return got;
     }
@@ -124,26 +147,47 @@ class StreamConnection final : public Connection {
 
   bool alive() override {
     char byte = 0;
-    const auto got = ::recv(lowest().socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    const auto got = ::recv(socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
   }
 
  private:
+  // Gives the parser what has been read already, and reads on where that does not do.
+  asio::awaitable<ErrorCode> parse(std::size_t most) {
+    ErrorCode error = http::error::need_more;
+    if (buffer_.size() > 0) {
+      error = {};
+      buffer_.consume(parser_->put(buffer_.data(), error));
+    }
+    if (error != http::error::need_more) co_return error;
+    error = {};
+    const auto room = std::max({least_read, most, buffer_.capacity() - buffer_.size()});
+    const auto got = co_await stream_.async_read_some(buffer_.prepare(room),
+                                                      asio::redirect_error(asio::use_awaitable, error));
+    buffer_.commit(got);
+    if (error == asio::error::eof && parser_->got_some()) {
+      error = {};
+      parser_->put_eof(error);
+    }
+    co_return error;
+  }
+
   void finish_if_done() {
     if (!parser_->is_done()) return;
     reusable_ = parser_->keep_alive();
-    lowest().expires_never();
+    deadline_.never();
   }
 
   std::string host_;
   Stream stream_;
+  Deadline deadline_;
   beast::flat_buffer buffer_;
   std::optional<http::response_parser<http::buffer_body>> parser_;
   bool reusable_ = false;
 };
 
-using PlainConnection = StreamConnection<beast::tcp_stream>;
-using TlsConnection = StreamConnection<beast::ssl_stream<beast::tcp_stream>>;
+using PlainConnection = StreamConnection<tcp::socket>;
+using TlsConnection = StreamConnection<asio::ssl::stream<tcp::socket>>;
 
 // A peer that vanished is noticed within 30 s, whatever the layers above wait for.
 void watch_over(tcp::socket& socket) {
@@ -160,24 +204,35 @@ void watch_over(tcp::socket& socket) {
   set(TCP_USER_TIMEOUT, 30000);
 }
 
-asio::awaitable<Result<void>> connect_tcp(beast::tcp_stream& stream, const Url& server) {
+asio::awaitable<ErrorCode> connect_tcp(tcp::socket& socket, const Url& server) {
   ErrorCode error;
   const auto address = asio::ip::make_address(server.host, error);
   if (!error) {
     const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(std::stoi(server.port)));
-    co_await stream.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+    co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
   } else {
-    tcp::resolver resolver(stream.get_executor());
+    tcp::resolver resolver(socket.get_executor());
     const auto found = co_await resolver.async_resolve(server.host, server.port,
                                                        asio::redirect_error(asio::use_awaitable, error));
-    if (!error) co_await stream.async_connect(found, asio::redirect_error(asio::use_awaitable, error));
+    if (!error) {
+      co_await asio::async_connect(socket, found, asio::redirect_error(asio::use_awaitable, error));
+    }
   }
-  if (error) {
-    co_await throw_if_stopped();
-    co_return broken("connect", error);
-  }
-  watch_over(stream.socket());
-  co_return Result<void>{};
+  if (!error) watch_over(socket);
+  co_return error;
+}
+
+asio::awaitable<ErrorCode> shake_hands(asio::ssl::stream<tcp::socket>& stream, const Url& server,
+                                       const TlsOptions& options) {
+  const auto& name = options.server_name.empty() ? server.host : options.server_name;
+  ErrorCode error;
+  asio::ip::make_address(name, error);
+  if (error) SSL_set_tlsext_host_name(stream.native_handle(), name.c_str());
+  error = {};
+  if (!options.insecure) stream.set_verify_callback(asio::ssl::host_name_verification(name), error);
+  co_await stream.async_handshake(asio::ssl::stream_base::client,
+                                  asio::redirect_error(asio::use_awaitable, error));
+  co_return error;
 }
 
 }  // namespace
@@ -190,29 +245,19 @@ asio::awaitable<Result<std::unique_ptr<Connection>>> connect(asio::any_io_execut
   const auto host = v6 ? fmt::format("[{}]:{}", server.host, server.port) : server.host + ":" + server.port;
   if (tls == nullptr) {
     auto connection = std::make_unique<PlainConnection>(host, executor);
-    connection->lowest().expires_after(timeout);
-    auto connected = co_await connect_tcp(connection->lowest(), server);
-    if (!connected) co_return fail(std::move(connected.error()));
+    connection->deadline().in(timeout);
+    if (auto error = co_await connect_tcp(connection->socket(), server)) {
+      co_return co_await connection->failed("connect", error);
+    }
     co_return connection;
   }
   auto connection = std::make_unique<TlsConnection>(host, executor, *tls);
-  connection->lowest().expires_after(timeout);
-  auto connected = co_await connect_tcp(connection->lowest(), server);
-  if (!connected) co_return fail(std::move(connected.error()));
-
-  const auto& name = tls_options.server_name.empty() ? server.host : tls_options.server_name;
-  ErrorCode not_an_address;
-  asio::ip::make_address(name, not_an_address);
-  if (not_an_address) SSL_set_tlsext_host_name(connection->stream().native_handle(), name.c_str());
-  ErrorCode error;
-  if (!tls_options.insecure) {
-    connection->stream().set_verify_callback(asio::ssl::host_name_verification(name), error);
+  connection->deadline().in(timeout);
+  if (auto error = co_await connect_tcp(connection->socket(), server)) {
+    co_return co_await connection->failed("connect", error);
   }
-  co_await connection->stream().async_handshake(asio::ssl::stream_base::client,
-                                                asio::redirect_error(asio::use_awaitable, error));
-  if (error) {
-    co_await throw_if_stopped();
-    co_return broken("TLS handshake", error);
+  if (auto error = co_await shake_hands(connection->stream(), server, tls_options)) {
+    co_return co_await connection->failed("TLS handshake", error);
   }
   co_return connection;
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <actimanager/api/json_cursor.hpp>
 #include <actimanager/api/names.hpp>
 #include <actimanager/binding/sizing.hpp>
 #include <actimanager/kube/errors.hpp>
@@ -249,7 +250,7 @@ asio::awaitable<Result<void>> BindingController::remove_with_pod(BindingPointer 
       co_await client_.get(kube::resource<api::Pod>(binding->meta.namespace_, binding->spec.pod_name));
   if (!found && found.error().code != ApiErrc::not_found) co_return fail(std::move(found.error()));
   if (found) {
-    const auto pod = api::Pod::decode(*found);
+    const auto pod = api::decode<api::Pod>(*found);
     if (pod && pod->meta.uid == binding::owner_uid(*binding) && !pod->finished()) co_return Result<void>{};
   }
   auto removed = co_await client_.remove(kube::resource_of(*binding),

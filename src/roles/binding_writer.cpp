@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <actimanager/api/json_cursor.hpp>
 #include <actimanager/async/event.hpp>
 #include <actimanager/kube/errors.hpp>
 
@@ -122,7 +123,7 @@ asio::awaitable<Result<std::string>> BindingWriter::claim(const Job& job) {
   auto answer =
       co_await client_.patch(kube::resource_of(*job.binding), patch, {.type = kube::PatchType::json});
   if (!answer) co_return fail(std::move(answer.error()));
-  auto claimed = api::PodCPUBinding::decode(*answer);
+  auto claimed = api::decode<api::PodCPUBinding>(*answer);
   if (!claimed) co_return fail(std::move(claimed.error()));
   auto version = claimed->meta.resource_version;
   log_.info("binding {}: is of this node{}", meta.key(),

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_cursor.hpp>
 #include <actimanager/api/names.hpp>
 #include <actimanager/binding/sizing.hpp>
 #include <actimanager/kube/errors.hpp>
@@ -72,7 +73,7 @@ asio::awaitable<Result<Target>> PodBinder::persist(const api::Pod& pod, Target t
     auto found = co_await client_.get(kube::resource<api::PodCPUBinding>(pod.meta.namespace_, name));
     if (!found && found.error().code == ApiErrc::not_found) continue;
     if (!found) co_return fail(std::move(found.error()));
-    auto existing = api::PodCPUBinding::decode(*found);
+    auto existing = api::decode<api::PodCPUBinding>(*found);
     if (!existing) co_return fail(std::move(existing.error()));
     if (is_of(*existing, pod) && !existing->meta.deletion_timestamp && has_node_(target_of(*existing).node)) {
       co_return target_of(*existing);
@@ -99,7 +100,7 @@ asio::awaitable<Result<void>> PodBinder::assign(const api::Pod& pod, const std::
   // An earlier attempt whose answer was lost may have done it.
   auto found = co_await client_.get(kube::resource_of(pod));
   if (!found) co_return fail(std::move(found.error()));
-  const auto now = api::Pod::decode(*found);
+  const auto now = api::decode<api::Pod>(*found);
   if (now && now->meta.uid == pod.meta.uid && now->node_name == node) co_return Result<void>{};
   co_return fail(std::move(bound.error()));
 }

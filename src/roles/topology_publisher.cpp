@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <actimanager/api/json_cursor.hpp>
 #include <actimanager/kube/backoff.hpp>
 #include <actimanager/kube/errors.hpp>
 
@@ -129,7 +130,7 @@ asio::awaitable<Result<api::NodeCPUTopology>> TopologyPublisher::publish_spec(co
   }
   if (!answer) co_return fail(std::move(answer.error()));
   log_.info("topology: published {} ({} CPUs)", name_, want_.topology->cpus().size());
-  co_return api::NodeCPUTopology::decode(*answer);
+  co_return api::decode<api::NodeCPUTopology>(*answer);
 }
 
 }  // namespace actimanager::roles

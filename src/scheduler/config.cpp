@@ -63,8 +63,9 @@ const Profile* Config::profile(std::string_view scheduler_name) const {
 }
 
 Result<Config> parse_config(const nlohmann::json& json) {
-  api::JsonDocument document(json);
-  const auto root = document.root();
+  const api::JsonDocument document(json);
+  api::JsonReader reader(document.root());
+  const auto root = reader.root();
   if (!root) return fail(Errc::invalid_argument, "the document is empty");
   check_header(root);
   Config config;
@@ -79,10 +80,10 @@ Result<Config> parse_config(const nlohmann::json& json) {
     auto name = item["schedulerName"].string(count == 1 ? "default-scheduler" : "");
     if (name.empty()) item.fail("schedulerName is required");
     if (!names.insert(name).second) item["schedulerName"].fail(fmt::format("\"{}\" is there twice", name));
-    if (document.error()) return;
+    if (reader.error()) return;
     config.profiles.push_back(read_profile(item, std::move(name)));
   });
-  if (document.error()) return fail(*document.error());
+  if (reader.error()) return fail(*reader.error());
   if (config.profiles.empty()) return fail(Errc::invalid_argument, "profiles: needs at least one");
   return config;
 }

@@ -106,7 +106,7 @@ class Builder {
     const PluginSet multi_point = read_set(sets["multiPoint"]);
     const auto everywhere = merge_with_defaults(multi_point);
 
-    sets.each_member([&](const std::string& key, JsonCursor member) {
+    sets.each_member([&](std::string_view key, JsonCursor member) {
       if (key != "multiPoint" && std::ranges::find(point_names, key, [](const auto& p) {
                                    return std::string_view(p.name);
                                  }) == point_names.end()) {
@@ -141,7 +141,7 @@ class Builder {
     const auto given = args_.find(name);
     const JsonCursor args = given != args_.end() ? given->second : nothing_.root();
     if (registered->make == nullptr) return made_[registered->name] = nullptr;
-    args.each_member([&](const std::string& key, JsonCursor member) {
+    args.each_member([&](std::string_view key, JsonCursor member) {
       if (key != "apiVersion" && key != "kind" &&
           std::ranges::find(registered->args, key) == registered->args.end()) {
         member.fail("unknown field");
@@ -242,8 +242,8 @@ class Builder {
   }
 
   JsonCursor document_;
-  const nlohmann::json null_;
-  api::JsonDocument nothing_{null_};
+  const api::JsonValue null_;
+  api::JsonReader nothing_{null_};
   Profile profile_;
   std::map<std::string_view, JsonCursor> args_;
   std::map<std::string_view, const Plugin*> made_;

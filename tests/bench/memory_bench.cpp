@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/api/kind.hpp>
 #include <actimanager/kube/store.hpp>
 #include <actimanager/scheduler/cache.hpp>
@@ -154,7 +155,7 @@ int main(int argc, char** argv) {
   const auto before = allocated();
   fmt::print("before                    {:>7.1f} MB resident\n", resident_mb());
   Known known;
-  for (int i = 0; i < nodes; ++i) value_or_throw(known.nodes.put(node(i)));
+  for (int i = 0; i < nodes; ++i) value_or_throw(known.nodes.put(api::JsonDocument(node(i)).root()));
   known.cache.update(known.snapshot);
   const auto with_nodes = allocated();
   fmt::print("{:>6} nodes              {:>7.1f} MB resident  {:>6} bytes a node\n", nodes, resident_mb(),
@@ -164,7 +165,7 @@ int main(int argc, char** argv) {
     if (i == pods / 2) half = allocated();
     const auto object = pod(i, nodes);
     if (i == 0) wire = object.dump().size();
-    value_or_throw(known.pods.put(object));
+    value_or_throw(known.pods.put(api::JsonDocument(object).root()));
   }
   known.cache.update(known.snapshot);
   const auto all = allocated();

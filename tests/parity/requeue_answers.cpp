@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_cursor.hpp>
 #include <actimanager/api/kind.hpp>
 #include <actimanager/scheduler/feed.hpp>
 #include <actimanager/scheduler/hints.hpp>
@@ -24,7 +25,7 @@ constexpr std::chrono::seconds patience{30};
 template <class T>
 std::shared_ptr<const T> decoded(const json& object) {
   if (object.is_null()) return nullptr;
-  return std::make_shared<const T>(value_or_throw(T::decode(object)));
+  return std::make_shared<const T>(value_or_throw(api::decode<T>(object)));
 }
 
 class Case {

@@ -23,6 +23,6 @@ struct DiskSource {
 };
 
 // From the member of a volume (or of a PersistentVolume's spec) that is one of those kinds.
-DiskSource decode_disk_source(const std::string& kind, JsonCursor source);
+DiskSource decode_disk_source(std::string_view kind, JsonCursor source);
 
 }  // namespace actimanager::api

@@ -5,8 +5,7 @@
 #include <set>
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/api/selector.hpp>
 #include <actimanager/core/error.hpp>
 
@@ -25,7 +24,7 @@ struct PodDisruptionBudget {
            selector.matches(pod.labels);
   }
   // Errors: invalid_argument, naming the field.
-  static Result<PodDisruptionBudget> decode(const nlohmann::json& object);
+  static Result<PodDisruptionBudget> decode(const JsonValue& object);
 };
 
 }  // namespace actimanager::api

@@ -3,9 +3,9 @@
 // integer"). The first error sticks and every later read yields a default, so decoders are straight-line
 // code:
 //
-//   JsonDocument document(json);
-//   pod.name = document.root()["metadata"]["name"].string();
-//   return document.finish(std::move(pod));
+//   JsonReader reader(object);
+//   pod.name = reader.root()["metadata"]["name"].string();
+//   return reader.finish(std::move(pod));
 //
 // Works on a document that outlives it. Costs nothing on success beyond the reads themselves.
 #pragma once
@@ -16,19 +16,19 @@
 #include <string_view>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/core/error.hpp>
 
 namespace actimanager::api {
 
-class JsonDocument;
+class JsonReader;
 
 class JsonCursor {
  public:
   // Absent or null.
-  explicit operator bool() const { return value_ != nullptr && !value_->is_null(); }
-  const nlohmann::json* value() const { return value_; }
+  explicit operator bool() const { return value_ != nullptr && value_->kind != JsonValue::Kind::null; }
+  // nullptr: absent.
+  const JsonValue* value() const { return value_; }
 
   JsonCursor operator[](std::string_view key) const;
 
@@ -41,50 +41,61 @@ class JsonCursor {
   // Calls `visit(cursor)` for each item of an array.
   template <class Visit>
   void each(Visit visit) const {
-    if (!expect(nlohmann::json::value_t::array, "a list")) return;
-    for (const auto& item : *value_) visit(JsonCursor(&item, document_));
+    if (!expect(JsonValue::Kind::list, "a list")) return;
+    for (const auto* item = value_->begin(); item != value_->end(); item = item->next()) {
+      visit(JsonCursor(item, reader_));
+    }
   }
   // Calls `visit(key, cursor)` for each member of an object.
   template <class Visit>
   void each_member(Visit visit) const {
-    if (!expect(nlohmann::json::value_t::object, "an object")) return;
-    for (auto it = value_->begin(); it != value_->end(); ++it)
-      visit(it.key(), JsonCursor(&it.value(), document_));
+    if (!expect(JsonValue::Kind::object, "an object")) return;
+    for (const auto* member = value_->begin(); member != value_->end(); member = member->next()) {
+      visit(member->key, JsonCursor(member, reader_));
+    }
   }
 
   // Records "<path>: <what>" unless an error is recorded already.
   void fail(std::string_view what) const;
 
  private:
-  friend class JsonDocument;
-  JsonCursor(const nlohmann::json* value, JsonDocument* document) : value_(value), document_(document) {}
-  // Present and of this type; a present value of another type is an error.
-  bool expect(nlohmann::json::value_t type, std::string_view what) const;
+  friend class JsonReader;
+  JsonCursor(const JsonValue* value, JsonReader* reader) : value_(value), reader_(reader) {}
+  // Present and of this kind; a present value of another kind is an error.
+  bool expect(JsonValue::Kind kind, std::string_view what) const;
 
-  const nlohmann::json* value_;
-  JsonDocument* document_;
+  const JsonValue* value_;
+  JsonReader* reader_;
 };
 
-class JsonDocument {
+// Paths begin at its root, which may be a part of a document.
+class JsonReader {
  public:
-  explicit JsonDocument(const nlohmann::json& root) : root_(&root) {}
-  JsonDocument(const JsonDocument&) = delete;
-  JsonDocument& operator=(const JsonDocument&) = delete;
+  explicit JsonReader(const JsonValue& root) : root_(&root) {}
+  JsonReader(const JsonReader&) = delete;
+  JsonReader& operator=(const JsonReader&) = delete;
 
   JsonCursor root() { return {root_, this}; }
   const std::optional<Error>& error() const { return error_; }
 
   // The decoded value, or the first error met.
   template <class T>
-  Result<T> finish(T value) && {
+  Result<T> finish(T value) {
     if (error_) return actimanager::fail(std::move(*error_));
     return value;
   }
 
  private:
   friend class JsonCursor;
-  const nlohmann::json* root_;
+  const JsonValue* root_;
   std::optional<Error> error_;
 };
+
+// Of an object that is no document yet.
+template <class T>
+Result<T> decode(const nlohmann::json& object) {
+  const JsonDocument document(object);
+  return T::decode(document.root());
+}
 
 }  // namespace actimanager::api

@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/api/pod.hpp>
 
 namespace actimanager::api {
@@ -29,7 +28,7 @@ struct Node {
   std::string internal_ip;
   bool ready = false;
 
-  static Result<Node> decode(const nlohmann::json& object);
+  static Result<Node> decode(const JsonValue& object);
 };
 
 }  // namespace actimanager::api

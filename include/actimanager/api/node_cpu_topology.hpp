@@ -9,6 +9,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/api/meta.hpp>
 #include <actimanager/core/error.hpp>
 #include <actimanager/topology/topology.hpp>
@@ -44,14 +45,14 @@ struct NodeCPUTopology {
   static std::string name_for(std::string_view node_name);
 
   // Errors: invalid_argument, naming the field ("spec.topology.sockets["0"].cores["3"].cpus[1]: …").
-  static Result<NodeCPUTopology> decode(const nlohmann::json& object);
+  static Result<NodeCPUTopology> decode(const JsonValue& object);
 };
 
 std::string_view to_string(TopologyStatus status);
 
 // {"sockets": {"0": {"cores": {"0": {"cpus": [0, 1]}}, "cpus": [0, 1]}}, "numaNodes": …, "cpus": […], …}
 nlohmann::json encode(const topology::Topology& topology);
-Result<topology::Topology> decode_topology(const nlohmann::json& topology);
+Result<topology::Topology> decode_topology(const JsonValue& topology);
 nlohmann::json encode(const NodeCPUTopology::Status& status);
 
 // {"apiVersion", "kind", "metadata": {"name"}, "spec"} as published; no status.

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include <boost/container/flat_map.hpp>
-#include <nlohmann/json_fwd.hpp>
 
 #include <actimanager/api/affinity.hpp>
 #include <actimanager/api/disk_source.hpp>
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/api/meta.hpp>
 #include <actimanager/core/error.hpp>
 #include <actimanager/core/quantity.hpp>
@@ -131,7 +131,7 @@ struct Pod {
   bool operator==(const Pod&) const = default;
 
   // Errors: invalid_argument, naming the field.
-  static Result<Pod> decode(const nlohmann::json& object);
+  static Result<Pod> decode(const JsonValue& object);
 };
 
 }  // namespace actimanager::api

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/api/meta.hpp>
 #include <actimanager/core/cpu_set.hpp>
 #include <actimanager/core/error.hpp>
@@ -92,7 +93,7 @@ struct PodCPUBinding {
   static std::string name_for_pod(std::string_view pod_name);
 
   // Errors: invalid_argument, naming the field. A spec that the CRD's schema lets through always decodes.
-  static Result<PodCPUBinding> decode(const nlohmann::json& object);
+  static Result<PodCPUBinding> decode(const JsonValue& object);
 };
 
 std::string_view to_string(ExclusivenessLevel level);

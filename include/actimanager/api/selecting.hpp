@@ -2,8 +2,7 @@
 // ReplicationController, apps/v1 ReplicaSet and StatefulSet), and Namespace, whose labels affinity asks for.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/api/meta.hpp>
 #include <actimanager/api/selector.hpp>
 #include <actimanager/core/error.hpp>
@@ -12,31 +11,31 @@ namespace actimanager::api {
 
 struct Namespace {
   ObjectMeta meta;
-  static Result<Namespace> decode(const nlohmann::json& object);
+  static Result<Namespace> decode(const JsonValue& object);
 };
 
 struct Service {
   ObjectMeta meta;
   StringMap selector;  // empty: selects no Pod
-  static Result<Service> decode(const nlohmann::json& object);
+  static Result<Service> decode(const JsonValue& object);
 };
 
 struct ReplicationController {
   ObjectMeta meta;
   LabelSelector selector;
-  static Result<ReplicationController> decode(const nlohmann::json& object);
+  static Result<ReplicationController> decode(const JsonValue& object);
 };
 
 struct ReplicaSet {
   ObjectMeta meta;
   LabelSelector selector;
-  static Result<ReplicaSet> decode(const nlohmann::json& object);
+  static Result<ReplicaSet> decode(const JsonValue& object);
 };
 
 struct StatefulSet {
   ObjectMeta meta;
   LabelSelector selector;
-  static Result<StatefulSet> decode(const nlohmann::json& object);
+  static Result<StatefulSet> decode(const JsonValue& object);
 };
 
 }  // namespace actimanager::api

@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/api/meta.hpp>
 #include <actimanager/api/pod.hpp>
 #include <actimanager/api/selector.hpp>
@@ -31,7 +30,7 @@ struct PersistentVolumeClaim {
   static constexpr std::string_view bind_completed = "pv.kubernetes.io/bind-completed";
   // The node for which a volume is to be provisioned.
   static constexpr std::string_view selected_node = "volume.kubernetes.io/selected-node";
-  static Result<PersistentVolumeClaim> decode(const nlohmann::json& object);
+  static Result<PersistentVolumeClaim> decode(const JsonValue& object);
 };
 
 struct PersistentVolume {
@@ -51,7 +50,7 @@ struct PersistentVolume {
 
   // Reserved for, or bound to, this claim.
   bool is_of(const PersistentVolumeClaim& claim) const;
-  static Result<PersistentVolume> decode(const nlohmann::json& object);
+  static Result<PersistentVolume> decode(const JsonValue& object);
 };
 
 struct StorageClass {
@@ -63,7 +62,7 @@ struct StorageClass {
   std::string provisioner;
   bool waits_for_consumer = false;  // volumeBindingMode WaitForFirstConsumer
   std::vector<TopologyTerm> allowed_topologies;
-  static Result<StorageClass> decode(const nlohmann::json& object);
+  static Result<StorageClass> decode(const JsonValue& object);
 };
 
 struct CSINode {
@@ -76,13 +75,13 @@ struct CSINode {
 
   // Whether volumes of this in-tree plugin ("kubernetes.io/gce-pd") are left to its CSI driver here.
   bool migrated(std::string_view plugin) const;
-  static Result<CSINode> decode(const nlohmann::json& object);
+  static Result<CSINode> decode(const JsonValue& object);
 };
 
 struct CSIDriver {
   ObjectMeta meta;
   bool storage_capacity = false;  // publishes CSIStorageCapacity objects
-  static Result<CSIDriver> decode(const nlohmann::json& object);
+  static Result<CSIDriver> decode(const JsonValue& object);
 };
 
 struct CSIStorageCapacity {
@@ -90,7 +89,7 @@ struct CSIStorageCapacity {
   std::string storage_class;
   LabelSelector nodes;            // which have access
   std::optional<Quantity> limit;  // of one volume
-  static Result<CSIStorageCapacity> decode(const nlohmann::json& object);
+  static Result<CSIStorageCapacity> decode(const JsonValue& object);
 };
 
 struct VolumeAttachment {
@@ -98,7 +97,7 @@ struct VolumeAttachment {
   std::string attacher;
   std::string node_name;
   std::string volume_name;  // a PersistentVolume; "" for an inline volume
-  static Result<VolumeAttachment> decode(const nlohmann::json& object);
+  static Result<VolumeAttachment> decode(const JsonValue& object);
 };
 
 }  // namespace actimanager::api

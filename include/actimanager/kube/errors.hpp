@@ -6,6 +6,7 @@
 #include <string_view>
 #include <system_error>
 
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/core/error.hpp>
 
 namespace actimanager::kube {
@@ -30,6 +31,7 @@ std::error_code make_error_code(ApiErrc code) noexcept;
 // The error of an answer with this status (>= 400) and body (a meta/v1 Status, where it is one): its code by
 // status and reason, its context "<what>: <message>".
 Error api_error(int http_status, std::string_view body, std::string_view what);
+Error api_error(int http_status, const api::JsonValue& status, std::string_view what);
 
 // Worth another attempt later, as it is: the server or the way to it was at fault.
 bool is_transient(const Error& error);

@@ -11,8 +11,7 @@
 #include <optional>
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/core/error.hpp>
 
 namespace actimanager::kube {
@@ -36,7 +35,7 @@ struct LeaseRecord {  // as read from the API
   std::string resource_version;
   bool operator==(const LeaseRecord&) const = default;
 
-  static LeaseRecord decode(const nlohmann::json& lease);
+  static LeaseRecord decode(const api::JsonValue& lease);
 };
 
 class LeaseMachine {

@@ -6,14 +6,14 @@
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
-#include <nlohmann/json_fwd.hpp>
 
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/kube/client.hpp>
 
 namespace actimanager::kube {
 
-// An item of a list; it says no apiVersion and no kind.
-using ListSink = std::function<void(const nlohmann::json& object)>;
+// An item of a list, for as long as the call takes; it says no apiVersion and no kind.
+using ListSink = std::function<void(const api::JsonValue& object)>;
 
 // The resourceVersion of the list, once `sink` has had all of it. Errors: unexpected (it is no list),
 // unavailable (nothing came for 30 s), and the client's; `sink` may have had some by then.

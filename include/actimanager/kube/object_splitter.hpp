@@ -1,16 +1,14 @@
 // ObjectSplitter: cuts a response body, as it arrives, into the JSON objects it is made of, so that no body
 // is ever held whole: the items of a list, or the events of a watch. Sans-I/O.
 //
-// Drops metadata.managedFields (up to half of an object, used by nobody here) on the way. Checks only the
-// structure it needs; the objects it yields are for a real parser, which need not fear their depth
-// (max_depth) or size.
+// Checks only the structure it needs; the objects it yields are for a real parser, which need not fear their
+// depth (max_depth) or size.
 #pragma once
 
 #include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <actimanager/core/error.hpp>
 
@@ -23,8 +21,7 @@ class ObjectSplitter {
     watch,  // objects one after the other
   };
   static constexpr std::size_t max_depth = 64;
-  static constexpr std::size_t max_object =
-      4 << 20;  // bytes, without managedFields; etcd's own limit is below it
+  static constexpr std::size_t max_object = 8 << 20;  // bytes; etcd's own limit is far below it
 
   explicit ObjectSplitter(Body body) : body_(body) {}
 
@@ -38,26 +35,26 @@ class ObjectSplitter {
   Result<std::string> envelope() &&;
 
  private:
-  struct Level {
-    bool object = false;
-    bool key_next = false;  // of an object: a key is next
-    bool metadata = false;  // this is the value of a key "metadata"
-    bool items = false;     // this is a list's "items"
-  };
-
-  Result<void> open(bool object);
-  Result<void> close(bool object, const Sink& sink);
-  bool in_items() const { return body_ == Body::list && levels_.size() == 2 && levels_.back().items; }
-  Result<void> keep(std::string_view bytes);
+  // How many of the bytes were taken.
+  Result<std::size_t> take_object(std::string_view bytes, const Sink& sink);
+  Result<std::size_t> take_between(std::string_view bytes);
+  Result<void> take_mark(char mark);
+  // Where the string ends that begins, or goes on, here; all of the bytes, if it does not.
+  std::size_t end_of_string(std::string_view bytes, std::size_t at);
+  bool object_is_next() const { return body_ == Body::watch ? open_.empty() : in_items_; }
 
   Body body_;
-  std::vector<Level> levels_;
-  std::string key_;  // the last one read, shortened
-  bool in_string_ = false, escaped_ = false, reading_key_ = false;
-  std::size_t skip_below_ = 0;  // > 0: dropping everything until the depth is below this
-  bool in_object_ = false;      // bytes go to object_, else to envelope_
-  bool done_ = false;           // a list's outer object has ended
-  std::string object_, envelope_;
+  bool in_string_ = false, escaped_ = false;
+
+  bool in_object_ = false;
+  std::size_t depth_ = 0;  // within the object
+  std::string object_;     // what earlier pieces had of it
+
+  std::string open_;  // braces and brackets around the objects
+  std::string name_;  // the last string among the members of a list's outer object
+  bool in_items_ = false;
+  bool done_ = false;  // a list's outer object has ended
+  std::string envelope_;
 };
 
 }  // namespace actimanager::kube

@@ -48,7 +48,7 @@ class Reflector {
   boost::asio::awaitable<Result<void>> list();
   boost::asio::awaitable<Result<void>> watch();
   Result<void> take_event(std::string_view text);
-  void left_out(const nlohmann::json& object, const Error& error);
+  void left_out(const api::JsonValue& object, const Error& error);
 
   Client& client_;
   ResourceRef collection_;
@@ -57,6 +57,7 @@ class Reflector {
   ReflectorOptions options_;
   Stats stats_;
   std::string resource_version_;  // "": must list
+  api::JsonDocument event_;
   std::minstd_rand random_{std::random_device{}()};
 };
 

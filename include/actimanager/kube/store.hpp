@@ -14,15 +14,14 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <actimanager/api/by_key.hpp>
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/core/error.hpp>
 
 namespace actimanager::kube {
 
 // "namespace/name" of any object, or "name"; "" where it has none.
-std::string key_of(const nlohmann::json& object);
+std::string key_of(const api::JsonValue& object);
 
 // What a Reflector writes to.
 class ReflectorTarget {
@@ -31,10 +30,10 @@ class ReflectorTarget {
   // A new list is coming; what is there stays until it is applied.
   virtual void begin_list() = 0;
   // Errors, of this and put(): the object cannot be understood; it is kept as it was, if it was there at all.
-  virtual Result<void> add_to_list(const nlohmann::json& object) = 0;
+  virtual Result<void> add_to_list(const api::JsonValue& object) = 0;
   // Applies the next `max` changes of the list; false when it is applied entirely.
   virtual bool apply_list(std::size_t max) = 0;
-  virtual Result<void> put(const nlohmann::json& object) = 0;
+  virtual Result<void> put(const api::JsonValue& object) = 0;
   virtual void erase(const std::string& key) = 0;
 };
 
@@ -68,7 +67,7 @@ class Store final : public ReflectorTarget {
     listed_.clear();
     stale_.reset();
   }
-  Result<void> add_to_list(const nlohmann::json& object) override {
+  Result<void> add_to_list(const api::JsonValue& object) override {
     auto decoded = T::decode(object);
     if (!decoded) {
       note_listed(key_of(object));
@@ -104,7 +103,7 @@ class Store final : public ReflectorTarget {
       for (const auto& handler : synced_handlers_) handler();
     return false;
   }
-  Result<void> put(const nlohmann::json& object) override {
+  Result<void> put(const api::JsonValue& object) override {
     auto decoded = T::decode(object);
     if (!decoded) return fail(std::move(decoded.error()));
     set(prepared(std::move(*decoded)));

@@ -91,7 +91,7 @@ void sign_binding_wishes(std::string& out, const api::Pod& pod) {
 }
 
 void only_fields(api::JsonCursor object, std::initializer_list<std::string_view> names) {
-  object.each_member([&](const std::string& key, api::JsonCursor member) {
+  object.each_member([&](std::string_view key, api::JsonCursor member) {
     if (std::ranges::find(names, key) == names.end()) member.fail("unknown field");
   });
 }

@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_cursor.hpp>
 #include <actimanager/api/pod.hpp>
 
 using namespace actimanager;
@@ -9,7 +10,7 @@ using namespace actimanager::api;
 namespace {
 
 Result<Pod> decode(const char* spec) {
-  return Pod::decode(
+  return api::decode<Pod>(
       {{"metadata", {{"name", "p"}, {"namespace", "blue"}}}, {"spec", nlohmann::json::parse(spec)}});
 }
 

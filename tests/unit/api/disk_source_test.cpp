@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include <actimanager/api/disk_source.hpp>
+#include <actimanager/api/json_cursor.hpp>
 
 using namespace actimanager::api;
 
@@ -9,9 +10,10 @@ namespace {
 
 DiskSource decode(const char* kind, const char* text) {
   const auto json = nlohmann::json::parse(text);
-  JsonDocument document(json);
-  auto disk = decode_disk_source(kind, document.root());
-  REQUIRE_FALSE(document.error());
+  const JsonDocument document(json);
+  JsonReader reader(document.root());
+  auto disk = decode_disk_source(kind, reader.root());
+  REQUIRE_FALSE(reader.error());
   return disk;
 }
 

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include <actimanager/api/disruption.hpp>
+#include <actimanager/api/json_cursor.hpp>
 
 using namespace actimanager;
 using namespace actimanager::api;
@@ -12,7 +13,7 @@ TEST_CASE("a budget says how many of its Pods may go, and which are counted alre
       {"metadata", {{"name", "web"}, {"namespace", "blue"}}},
       {"spec", {{"selector", {{"matchLabels", {{"app", "web"}}}}}}},
       {"status", {{"disruptionsAllowed", 2}, {"disruptedPods", {{"web-1", "2026-01-31T12:00:00Z"}}}}}};
-  const auto budget = PodDisruptionBudget::decode(object).value();
+  const auto budget = decode<PodDisruptionBudget>(object).value();
   CHECK(budget.meta.key() == "blue/web");
   CHECK(budget.disruptions_allowed == 2);
   CHECK(budget.disrupted_pods.contains("web-1"));
@@ -39,5 +40,5 @@ TEST_CASE("a budget covers the Pods of its namespace that its selector names; an
 
 TEST_CASE("what is wrong in a budget is named by its field") {
   const json object = {{"status", {{"disruptionsAllowed", "two"}}}};
-  CHECK(PodDisruptionBudget::decode(object).error().context.starts_with("status.disruptionsAllowed: "));
+  CHECK(decode<PodDisruptionBudget>(object).error().context.starts_with("status.disruptionsAllowed: "));
 }

@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_cursor.hpp>
 #include <actimanager/api/node.hpp>
 #include <actimanager/api/node_cpu_topology.hpp>
 #include <actimanager/api/pod.hpp>
@@ -90,7 +91,7 @@ void spoil(json& object, std::mt19937& random) {
 
 template <class T>
 int check_decodes_or_explains(const json& object) {
-  const auto decoded = T::decode(object);
+  const auto decoded = decode<T>(object);
   if (decoded) return 1;
   REQUIRE(decoded.error().code == Errc::invalid_argument);
   REQUIRE_FALSE(decoded.error().context.empty());

@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <nlohmann/json.hpp>
 
 #include <actimanager/api/json_cursor.hpp>
 
@@ -14,17 +15,19 @@ namespace {
 // The error that reading the document like this ends with; "" where it does not.
 template <class Read>
 std::string error_of(const json& object, Read read) {
-  JsonDocument document(object);
-  read(document.root());
-  return document.error() ? document.error()->context : "";
+  const JsonDocument document(object);
+  JsonReader reader(document.root());
+  read(reader.root());
+  return reader.error() ? reader.error()->context : "";
 }
 
 }  // namespace
 
 TEST_CASE("absent and null fields read as defaults, however deep") {
   const auto object = json::parse(R"({"null": null, "empty": {}})");
-  JsonDocument document(object);
-  const auto root = document.root();
+  const JsonDocument document(object);
+  JsonReader reader(document.root());
+  const auto root = reader.root();
   CHECK_FALSE(root["absent"]);
   CHECK_FALSE(root["null"]);
   CHECK(root["empty"]);
@@ -34,15 +37,16 @@ TEST_CASE("absent and null fields read as defaults, however deep") {
   CHECK(root["null"].integer_between(1, 9, 100) == 100);
   int visits = 0;
   root["absent"].each([&](JsonCursor) { ++visits; });
-  root["null"].each_member([&](const std::string&, JsonCursor) { ++visits; });
+  root["null"].each_member([&](std::string_view, JsonCursor) { ++visits; });
   CHECK(visits == 0);
-  CHECK_FALSE(document.error());
+  CHECK_FALSE(reader.error());
 }
 
 TEST_CASE("values of the right type are read") {
   const auto object = json::parse(R"({"s": "x", "b": true, "i": -3, "l": [1, 2], "o": {"a": 1, "b": 2}})");
-  JsonDocument document(object);
-  const auto root = document.root();
+  const JsonDocument document(object);
+  JsonReader reader(document.root());
+  const auto root = reader.root();
   CHECK(root["s"].string() == "x");
   CHECK(root["b"].boolean());
   CHECK(root["i"].integer() == -3);
@@ -50,13 +54,13 @@ TEST_CASE("values of the right type are read") {
   std::int64_t sum = 0;
   root["l"].each([&](JsonCursor item) { sum += item.integer(); });
   std::string keys;
-  root["o"].each_member([&](const std::string& key, JsonCursor item) {
+  root["o"].each_member([&](std::string_view key, JsonCursor item) {
     keys += key;
     sum += item.integer();
   });
   CHECK(sum == 6);
   CHECK(keys == "ab");
-  CHECK(std::move(document).finish(5).value() == 5);
+  CHECK(reader.finish(5).value() == 5);
 }
 
 TEST_CASE("a field of the wrong type is an error that names its path") {
@@ -83,7 +87,7 @@ TEST_CASE("a field of the wrong type is an error that names its path") {
           [](JsonCursor c) { c["a"].integer_between(0, 9, 0); }},
       Row{R"({"a": {}})", "a: expected a list", [](JsonCursor c) { c["a"].each([](JsonCursor) {}); }},
       Row{R"({"a": []})", "a: expected an object",
-          [](JsonCursor c) { c["a"].each_member([](const std::string&, JsonCursor) {}); }},
+          [](JsonCursor c) { c["a"].each_member([](std::string_view, JsonCursor) {}); }},
       Row{R"({"a": "x"})", "a: expected an object", [](JsonCursor c) { c["a"]["b"]["c"].string(); }},
       Row{R"([])", "expected an object", [](JsonCursor c) { c["a"].string(); }},
       Row{R"({"m": {"0": {"x y": {"a.b": 1}}}})", R"(m["0"]["x y"]["a.b"]: expected a string)",
@@ -93,11 +97,12 @@ TEST_CASE("a field of the wrong type is an error that names its path") {
 
 TEST_CASE("the first error sticks, and what is read after it are defaults") {
   const auto object = json::parse(R"({"a": 1, "b": 2, "c": [1]})");
-  JsonDocument document(object);
-  CHECK(document.root()["a"].string("d") == "d");
-  CHECK(document.root()["b"].string("d") == "d");
-  document.root()["c"].fail("whatever");
-  const auto outcome = std::move(document).finish(1);
+  const JsonDocument document(object);
+  JsonReader reader(document.root());
+  CHECK(reader.root()["a"].string("d") == "d");
+  CHECK(reader.root()["b"].string("d") == "d");
+  reader.root()["c"].fail("whatever");
+  const auto outcome = reader.finish(1);
   REQUIRE_FALSE(outcome);
   CHECK(outcome.error().code == Errc::invalid_argument);
   CHECK(outcome.error().context == "a: expected a string");
@@ -105,9 +110,10 @@ TEST_CASE("the first error sticks, and what is read after it are defaults") {
 
 TEST_CASE("the integers at the edges of 64 bits are read exactly") {
   const auto object = json::parse("[9223372036854775807, -9223372036854775808]");
-  JsonDocument document(object);
+  const JsonDocument document(object);
+  JsonReader reader(document.root());
   std::vector<std::int64_t> read;
-  document.root().each([&](JsonCursor item) { read.push_back(item.integer()); });
+  reader.root().each([&](JsonCursor item) { read.push_back(item.integer()); });
   CHECK(read ==
         std::vector{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()});
 }

@@ -1,6 +1,7 @@
 #include "meta_json.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
 
 using namespace actimanager;
 using namespace actimanager::api;
@@ -10,9 +11,10 @@ namespace {
 
 template <class Decode>
 std::string error_of(const json& object, Decode decode) {
-  JsonDocument document(object);
-  decode(document.root());
-  return document.error() ? document.error()->context : "";
+  const JsonDocument document(object);
+  JsonReader reader(document.root());
+  decode(reader.root());
+  return reader.error() ? reader.error()->context : "";
 }
 
 }  // namespace
@@ -24,8 +26,9 @@ TEST_CASE("metadata is read as far as it is used") {
     "labels": {"app": "front"}, "annotations": {"note": "x"}, "managedFields": [{"any": "thing"}],
     "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "pu", "controller": true},
                         {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "nu"}]})");
-  JsonDocument document(object);
-  const auto meta = std::move(document).finish(decode_meta(document.root())).value();
+  const JsonDocument document(object);
+  JsonReader reader(document.root());
+  const auto meta = reader.finish(decode_meta(reader.root())).value();
   CHECK(meta.key() == "shop/web");
   CHECK(meta.uid == "u");
   CHECK(meta.resource_version == "12");
@@ -44,9 +47,10 @@ TEST_CASE("conditions survive the way out and back") {
       {"Admitted", ConditionStatus::true_, "Admitted", "", 4, Time{std::chrono::seconds(1'700'000'000)}},
       {"Degraded", ConditionStatus::unknown, "Why", "because \"x\"", 0, Time{}}};
   const auto object = encode(conditions);
-  JsonDocument document(object);
-  CHECK(decode_conditions(document.root()) == conditions);
-  CHECK_FALSE(document.error());
+  const JsonDocument document(object);
+  JsonReader reader(document.root());
+  CHECK(decode_conditions(reader.root()) == conditions);
+  CHECK_FALSE(reader.error());
 }
 
 TEST_CASE("what is wrong in metadata and conditions is named") {

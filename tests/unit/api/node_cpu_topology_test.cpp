@@ -4,6 +4,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_cursor.hpp>
 #include <actimanager/api/node_cpu_topology.hpp>
 
 #include "machines.hpp"
@@ -41,7 +42,7 @@ TEST_CASE("any machine survives the way out and back") {
   std::mt19937 random(3);
   for (int round = 0; round < 300; ++round) {
     const auto machine = topology::testing::random_machine(random, 40);
-    const auto back = decode_topology(json::parse(encode(*machine).dump()));
+    const auto back = decode_topology(JsonDocument(json::parse(encode(*machine).dump())).root());
     REQUIRE(back);
     REQUIRE(*back == *machine);
   }
@@ -53,19 +54,19 @@ TEST_CASE("memory, distances, cache sizes and kinds of cores survive too") {
   parts.numa_nodes[0].distances = {10};
   parts.caches = {{.level = 3, .cpus = {0, 1, 2, 3}, .size_bytes = 30 << 20}};
   const auto machine = topology::Topology::make(std::move(parts)).value();
-  CHECK(decode_topology(encode(machine)).value() == machine);
+  CHECK(decode_topology(JsonDocument(encode(machine)).root()).value() == machine);
 }
 
 TEST_CASE("a socket's CPUs may be left out, they are its cores'") {
   auto topology = small_topology();
   topology["sockets"]["0"].erase("cpus");
   topology.erase("cpus");
-  CHECK(decode_topology(topology).value().sockets()[0].cpus == CpuSet{0, 1});
+  CHECK(decode_topology(JsonDocument(topology).root()).value().sockets()[0].cpus == CpuSet{0, 1});
 }
 
 TEST_CASE("an object made with nodeName alone has no topology") {
   for (const auto& topology : {json(), json::object()}) {
-    const auto object = NodeCPUTopology::decode(object_with(topology)).value();
+    const auto object = decode<NodeCPUTopology>(object_with(topology)).value();
     CHECK(object.node_name == "node-a");
     CHECK(object.topology == nullptr);
   }
@@ -101,7 +102,7 @@ TEST_CASE("what is wrong in a topology is named") {
       Row{"/cpuKinds", R"([{"name": 1}])", "spec.topology.cpuKinds[0].name: expected a string"});
   auto topology = small_topology();
   topology[json::json_pointer(row.where)] = json::parse(row.value);
-  const auto decoded = NodeCPUTopology::decode(object_with(topology));
+  const auto decoded = decode<NodeCPUTopology>(object_with(topology));
   REQUIRE_FALSE(decoded);
   CHECK(decoded.error().context == row.message);
 }
@@ -118,7 +119,7 @@ TEST_CASE("a topology's status survives the way out and back") {
       .last_change_time = Time{std::chrono::seconds(1'700'000'000)}};
   auto object = object_with(small_topology());
   object["status"] = encode(status);
-  CHECK(NodeCPUTopology::decode(object).value().status == status);
+  CHECK(decode<NodeCPUTopology>(object).value().status == status);
   CHECK_FALSE(encode(NodeCPUTopology::Status{}).contains("resourceStatus"));  // the schema has no empty one
 }
 
@@ -131,7 +132,7 @@ TEST_CASE("what is published is read back, without a status") {
   CHECK(object["apiVersion"] == "cslab.ece.ntua.gr/v1alpha1");
   CHECK(object["kind"] == "NodeCPUTopology");
   CHECK_FALSE(object.contains("status"));
-  const auto back = NodeCPUTopology::decode(object).value();
+  const auto back = decode<NodeCPUTopology>(object).value();
   CHECK(back.node_name == "node-a");
   CHECK(*back.topology == *published.topology);
 }

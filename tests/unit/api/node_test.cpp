@@ -1,13 +1,14 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_cursor.hpp>
 #include <actimanager/api/node.hpp>
 
 using namespace actimanager::api;
 using nlohmann::json;
 
 TEST_CASE("a Node is read as far as scheduling uses it") {
-  const auto node = Node::decode(json::parse(R"({
+  const auto node = decode<Node>(json::parse(R"({
     "metadata": {"name": "node-a", "labels": {"zone": "z1"}},
     "spec": {"unschedulable": true, "podCIDR": "10.0.0.0/24",
              "taints": [{"key": "dedicated", "value": "db", "effect": "NoSchedule"}, {"key": "k", "effect": "NoExecute"}]},
@@ -33,7 +34,7 @@ TEST_CASE("a Node is read as far as scheduling uses it") {
 }
 
 TEST_CASE("a Node that says nothing is not ready and has nothing") {
-  const auto node = Node::decode({{"metadata", {{"name", "bare"}}}}).value();
+  const auto node = decode<Node>({{"metadata", {{"name", "bare"}}}}).value();
   CHECK_FALSE(node.ready);
   CHECK_FALSE(node.unschedulable);
   CHECK(node.allocatable.empty());
@@ -43,13 +44,13 @@ TEST_CASE("a Node that says nothing is not ready and has nothing") {
 TEST_CASE("only a condition Ready that is True makes a Node ready") {
   for (const char* status : {"False", "Unknown"}) {
     const json object = {{"status", {{"conditions", {{{"type", "Ready"}, {"status", status}}}}}}};
-    CHECK_FALSE(Node::decode(object).value().ready);
+    CHECK_FALSE(decode<Node>(object).value().ready);
   }
 }
 
 TEST_CASE("what is wrong in a Node is named") {
   const json object = {{"status", {{"allocatable", {{"cpu", "many"}}}}}};
-  const auto node = Node::decode(object);
+  const auto node = decode<Node>(object);
   REQUIRE_FALSE(node);
   CHECK(node.error().context == "status.allocatable.cpu: \"many\" is not a quantity such as 500m or 2Gi");
 }

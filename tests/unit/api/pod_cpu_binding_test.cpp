@@ -2,6 +2,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_cursor.hpp>
 #include <actimanager/api/pod_cpu_binding.hpp>
 
 using namespace actimanager;
@@ -17,7 +18,7 @@ json object_with(const json& spec, const json& status = json::object()) {
 }  // namespace
 
 TEST_CASE("a spec as the original's users write it is read") {
-  const auto binding = PodCPUBinding::decode(object_with(json::parse(R"({
+  const auto binding = decode<PodCPUBinding>(object_with(json::parse(R"({
     "podName": "web", "cpuSet": [{"cpuID": 3}, {"cpuID": 0}, {"cpuID": 3}], "exclusivenessLevel": "NUMA"})")))
                            .value();
   CHECK(binding.spec_error.empty());
@@ -41,7 +42,7 @@ TEST_CASE("a spec survives the way out and back") {
                                  .containers = {{"app", {70}, {0, 3}}, {"side", {}, {}}},
                                  .cfs_quota = GENERATE(CfsQuota::keep, CfsQuota::lift),
                                  .isolation = GENERATE(Isolation::none, Isolation::partition)};
-  const auto binding = PodCPUBinding::decode(object_with(encode(spec))).value();
+  const auto binding = decode<PodCPUBinding>(object_with(encode(spec))).value();
   CHECK(binding.spec == spec);
   CHECK(binding.spec_error.empty());
   CHECK(parse_exclusiveness_level(to_string(level)) == level);
@@ -55,7 +56,7 @@ TEST_CASE("levels are spelled as the API spells them, and no other way") {
 TEST_CASE("what becomes of quotas is spelled in one way, and by default nothing does") {
   for (const auto quota : {CfsQuota::keep, CfsQuota::lift}) CHECK(parse_cfs_quota(to_string(quota)) == quota);
   for (const char* other : {"", "Lift", "0"}) CHECK_FALSE(parse_cfs_quota(other));
-  CHECK(PodCPUBinding::decode(object_with(json::object())).value().spec.cfs_quota == CfsQuota::keep);
+  CHECK(decode<PodCPUBinding>(object_with(json::object())).value().spec.cfs_quota == CfsQuota::keep);
   CHECK_FALSE(encode(PodCPUBinding::Spec{}).contains("cfsQuota"));
 }
 
@@ -63,7 +64,7 @@ TEST_CASE("isolation is spelled in one way, and by default there is none") {
   for (const auto isolation : {Isolation::none, Isolation::partition})
     CHECK(parse_isolation(to_string(isolation)) == isolation);
   for (const char* other : {"", "None", "isolated"}) CHECK_FALSE(parse_isolation(other));
-  CHECK(PodCPUBinding::decode(object_with(json::object())).value().spec.isolation == Isolation::none);
+  CHECK(decode<PodCPUBinding>(object_with(json::object())).value().spec.isolation == Isolation::none);
   CHECK_FALSE(encode(PodCPUBinding::Spec{}).contains("isolation"));
 }
 
@@ -84,7 +85,7 @@ TEST_CASE("a spec that makes no sense is there for its judge, who is told the fi
           "spec.containers[0].memoryNodes[0]: -1 is not between 0 and 8191"},
       Row{R"({"cfsQuota": "drop"})", "spec.cfsQuota: \"drop\" is not one of its values"},
       Row{R"("nothing")", "spec: expected an object"});
-  const auto binding = PodCPUBinding::decode(object_with(json::parse(row.spec)));
+  const auto binding = decode<PodCPUBinding>(object_with(json::parse(row.spec)));
   REQUIRE(binding);
   CHECK(binding->meta.key() == "default/b");
   CHECK(binding->spec_error == row.message);
@@ -107,7 +108,7 @@ TEST_CASE("a binding's status survives the way out and back") {
       .containers = {{"app", {1}, {0}}}};
   const auto encoded = encode(status);
   CHECK(encoded["exclusiveCPUs"] == "1-2,9-10");  // for the printed table
-  CHECK(PodCPUBinding::decode(object_with(json::object(), encoded)).value().status == status);
+  CHECK(decode<PodCPUBinding>(object_with(json::object(), encoded)).value().status == status);
 }
 
 TEST_CASE("that nothing is lifted or isolated is said, so that a merge patch takes back that it was") {
@@ -118,7 +119,7 @@ TEST_CASE("that nothing is lifted or isolated is said, so that a merge patch tak
 
 TEST_CASE("a status written without the granted containers is read") {
   const json status = {{"admitted", {{"generation", 1}, {"cpuSet", "0-3"}, {"exclusiveCPUs", ""}}}};
-  const auto binding = PodCPUBinding::decode(object_with(json::object(), status)).value();
+  const auto binding = decode<PodCPUBinding>(object_with(json::object(), status)).value();
   CHECK(binding.status.admitted->cpu_set == CpuSet{0, 1, 2, 3});
   CHECK(binding.status.admitted->containers.empty());
   CHECK(binding.status.admitted->cfs_quota == CfsQuota::keep);
@@ -130,13 +131,13 @@ TEST_CASE("every status has a name of its own, but for none") {
   CHECK_FALSE(encode(empty).contains("admitted"));
   for (int i = 1; i <= static_cast<int>(BindingStatus::failed); ++i) {
     const PodCPUBinding::Status status{.resource_status = static_cast<BindingStatus>(i)};
-    CHECK(PodCPUBinding::decode(object_with(json::object(), encode(status))).value().status == status);
+    CHECK(decode<PodCPUBinding>(object_with(json::object(), encode(status))).value().status == status);
   }
 }
 
 TEST_CASE("a status that nobody of us wrote is an error that names the field") {
   const json status = {{"admitted", {{"cpuSet", "0-"}}}};
-  const auto binding = PodCPUBinding::decode(object_with(json::object(), status));
+  const auto binding = decode<PodCPUBinding>(object_with(json::object(), status));
   REQUIRE_FALSE(binding);
   CHECK(binding.error().context.starts_with("status.admitted.cpuSet: "));
 }

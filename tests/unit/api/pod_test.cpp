@@ -2,6 +2,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_cursor.hpp>
 #include <actimanager/api/pod.hpp>
 
 using namespace actimanager::api;
@@ -10,7 +11,7 @@ using nlohmann::json;
 namespace {
 
 Pod decode(const char* text) {
-  return Pod::decode(json::parse(text)).value();
+  return actimanager::api::decode<Pod>(json::parse(text)).value();
 }
 
 }  // namespace
@@ -81,7 +82,7 @@ TEST_CASE("an affinity without terms is not the same as none") {
   const auto* key = "requiredDuringSchedulingIgnoredDuringExecution";
   CHECK_FALSE(decode("{}").node_affinity->required);
   const json object = {{"spec", {{"affinity", {{"nodeAffinity", {{key, json::object()}}}}}}}};
-  const auto pod = Pod::decode(object).value();
+  const auto pod = decode<Pod>(object).value();
   REQUIRE(pod.node_affinity->required);
   CHECK(pod.node_affinity->required->empty());
 }
@@ -139,7 +140,7 @@ TEST_CASE("what is wrong in a Pod is named") {
       Row{R"({"spec": {"nodeSelector": {"a": true}}})", "spec.nodeSelector.a: expected a string"},
       Row{R"({"spec": []})", "spec: expected an object"},
       Row{R"({"status": {"containerStatuses": {}}})", "status.containerStatuses: expected a list"});
-  const auto pod = Pod::decode(json::parse(row.text));
+  const auto pod = decode<Pod>(json::parse(row.text));
   REQUIRE_FALSE(pod);
   CHECK(pod.error().context == row.message);
 }

@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_cursor.hpp>
 #include <actimanager/api/selecting.hpp>
 
 using namespace actimanager;
@@ -12,24 +13,24 @@ TEST_CASE("of what selects Pods, names, labels and selectors are kept") {
                      {"namespace", "blue"},
                      {"labels", {{"team", "a"}}},
                      {"annotations", {{"long", "text"}}}};
-  const auto name_space = Namespace::decode({{"metadata", meta}}).value();
+  const auto name_space = decode<Namespace>({{"metadata", meta}}).value();
   CHECK(name_space.meta.labels == StringMap{{"team", "a"}});
   CHECK(name_space.meta.annotations->empty());
   const auto service =
-      Service::decode({{"metadata", meta}, {"spec", {{"selector", {{"app", "web"}}}}}}).value();
+      decode<Service>({{"metadata", meta}, {"spec", {{"selector", {{"app", "web"}}}}}}).value();
   CHECK(service.selector == StringMap{{"app", "web"}});
-  CHECK(Service::decode({{"metadata", meta}}).value().selector.empty());
+  CHECK(decode<Service>({{"metadata", meta}}).value().selector.empty());
   const auto controller =
-      ReplicationController::decode({{"metadata", meta}, {"spec", {{"selector", {{"app", "web"}}}}}}).value();
+      decode<ReplicationController>({{"metadata", meta}, {"spec", {{"selector", {{"app", "web"}}}}}}).value();
   CHECK(controller.selector.matches({{"app", "web"}}));
   const json spec = {{"selector", {{"matchLabels", {{"app", "web"}}}}}};
-  CHECK(ReplicaSet::decode({{"metadata", meta}, {"spec", spec}}).value().selector.matches({{"app", "web"}}));
-  CHECK_FALSE(StatefulSet::decode({{"metadata", meta}, {"spec", spec}}).value().selector.matches({}));
+  CHECK(decode<ReplicaSet>({{"metadata", meta}, {"spec", spec}}).value().selector.matches({{"app", "web"}}));
+  CHECK_FALSE(decode<StatefulSet>({{"metadata", meta}, {"spec", spec}}).value().selector.matches({}));
 }
 
 TEST_CASE("what is wrong in them is named by its field") {
-  CHECK(Service::decode({{"spec", {{"selector", 3}}}}).error().context.starts_with("spec.selector: "));
-  CHECK(ReplicaSet::decode({{"spec", {{"selector", {{"matchExpressions", {{{"key", "a"}}}}}}}}})
+  CHECK(decode<Service>({{"spec", {{"selector", 3}}}}).error().context.starts_with("spec.selector: "));
+  CHECK(decode<ReplicaSet>({{"spec", {{"selector", {{"matchExpressions", {{{"key", "a"}}}}}}}}})
             .error()
             .context.starts_with("spec.selector.matchExpressions[0]: operator is required"));
 }

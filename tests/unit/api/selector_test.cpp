@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_cursor.hpp>
 #include <actimanager/api/selector.hpp>
 
 using namespace actimanager;
@@ -10,9 +11,10 @@ namespace {
 
 Result<LabelSelector> decode(const char* text) {
   const auto json = nlohmann::json::parse(text);
-  JsonDocument document(json);
-  auto selector = decode_label_selector(document.root());
-  return std::move(document).finish(std::move(selector));
+  const JsonDocument document(json);
+  JsonReader reader(document.root());
+  auto selector = decode_label_selector(reader.root());
+  return reader.finish(std::move(selector));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_cursor.hpp>
 #include <actimanager/api/storage.hpp>
 
 using namespace actimanager;
@@ -15,7 +16,7 @@ TEST_CASE("a claim's class is the annotation's, else the field's; bound is what 
                    {"volumeName", "pv"},
                    {"resources", {{"requests", {{"storage", "1Gi"}}}}}}},
                  {"status", {{"phase", "Bound"}}}};
-  auto claim = PersistentVolumeClaim::decode(object).value();
+  auto claim = decode<PersistentVolumeClaim>(object).value();
   CHECK(claim.storage_class == "fast");
   CHECK(claim.volume_mode == "Filesystem");
   CHECK(claim.requested == Quantity::units(std::int64_t{1} << 30));
@@ -23,7 +24,7 @@ TEST_CASE("a claim's class is the annotation's, else the field's; bound is what 
   CHECK_FALSE(claim.bound());
   object["metadata"]["annotations"] = {{"pv.kubernetes.io/bind-completed", "yes"},
                                        {"volume.beta.kubernetes.io/storage-class", "old"}};
-  claim = PersistentVolumeClaim::decode(object).value();
+  claim = decode<PersistentVolumeClaim>(object).value();
   CHECK(claim.bound());
   CHECK(claim.storage_class == "old");
 }
@@ -34,7 +35,7 @@ TEST_CASE("a volume knows its disk and whose it is") {
                   {{"capacity", {{"storage", "5Gi"}}},
                    {"claimRef", {{"namespace", "blue"}, {"name", "data"}, {"uid", "u"}}},
                    {"csi", {{"driver", "d"}, {"volumeHandle", "h"}}}}}};
-  const auto volume = PersistentVolume::decode(object).value();
+  const auto volume = decode<PersistentVolume>(object).value();
   CHECK(volume.disk == DiskSource{.kind = "csi", .id = "h", .driver = "d"});
   CHECK_FALSE(volume.node_affinity);
   PersistentVolumeClaim claim;
@@ -46,7 +47,7 @@ TEST_CASE("a volume knows its disk and whose it is") {
 
 TEST_CASE("what else is about storage is read as far as it counts") {
   const auto storage_class =
-      StorageClass::decode(
+      decode<StorageClass>(
           {{"metadata", {{"name", "c"}}},
            {"provisioner", "p"},
            {"volumeBindingMode", "WaitForFirstConsumer"},
@@ -56,7 +57,7 @@ TEST_CASE("what else is about storage is read as far as it counts") {
   CHECK(storage_class.allowed_topologies.at(0).match_label_expressions.at(0).values.size() == 2);
 
   const auto node =
-      CSINode::decode(
+      decode<CSINode>(
           {{"metadata",
             {{"annotations", {{"storage.alpha.kubernetes.io/migrated-plugins", "a,kubernetes.io/b"}}}}},
            {"spec", {{"drivers", {{{"name", "d"}, {"allocatable", {{"count", 3}}}}, {{"name", "e"}}}}}}})
@@ -66,14 +67,14 @@ TEST_CASE("what else is about storage is read as far as it counts") {
   CHECK(node.drivers.at(0).limit == 3);
   CHECK_FALSE(node.drivers.at(1).limit);
 
-  const auto capacity = CSIStorageCapacity::decode({{"storageClassName", "c"},
+  const auto capacity = decode<CSIStorageCapacity>({{"storageClassName", "c"},
                                                     {"nodeTopology", json::object()},
                                                     {"capacity", "5Gi"},
                                                     {"maximumVolumeSize", "1Gi"}});
   CHECK(capacity.value().limit == Quantity::units(std::int64_t{1} << 30));
-  CHECK(CSIStorageCapacity::decode({{"capacity", "much"}}).error().context.starts_with("capacity: "));
-  CHECK(CSIDriver::decode({{"spec", {{"storageCapacity", true}}}}).value().storage_capacity);
-  const auto attachment = VolumeAttachment::decode(
+  CHECK(decode<CSIStorageCapacity>({{"capacity", "much"}}).error().context.starts_with("capacity: "));
+  CHECK(decode<CSIDriver>({{"spec", {{"storageCapacity", true}}}}).value().storage_capacity);
+  const auto attachment = decode<VolumeAttachment>(
       {{"spec", {{"attacher", "d"}, {"nodeName", "n"}, {"source", {{"persistentVolumeName", "pv"}}}}}});
   CHECK(attachment.value().volume_name == "pv");
 }

@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/kube/lease.hpp>
 
 namespace actimanager::kube {
@@ -63,7 +64,9 @@ TEST_CASE("LeaseOptions: bad relations are refused") {
 }
 
 TEST_CASE("LeaseRecord: a Lease of garbage reads as one that nobody holds") {
-  const auto record = LeaseRecord::decode({{"spec", {{"holderIdentity", 7}, {"leaseDurationSeconds", "x"}}}});
+  const auto record = LeaseRecord::decode(
+      api::JsonDocument(nlohmann::json{{"spec", {{"holderIdentity", 7}, {"leaseDurationSeconds", "x"}}}})
+          .root());
   CHECK(record.holder.empty());
   LeaseMachine machine({.identity = "a"});
   auto endless = held_by("b", "1");

@@ -4,12 +4,14 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/api/node.hpp>
 #include <actimanager/kube/store.hpp>
 
 namespace actimanager::kube {
 namespace {
 
+using api::JsonDocument;
 using nlohmann::json;
 
 json node(const char* name, const char* version) {
@@ -28,7 +30,7 @@ struct Fixture {
   }
   void list(const std::vector<json>& objects) {
     store.begin_list();
-    for (const auto& object : objects) REQUIRE(store.add_to_list(object));
+    for (const auto& object : objects) REQUIRE(store.add_to_list(JsonDocument(object).root()));
     while (store.apply_list(1)) {
     }
   }
@@ -53,10 +55,10 @@ TEST_CASE("Store: a list brings what is new or changed and takes what is gone, o
 TEST_CASE("Store: objects are prepared before they are kept") {
   Store<api::Node> store([](api::Node& node) { node.meta.labels["prepared"] = node.meta.name; });
   store.begin_list();
-  REQUIRE(store.add_to_list(node("a", "1")));
+  REQUIRE(store.add_to_list(JsonDocument(node("a", "1")).root()));
   while (store.apply_list(1)) {
   }
-  REQUIRE(store.put(node("b", "1")));
+  REQUIRE(store.put(JsonDocument(node("b", "1")).root()));
   for (const auto* name : {"a", "b"}) CHECK(*store.get(name)->meta.label("prepared") == name);
 }
 
@@ -64,7 +66,7 @@ TEST_CASE("Store: a list that broke off changes nothing") {
   Fixture f;
   f.list({node("a", "1")});
   f.store.begin_list();
-  REQUIRE(f.store.add_to_list(node("z", "9")));
+  REQUIRE(f.store.add_to_list(JsonDocument(node("z", "9")).root()));
   f.list({node("a", "1")});
   CHECK(f.store.items().size() == 1);
 }
@@ -73,14 +75,15 @@ TEST_CASE("Store: an object that cannot be understood leaves the one before in p
   Fixture f;
   f.list({node("a", "1")});
   f.store.begin_list();
-  CHECK_FALSE(f.store.add_to_list({{"metadata", {{"name", "a"}, {"labels", 7}}}}));
-  CHECK_FALSE(f.store.add_to_list({{"metadata", {{"name", "new"}, {"labels", 7}}}}));
+  CHECK_FALSE(f.store.add_to_list(JsonDocument(json({{"metadata", {{"name", "a"}, {"labels", 7}}}})).root()));
+  CHECK_FALSE(
+      f.store.add_to_list(JsonDocument(json({{"metadata", {{"name", "new"}, {"labels", 7}}}})).root()));
   while (f.store.apply_list(1)) {
   }
   CHECK(f.store.items().size() == 1);
-  CHECK_FALSE(f.store.put({{"metadata", {{"name", "a"}, {"labels", 7}}}}));
+  CHECK_FALSE(f.store.put(JsonDocument(json({{"metadata", {{"name", "a"}, {"labels", 7}}}})).root()));
   CHECK(f.store.get("a")->meta.resource_version == "1");
-  REQUIRE(f.store.put(node("a", "2")));
+  REQUIRE(f.store.put(JsonDocument(node("a", "2")).root()));
   f.store.erase("a");
   f.store.erase("a");
   CHECK(f.log == std::vector<std::string>{"->a1", "synced", "a1>a2", "a2>-"});
@@ -95,11 +98,11 @@ TEST_CASE("Store: a reader keeps what it took, whatever comes after") {
 }
 
 TEST_CASE("Store: objects are known by namespace and name, whatever else they are") {
-  CHECK(key_of({{"metadata", {{"namespace", "n"}, {"name", "a"}}}}) == "n/a");
-  CHECK(key_of(node("a", "1")) == "a");
+  CHECK(key_of(JsonDocument(json({{"metadata", {{"namespace", "n"}, {"name", "a"}}}})).root()) == "n/a");
+  CHECK(key_of(JsonDocument(node("a", "1")).root()) == "a");
   for (const auto& object :
        {json(), json::array(), json({{"metadata", 1}}), json({{"metadata", {{"name", 2}}}})}) {
-    CHECK(key_of(object).empty());
+    CHECK(key_of(JsonDocument(object).root()).empty());
   }
 }
 

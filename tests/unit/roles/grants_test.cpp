@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_cursor.hpp>
+
 using namespace actimanager;
 using roles::Grants;
 
@@ -35,7 +37,7 @@ binding::Verdict granted(const binding::BindingPointer& object, const std::strin
 
 TEST_CASE("a grant counts, with its owner, before the API has it") {
   Store bound, unclaimed;
-  REQUIRE(unclaimed.put(object_named("a")));
+  REQUIRE(unclaimed.put(api::JsonDocument(object_named("a")).root()));
   Grants grants;
   const auto first = grants.current(bound, unclaimed, start);
   REQUIRE(first.size() == 1);
@@ -49,7 +51,7 @@ TEST_CASE("a grant counts, with its owner, before the API has it") {
 
 TEST_CASE("what is held for a Pod on its way is not a grant") {
   Store bound, unclaimed;
-  REQUIRE(bound.put(object_named("a")));
+  REQUIRE(bound.put(api::JsonDocument(object_named("a")).root()));
   Grants grants;
   const auto first = grants.current(bound, unclaimed, start);
   grants.remember({granted(first[0], "")});
@@ -58,7 +60,7 @@ TEST_CASE("what is held for a Pod on its way is not a grant") {
 
 TEST_CASE("a grant that was not given again is forgotten") {
   Store bound, unclaimed;
-  REQUIRE(bound.put(object_named("a")));
+  REQUIRE(bound.put(api::JsonDocument(object_named("a")).root()));
   Grants grants;
   const auto first = grants.current(bound, unclaimed, start);
   grants.remember({granted(first[0], "pod-uid")});
@@ -68,7 +70,7 @@ TEST_CASE("a grant that was not given again is forgotten") {
 
 TEST_CASE("a grant whose binding left the unclaimed holds until the other watch has had time to show it") {
   Store bound, unclaimed;
-  REQUIRE(unclaimed.put(object_named("a")));
+  REQUIRE(unclaimed.put(api::JsonDocument(object_named("a")).root()));
   Grants grants;
   const auto before = unclaimed.get("default/a");
   grants.remember({granted(before, "pod-uid")});
@@ -85,7 +87,7 @@ TEST_CASE("a grant whose binding left the unclaimed holds until the other watch 
     CHECK(grants.next_over() == Grants::Clock::time_point::max());
   }
   SECTION("it was labelled: what the watch of the bound ones has counts") {
-    REQUIRE(bound.put(object_named("a")));
+    REQUIRE(bound.put(api::JsonDocument(object_named("a")).root()));
     CHECK(grants.current(bound, unclaimed, start).size() == 1);
     bound.erase("default/a");
     CHECK(grants.current(bound, unclaimed, start).empty());
@@ -93,7 +95,7 @@ TEST_CASE("a grant whose binding left the unclaimed holds until the other watch 
   SECTION("it was made anew: that is another one") {
     auto anew = object_named("a");
     anew["metadata"]["uid"] = "another";
-    REQUIRE(unclaimed.put(anew));
+    REQUIRE(unclaimed.put(api::JsonDocument(anew).root()));
     CHECK(grants.current(bound, unclaimed, start)[0]->meta.uid == "another");
     CHECK_FALSE(grants.current(bound, unclaimed, start)[0]->status.admitted);
   }
@@ -101,7 +103,7 @@ TEST_CASE("a grant whose binding left the unclaimed holds until the other watch 
 
 TEST_CASE("a binding that left without a grant leaves nothing") {
   Store bound, unclaimed;
-  REQUIRE(unclaimed.put(object_named("a")));
+  REQUIRE(unclaimed.put(api::JsonDocument(object_named("a")).root()));
   Grants grants;
   const auto before = unclaimed.get("default/a");
   unclaimed.erase("default/a");
@@ -112,13 +114,13 @@ TEST_CASE("a binding that left without a grant leaves nothing") {
 TEST_CASE("a binding that was just labelled is there while neither watch has it") {
   Store bound, unclaimed;
   Grants grants;
-  auto object = api::PodCPUBinding::decode(object_named("a"));
+  auto object = api::decode<api::PodCPUBinding>(object_named("a"));
   REQUIRE(object);
   grants.claimed(*object, start);
   CHECK(grants.current(bound, unclaimed, start).size() == 1);
 
   SECTION("until the watch of the bound ones has it") {
-    REQUIRE(bound.put(object_named("a")));
+    REQUIRE(bound.put(api::JsonDocument(object_named("a")).root()));
     CHECK(grants.current(bound, unclaimed, start).size() == 1);
     bound.erase("default/a");
     CHECK(grants.current(bound, unclaimed, start).empty());

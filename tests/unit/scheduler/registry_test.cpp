@@ -5,6 +5,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_cursor.hpp>
+
 using namespace actimanager;
 using namespace actimanager::scheduler;
 
@@ -16,9 +18,10 @@ TEST_CASE("every plugin is there once, found by its name, and says that name its
     CHECK(names.insert(registered.name).second);
     CHECK(find_registered(registered.name) == &registered);
     if (registered.make == nullptr) continue;
-    api::JsonDocument document(nothing);
-    const auto plugin = registered.make(document.root());
-    CHECK_FALSE(document.error());
+    const api::JsonDocument document(nothing);
+    api::JsonReader reader(document.root());
+    const auto plugin = registered.make(reader.root());
+    CHECK_FALSE(reader.error());
     CHECK(plugin->name() == registered.name);
     CHECK(plugin->points() != 0);
   }

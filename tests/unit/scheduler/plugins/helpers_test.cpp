@@ -44,10 +44,11 @@ TEST_CASE("scores are brought to a hundred in proportion to the highest, either 
 
 TEST_CASE("a field that nobody knows is an error that names it") {
   const nlohmann::json args = {{"known", 1}, {"knwon", 2}};
-  api::JsonDocument document(args);
-  only_fields(document.root(), {"known", "other"});
-  REQUIRE(document.error());
-  CHECK(document.error()->context == "knwon: unknown field");
+  const api::JsonDocument document(args);
+  api::JsonReader reader(document.root());
+  only_fields(reader.root(), {"known", "other"});
+  REQUIRE(reader.error());
+  CHECK(reader.error()->context == "knwon: unknown field");
 }
 
 TEST_CASE("texts in a signature cannot be mistaken for each other's parts") {

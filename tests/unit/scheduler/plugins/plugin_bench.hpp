@@ -10,15 +10,18 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_cursor.hpp>
+
 #include "fixtures.hpp"
 #include "plugins/plugins.hpp"
 
 namespace actimanager::scheduler::testing {
 
 inline std::unique_ptr<Plugin> make(Factory factory, const nlohmann::json& args = nullptr) {
-  api::JsonDocument document(args);
-  auto plugin = factory(document.root());
-  REQUIRE_FALSE(document.error());
+  const api::JsonDocument document(args);
+  api::JsonReader reader(document.root());
+  auto plugin = factory(reader.root());
+  REQUIRE_FALSE(reader.error());
   return plugin;
 }
 

@@ -222,9 +222,10 @@ TEST_CASE("PodTopologySpread: Pods that come to a node or leave it are counted f
 
 TEST_CASE("PodTopologySpread: bad default constraints are named") {
   const auto error = [](const nlohmann::json& args) {
-    api::JsonDocument document(args);
-    make_pod_topology_spread(document.root());
-    return document.error() ? document.error()->context : std::string();
+    const api::JsonDocument document(args);
+    api::JsonReader reader(document.root());
+    make_pod_topology_spread(reader.root());
+    return reader.error() ? reader.error()->context : std::string();
   };
   const nlohmann::json zone = {
       {"maxSkew", 1}, {"topologyKey", "zone"}, {"whenUnsatisfiable", "DoNotSchedule"}};

@@ -35,7 +35,7 @@ struct VolumeBench {
   Storage& storage() { return cache.objects().storage(); }
   template <class T>
   void add(const json& object) {
-    set(std::make_shared<const T>(value_or_throw(T::decode(object))));
+    set(std::make_shared<const T>(value_or_throw(api::decode<T>(object))));
   }
 
   void claim(const char* name, const char* storage_class, const char* volume = "",

@@ -91,9 +91,10 @@ TEST_CASE("WorkloadAware's scores are alike where nodes are") {
 
 TEST_CASE("WorkloadAware's arguments are read, and what is wrong in them is named") {
   const auto error_of = [](const nlohmann::json& args) {
-    api::JsonDocument document(args);
-    make_workload_aware(document.root());
-    return document.error() ? document.error()->context : "";
+    const api::JsonDocument document(args);
+    api::JsonReader reader(document.root());
+    make_workload_aware(reader.root());
+    return reader.error() ? reader.error()->context : "";
   };
   CHECK(error_of({{"policy", "Balanced"}, {"features", {"PhysicalCores", "BestEffortSharedCPUs"}}}).empty());
   CHECK(error_of({{"policy", "Fullest"}}) ==
