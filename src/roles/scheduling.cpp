@@ -215,21 +215,20 @@ std::optional<Target> Scheduling::begun(const api::Pod& pod) const {
   return target;
 }
 
-// Others get their turn while nodes are looked at for the first Pod of its kind. Where Nodes are edited all
-// the time, that would begin anew each time: so not for ever.
+// Others get their turn while it takes long.
 asio::awaitable<std::optional<scheduler::Decision>> Scheduling::decision_for(const api::Pod& pod) {
-  constexpr auto nodes = scheduler::Scheduler::nodes_a_turn;
   double seconds = 0;
-  for (std::size_t looked = 0;; looked += nodes) {
+  bool looks_for_victims = false;
+  while (true) {
     const auto start = Clock::now();
-    cache_.update(snapshot_);
-    const bool all = looked > 2 * snapshot_.slots().size();
-    auto decision = scheduler_.schedule_one(pod, snapshot_, all ? snapshot_.slots().size() : nodes);
+    if (!looks_for_victims) cache_.update(snapshot_);
+    auto decision = scheduler_.schedule_one(pod, snapshot_, scheduler::Scheduler::nodes_a_turn);
     seconds += seconds_since(start);
     if (decision) {
       metrics_.decision_seconds.observe(seconds);
       co_return decision;
     }
+    looks_for_victims = scheduler_.looks_for_victims();
     co_await others_turn();
     if (queue_.find(pod.meta.uid) == nullptr) co_return std::nullopt;
   }

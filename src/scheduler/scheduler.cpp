@@ -29,21 +29,35 @@ Decision failed(const Status& status) {
   return decision;
 }
 
-// No node is feasible. Who finds a way ends it; else the last one asked has the last word.
-void post_filter(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot,
-                 const Evaluation& evaluation, Decision& decision) {
-  const auto unschedulable = evaluation.unschedulable();
+// A PostFilter under way.
+struct PostFiltering {
+  std::uint64_t generation = 0;  // the snapshot's
+  std::size_t asked = 0;         // plugins
   std::vector<std::string> reasons;
   bool keeps_nominated_node = true;
-  for (const auto* plugin : profile.post_filter) {
-    auto& result = decision.post_filter.emplace(
-        plugin->post_filter(evaluation.state(), pod, snapshot, {evaluation.filters(), unschedulable}));
+  PostFilterTurn turn;
+};
+
+// No node is feasible. Who finds a way ends it; else the last one asked has the last word. False: it takes
+// another turn.
+bool post_filter(PostFiltering& asking, const Profile& profile, const api::Pod& pod, const Snapshot& snapshot,
+                 const Evaluation& evaluation, Decision& decision) {
+  const auto unschedulable = evaluation.unschedulable();
+  for (; asking.asked < profile.post_filter.size(); ++asking.asked) {
+    const auto* plugin = profile.post_filter[asking.asked];
+    decision.post_filter = plugin->post_filter(evaluation.state(), pod, snapshot,
+                                               {evaluation.filters(), unschedulable}, asking.turn);
+    if (!decision.post_filter) return false;
+    asking.turn.progress.reset();
+    auto& result = *decision.post_filter;
     result.status.plugin = plugin->name();
-    if (result.status.ok()) return;
-    reasons.insert(reasons.end(), result.status.reasons.begin(), result.status.reasons.end());
-    result.keep_nominated_node = keeps_nominated_node = keeps_nominated_node && result.keep_nominated_node;
+    if (result.status.ok()) return true;
+    asking.reasons.insert(asking.reasons.end(), result.status.reasons.begin(), result.status.reasons.end());
+    asking.keeps_nominated_node = asking.keeps_nominated_node && result.keep_nominated_node;
+    result.keep_nominated_node = asking.keeps_nominated_node;
   }
-  if (!reasons.empty()) decision.message += fmt::format(" {}", fmt::join(reasons, ", "));
+  if (!asking.reasons.empty()) decision.message += fmt::format(" {}", fmt::join(asking.reasons, ", "));
+  return true;
 }
 
 // The Pod's nominated node is likely the only one that fits; it is taken before better ones are looked for.
@@ -54,8 +68,9 @@ std::optional<std::size_t> nominated_slot(const api::Pod& pod, const Snapshot& s
   return slot && evaluation.is_feasible(*slot) ? slot : std::nullopt;
 }
 
-Decision conclude(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot,
-                  Evaluation& evaluation) {
+// nullopt: PostFilter takes another turn.
+std::optional<Decision> conclude(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot,
+                                 Evaluation& evaluation, PostFiltering& asking) {
   evaluation.refresh(pod, snapshot);
   if (evaluation.failure()) return failed(*evaluation.failure());
   Decision decision;
@@ -65,7 +80,7 @@ Decision conclude(const Profile& profile, const api::Pod& pod, const Snapshot& s
   if (!slot) {
     decision.message = evaluation.message(snapshot);
     decision.rejected_by = evaluation.rejected_by();
-    post_filter(profile, pod, snapshot, evaluation, decision);
+    if (!post_filter(asking, profile, pod, snapshot, evaluation, decision)) return std::nullopt;
     return decision;
   }
   const NodeInfo& node = *snapshot.slots()[*slot];
@@ -90,6 +105,11 @@ std::string kind_text(const api::Pod& pod, const std::string& signature) {
                      signature);
 }
 
+// To look at a node takes as long as to see whether this many of its Pods could stay.
+constexpr std::size_t pods_a_node = 2;
+// Where what a decision looks at changes all the time, the rest is done at once after so many attempts.
+constexpr int most_beginnings = 3;
+
 // Evaluations kept, counted in nodes looked at: about 100 bytes each.
 constexpr std::size_t kept_verdicts = 200'000;
 
@@ -105,6 +125,26 @@ struct Scheduler::Impl {
   std::map<const Profile*, std::vector<const Plugin*>> cpu_plugins;  // of PreFilter
   std::list<Kept> kept;                                              // last used first
   std::unordered_map<std::string_view, std::list<Kept>::iterator> by_signature;
+
+  // A decision in turns.
+  struct Attempt {
+    std::string uid;
+    int begun = 0;  // how often a part of it began anew
+    std::optional<PostFiltering> post_filtering;
+    std::unique_ptr<Evaluation> evaluation;  // of a Pod without a signature
+
+    void follow(const Snapshot& snapshot) {
+      if (!post_filtering || post_filtering->generation == snapshot.generation()) return;
+      post_filtering.reset();
+      evaluation.reset();
+      ++begun;
+    }
+    Evaluation& own_evaluation(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot) {
+      if (!evaluation) evaluation = std::make_unique<Evaluation>(profile, pod, snapshot);
+      return *evaluation;
+    }
+  };
+  Attempt attempt;
 
   // Nothing if the answers depend on more than a signature can say.
   static std::optional<std::string> sign(const Profile& profile, const api::Pod& pod,
@@ -133,6 +173,7 @@ struct Scheduler::Impl {
     const auto most =
         std::max<std::size_t>(1, kept_verdicts / std::max<std::size_t>(1, snapshot.slots().size()));
     while (kept.size() >= most) forget(std::prev(kept.end()));
+    ++attempt.begun;
     kept.push_front({std::move(signature), Evaluation(profile, pod, snapshot)});
     by_signature.emplace(kept.front().signature, kept.begin());
     return kept.front().evaluation;
@@ -194,14 +235,27 @@ std::optional<Decision> Scheduler::schedule_one(const api::Pod& pod, const Snaps
   const auto* profile = impl_->config.profile(pod.spec->scheduler_name);
   assert(profile != nullptr);
   if (snapshot.node_count() == 0) return no_nodes();
+  auto& attempt = impl_->attempt;
+  if (attempt.uid != pod.meta.uid) attempt = {.uid = pod.meta.uid};
+  attempt.follow(snapshot);
   auto signature = Impl::sign(*profile, pod, snapshot);
-  if (!signature) return decide(*profile, pod, snapshot);
-  auto kind = kind_text(pod, *signature);
-  auto& evaluation = impl_->keep(std::move(*signature), *profile, pod, snapshot);
-  if (nodes < snapshot.slots().size() && evaluation.look_ahead(pod, snapshot, nodes)) return std::nullopt;
-  auto decision = conclude(*profile, pod, snapshot, evaluation);
-  decision.kind = std::move(kind);
+  auto kind = signature ? kind_text(pod, *signature) : std::string();
+  auto& evaluation = signature ? impl_->keep(std::move(*signature), *profile, pod, snapshot)
+                               : attempt.own_evaluation(*profile, pod, snapshot);
+  const bool in_turns = nodes < snapshot.slots().size() && attempt.begun <= most_beginnings;
+  if (in_turns && signature && evaluation.look_ahead(pod, snapshot, nodes)) return std::nullopt;
+  auto& asking = attempt.post_filtering;
+  if (!asking) asking.emplace(PostFiltering{.generation = snapshot.generation()});
+  asking->turn.pods = in_turns ? pods_a_node * nodes : std::numeric_limits<std::size_t>::max();
+  auto decision = conclude(*profile, pod, snapshot, evaluation, *asking);
+  if (!decision) return std::nullopt;
+  attempt = {};
+  decision->kind = std::move(kind);
   return decision;
+}
+
+bool Scheduler::looks_for_victims() const {
+  return impl_->attempt.post_filtering.has_value();
 }
 
 bool Scheduler::cpus_fit(const api::Pod& pod, const NodeInfo& node) const {
@@ -242,7 +296,8 @@ std::optional<allocator::Placement> Scheduler::place_nominated(const api::Pod& p
 Decision decide(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot) {
   if (snapshot.node_count() == 0) return no_nodes();
   Evaluation evaluation(profile, pod, snapshot);
-  return conclude(profile, pod, snapshot, evaluation);
+  PostFiltering asking;
+  return *conclude(profile, pod, snapshot, evaluation, asking);
 }
 
 }  // namespace actimanager::scheduler

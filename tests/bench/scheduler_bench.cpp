@@ -162,6 +162,7 @@ struct Run {
   const char* scheduler_name;
   std::vector<const char*> workloads;  // of one Pod after the other
   std::vector<Wish> wishes;            // of one batch after the other; none: Pods without labels
+  int cpus = 0;                        // more than are free anywhere: less important Pods have to go; 0: few
 };
 
 void run(Cluster& cluster, const Run& how) {
@@ -175,8 +176,9 @@ void run(Cluster& cluster, const Run& how) {
   for (int i = 0; i < most && total < longest; ++i) {
     const auto* workload = how.workloads[static_cast<std::size_t>(i) % how.workloads.size()];
     if (i % batch == 0) ++cluster.apps;
-    const int cpus = 2 + (how.wishes.empty() ? i : cluster.apps) % 3;
-    auto pod = make_pod(++cluster.pods, how.scheduler_name, workload, cpus);
+    const int few = 2 + (how.wishes.empty() ? i : cluster.apps) % 3;
+    auto pod = make_pod(++cluster.pods, how.scheduler_name, workload, how.cpus > 0 ? how.cpus : few);
+    if (how.cpus > 0) pod.priority = 1000;
     if (!how.wishes.empty()) {
       name_app(pod, fmt::format("new-{}", cluster.apps));
       how.wishes[static_cast<std::size_t>(i / batch) % how.wishes.size()](pod);
@@ -233,6 +235,8 @@ int main(int argc, char** argv) {
        "maestro",
        {"memory-bound", "cpu-bound", "io-bound", "best-effort"},
        {}},
+      {"upstream's plugins, preempting", "Balanced", "plain", {""}, {}, 100},
+      {"cpu-bound, preempting", "Balanced", "maestro", {"cpu-bound"}, {}, 60},
   };
   const Run among_others[] = {
       {"no wishes", "Balanced", "plain", {""}, {none}},
@@ -248,6 +252,8 @@ int main(int argc, char** argv) {
        "maestro",
        {"cpu-bound"},
        {none, hard_spread, soft_spread, owned, apart, together, rather_apart, spread_and_apart}},
+      {"hard spread, preempting", "Balanced", "plain", {""}, {hard_spread}, 100},
+      {"required anti-affinity, preempting", "Balanced", "plain", {""}, {apart}, 100},
   };
   for (const int nodes : sizes) {
     if (nodes <= 0) {

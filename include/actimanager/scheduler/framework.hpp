@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -148,6 +149,13 @@ struct PostFilterResult {
   // No nomination, and no reason to doubt an earlier one.
   bool keep_nominated_node = false;
 };
+// A PostFilter that takes long is done in turns.
+struct PostFilterTurn {
+  // About as many Pods may be looked at before others get theirs.
+  std::size_t pods = std::numeric_limits<std::size_t>::max();
+  // Of the plugin, from turn to turn.
+  std::unique_ptr<CycleState::Data> progress = nullptr;
+};
 // What a decision has found out before PostFilter.
 struct Refusals {
   const Filters& filters;
@@ -166,10 +174,10 @@ class Plugin {
   // What PreFilter wrote follows: another Pod has come to the node (1), or left it (-1).
   virtual void count_pod(CycleState&, const api::Pod&, const api::Pod& /*other*/, const NodeInfo&,
                          int /*change*/) const {}
-  // No node is feasible: what could be done about it.
-  virtual PostFilterResult post_filter(const CycleState&, const api::Pod&, const Snapshot&,
-                                       const Refusals&) const {
-    return {.status = {Code::unschedulable, {}, {}}};
+  // No node is feasible: what could be done about it. nullopt: it takes another turn, with nothing changed.
+  virtual std::optional<PostFilterResult> post_filter(const CycleState&, const api::Pod&, const Snapshot&,
+                                                      const Refusals&, PostFilterTurn&) const {
+    return PostFilterResult{.status = {Code::unschedulable, {}, {}}};
   }
   virtual Status pre_score(CycleState&, const api::Pod&, const Snapshot&,
                            const NodeList& /*feasible*/) const {

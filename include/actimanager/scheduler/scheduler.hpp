@@ -66,11 +66,14 @@ class Scheduler {
 
   // Precondition: handles(pod.spec->scheduler_name).
   Decision schedule_one(const api::Pod& pod, const Snapshot& snapshot);
-  // The same in parts, for the first Pod of its kind, which has every node looked at: nullopt after so many,
-  // to be called again. The snapshot may change in between; where a Node does, it begins anew.
+  // The same in turns, where it takes long: for the first Pod of its kind, which has every node looked at, and
+  // for one that other Pods have to leave for. nullopt after so many nodes, to be called again. The snapshot
+  // may change in between; then a part of the work may begin anew, but not for ever.
   std::optional<Decision> schedule_one(const api::Pod& pod, const Snapshot& snapshot, std::size_t nodes);
   // What can be looked at in a few milliseconds.
   static constexpr std::size_t nodes_a_turn = 500;
+  // Between such turns: a change of the snapshot would have it look for victims anew.
+  bool looks_for_victims() const;
 
   // Whether the CPUs it wants could be found on a node like this. Precondition:
   // handles(pod.spec->scheduler_name).

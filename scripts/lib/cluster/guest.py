@@ -174,6 +174,7 @@ def _kubelet_config(instance: Instance) -> dict:
         "localStorageCapacityIsolation": False,
         "evictionHard": {},
         "imageGCHighThresholdPercent": 100,
+        "volumeStatsAggPeriod": "-1s",
         "makeIPTablesUtilChains": False,
         "resolvConf": "",
     }

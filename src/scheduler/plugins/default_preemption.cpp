@@ -50,54 +50,68 @@ class DefaultPreemption final : public Plugin {
   std::string_view name() const override { return "DefaultPreemption"; }
   Points points() const override { return static_cast<Points>(Point::post_filter); }
 
-  PostFilterResult post_filter(const CycleState& state, const api::Pod& pod, const Snapshot& snapshot,
-                               const Refusals& refusals) const override {
-    if (const auto why = ineligible(pod, snapshot, refusals); !why.empty()) {
-      return {.status = unschedulable("preemption: " + why), .keep_nominated_node = true};
+  std::optional<PostFilterResult> post_filter(const CycleState& state, const api::Pod& pod,
+                                              const Snapshot& snapshot, const Refusals& refusals,
+                                              PostFilterTurn& turn) const override {
+    if (turn.progress == nullptr) {
+      if (const auto why = ineligible(pod, snapshot, refusals); !why.empty()) {
+        return PostFilterResult{.status = unschedulable("preemption: " + why), .keep_nominated_node = true};
+      }
+      turn.progress = std::make_unique<DryRun>();
     }
-    Reasons reasons;
-    std::optional<Status> failure;
-    auto candidates = dry_run(state, pod, snapshot, refusals, reasons, failure);
-    if (!candidates.empty()) {
-      auto best = cheapest(candidates, pod);
-      std::ranges::sort(candidates, {}, &Nomination::node);
-      return {.status = {}, .nomination = std::move(best), .candidates = std::move(candidates)};
+    auto& run = static_cast<DryRun&>(*turn.progress);
+    if (!dry_run(run, state, pod, snapshot, refusals, turn.pods)) return std::nullopt;
+    if (!run.candidates.empty()) {
+      auto best = cheapest(run.candidates, pod);
+      std::ranges::sort(run.candidates, {}, &Nomination::node);
+      return PostFilterResult{
+          .status = {}, .nomination = std::move(best), .candidates = std::move(run.candidates)};
     }
-    if (failure) {
-      return {.status = {Code::error, {"preemption: " + said(*failure)}, {}}, .keep_nominated_node = true};
+    if (run.failure) {
+      return PostFilterResult{.status = {Code::error, {"preemption: " + said(*run.failure)}, {}},
+                              .keep_nominated_node = true};
     }
-    reasons.add("Preemption is not helpful for scheduling", snapshot.node_count() - reasons.nodes());
-    return {.status = unschedulable("preemption: " + fit_error(snapshot.node_count(), reasons))};
+    run.reasons.add("Preemption is not helpful for scheduling", snapshot.node_count() - run.reasons.nodes());
+    return PostFilterResult{
+        .status = unschedulable("preemption: " + fit_error(snapshot.node_count(), run.reasons))};
   }
 
   bool sign(const api::Pod&, const Snapshot&, std::string&) const override { return true; }
 
  private:
-  // As many candidates as are wanted, and one that violates no budget, if there is one.
-  std::vector<Nomination> dry_run(const CycleState& state, const api::Pod& pod, const Snapshot& snapshot,
-                                  const Refusals& refusals, Reasons& reasons,
-                                  std::optional<Status>& failure) const {
+  struct DryRun final : CycleState::Data {
+    std::size_t tried = 0;  // nodes
+    std::vector<Nomination> candidates;
+    bool harmless = false;  // one of them violates no budget
+    Reasons reasons;
+    std::optional<Status> failure;
+  };
+
+  // Until there are as many candidates as are wanted, one that violates no budget among them, if there is
+  // one. False: there are more nodes to try, but not in this turn.
+  bool dry_run(DryRun& run, const CycleState& state, const api::Pod& pod, const Snapshot& snapshot,
+               const Refusals& refusals, std::size_t pods) const {
     const auto nodes = refusals.unschedulable.size();
     const auto wanted = std::min(
         nodes,
         static_cast<std::size_t>(std::max(static_cast<std::int64_t>(nodes) * percentage_ / 100, absolute_)));
     const auto first = nodes == 0 ? 0 : hash_of(pod.meta.uid) % nodes;
-    std::vector<Nomination> candidates;
-    bool harmless = false;
-    for (std::size_t i = 0; i < nodes; ++i) {
-      const auto slot = refusals.unschedulable[(first + i) % nodes];
-      auto found = find_victims(refusals.filters, state, pod, snapshot, *snapshot.slots()[slot]);
+    while (run.tried < nodes && !(run.harmless && run.candidates.size() >= wanted)) {
+      if (pods == 0) return false;
+      const auto& node = *snapshot.slots()[refusals.unschedulable[(first + run.tried) % nodes]];
+      ++run.tried;
+      pods -= std::min(pods, node.pods.size() + 1);
+      auto found = find_victims(refusals.filters, state, pod, snapshot, node);
       if (const auto* status = std::get_if<Status>(&found)) {
-        if (status->code == Code::error && !failure) failure = *status;
-        reasons.add(*status);
+        if (status->code == Code::error && !run.failure) run.failure = *status;
+        run.reasons.add(*status);
         continue;
       }
       auto& candidate = std::get<Nomination>(found);
-      harmless = harmless || candidate.violations == 0;
-      candidates.push_back(std::move(candidate));
-      if (harmless && candidates.size() >= wanted) break;
+      run.harmless = run.harmless || candidate.violations == 0;
+      run.candidates.push_back(std::move(candidate));
     }
-    return candidates;
+    return true;
   }
 
   static Nomination cheapest(const std::vector<Nomination>& candidates, const api::Pod& pod) {

@@ -16,11 +16,11 @@ class DynamicResources final : public Plugin {
   }
 
   // As kube-scheduler says it of Pods that have none.
-  PostFilterResult post_filter(const CycleState&, const api::Pod& pod, const Snapshot&,
-                               const Refusals&) const override {
+  std::optional<PostFilterResult> post_filter(const CycleState&, const api::Pod& pod, const Snapshot&,
+                                              const Refusals&, PostFilterTurn&) const override {
     Status status{Code::unschedulable, {}, {}};
     if (!pod.spec->has_resource_claims) status.reasons.emplace_back("no new claims to deallocate");
-    return {.status = std::move(status), .keep_nominated_node = true};
+    return PostFilterResult{.status = std::move(status), .keep_nominated_node = true};
   }
 
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {

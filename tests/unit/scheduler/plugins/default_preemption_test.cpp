@@ -179,3 +179,73 @@ TEST_CASE("arguments out of range are refused") {
   CHECK(error(10, -1).contains("args.minCandidateNodesAbsolute"));
   CHECK(error(0, 0).contains("cannot both be zero"));
 }
+
+namespace {
+
+std::vector<std::string> many_nodes() {
+  std::vector<std::string> nodes;
+  for (int i = 0; i < 12; ++i) nodes.push_back("n" + std::to_string(i));
+  return nodes;
+}
+
+// Decided in turns of one node each. `between` is done after every turn.
+template <class Between>
+std::pair<Decision, int> in_turns(Bench& bench, const api::Pod& pod, Between between) {
+  for (int turns = 1; turns < 1000; ++turns) {
+    bench.cache.update(bench.snapshot);
+    if (auto decision = bench.scheduler.schedule_one(pod, bench.snapshot, 1)) return {*decision, turns};
+    between();
+  }
+  FAIL("it is never decided");
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("victims are looked for in turns, with the outcome of one") {
+  auto pod = of_priority("p", 9);
+  SECTION("a Pod like others") {}
+  SECTION("one that was nominated before") {
+    pod.nominated_node_name = "n3";
+  }
+  Bench bench(many_nodes()), at_once(many_nodes());
+  for (auto* each : {&bench, &at_once}) {
+    for (int i = 0; i < 12; ++i) {
+      const auto number = std::to_string(i);
+      each->place("low" + number, 8 - i % 5, "n" + number);
+    }
+  }
+  bool looked = false;
+  const auto [decision, turns] =
+      in_turns(bench, pod, [&] { looked = looked || bench.scheduler.looks_for_victims(); });
+  CHECK(looked);
+  CHECK_FALSE(bench.scheduler.looks_for_victims());
+  CHECK(turns >= 12);
+  const auto expected = at_once.decide(pod);
+  REQUIRE(decision.nomination() != nullptr);
+  CHECK(decision.nomination()->node == expected.nomination()->node);
+  CHECK(decision.message == expected.message);
+  CHECK(decision.post_filter->candidates.size() == 12);
+}
+
+TEST_CASE("another Pod's turns do not see what was found for the last one") {
+  Bench bench(many_nodes());
+  for (const auto& node : many_nodes()) bench.place("low-" + node, 1, node);
+  const auto first = of_priority("p", 9), second = of_priority("q", 9);
+  bench.cache.update(bench.snapshot);
+  while (!bench.scheduler.looks_for_victims()) {
+    REQUIRE_FALSE(bench.scheduler.schedule_one(first, bench.snapshot, 1));
+  }
+  for (const auto& node : many_nodes()) bench.cache.remove_pod(of_priority("low-" + node, 1).meta.uid);
+  CHECK(bench.decide(second).placed());
+}
+
+TEST_CASE("a cluster that changes between all turns does not keep a Pod from being decided") {
+  Bench bench(many_nodes());
+  for (const auto& node : many_nodes()) bench.place("low-" + node, 1, node);
+  int changes = 0;
+  const auto [decision, turns] =
+      in_turns(bench, of_priority("p", 9), [&] { bench.place("low-n0", 2 + ++changes % 2, "n0"); });
+  REQUIRE(decision.nomination() != nullptr);
+  CHECK(decision.nomination()->node != "n0");
+}
