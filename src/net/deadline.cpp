@@ -21,6 +21,7 @@ struct Deadline::State {
       const auto self = weak.lock();
       if (error || !self || !self->waiting) return;
       self->waiting = false;
+      if (self->at == Clock::time_point::max()) return;
       if (Clock::now() < self->at) return wait(self);
       self->passed = true;
       ErrorCode ignored;
@@ -36,6 +37,10 @@ Deadline::~Deadline() = default;
 void Deadline::in(std::chrono::milliseconds time) {
   state_->at = Clock::now() + time;
   if (!state_->waiting || state_->timer.expiry() > state_->at) State::wait(state_);
+}
+
+void Deadline::pause() {
+  state_->at = Clock::time_point::max();
 }
 
 void Deadline::never() {

@@ -18,6 +18,9 @@ class Deadline {
   Deadline& operator=(const Deadline&) = delete;
 
   void in(std::chrono::milliseconds time);
+  // Nothing is waited for at the moment.
+  void pause();
+  // Nothing will be for long: leaves no timer behind.
   void never();
   bool passed() const;
 
