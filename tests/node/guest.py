@@ -22,7 +22,7 @@ NUMA = {0: frozenset(range(8)), 1: frozenset(range(8, 16))}
 # Emulated CPUs are slow, and this machine may be busy with other things: for all that a kubelet takes part in.
 PATIENCE = 300
 # Seconds between the agent's full looks.
-FULL_LOOKS = 5
+FULL_LOOKS = 2
 # Where the cpusets of Pods are, by the version of cgroups; and the names of the files that say what is granted there.
 _KUBEPODS = {"v2": "/sys/fs/cgroup/kubepods.slice", "v1": "/sys/fs/cgroup/cpuset/kubepods.slice"}
 _GRANTED = {"v2": ("cpuset.cpus.effective", "cpuset.mems.effective"), "v1": ("cpuset.cpus", "cpuset.mems")}
@@ -120,6 +120,19 @@ class Guest:
         pods = json.loads(self.api.kubectl("get", "pods", "-n", NAMESPACE, "-o", "json"))["items"]
         (state,) = [s for pod in pods for s in pod["status"].get("containerStatuses", [])]
         return {"ready": state["ready"], "restarts": state["restartCount"]}
+
+    @contextlib.contextmanager
+    def agent_away(self):
+        """Killed for the body, if that is quick; the next one is ready after it."""
+        before = self.agent()["restarts"]
+        self.sh("kill -9 $(pidof actimanager)")
+        yield
+
+        def back() -> bool:
+            agent = self.agent()
+            return agent["restarts"] > before and agent["ready"]
+
+        eventually(back, PATIENCE, every=0.5)
 
     def reset(self, *arguments: str) -> str:
         """What `actimanager reset` says, run where the agent is."""

@@ -1,6 +1,6 @@
 """Isolated partitions in the guest's kernel, under its systemd, and how they end."""
 
-from guest import CPUS, PATIENCE
+from guest import CPUS
 from kernel import parse_cpus
 from objects import condition
 from partitions import ALONE, exclusive_lists, refused, states
@@ -101,10 +101,8 @@ def test_an_agent_that_was_away_ends_what_is_not_wanted_any_more(privileged, unb
     guest = privileged
     isolate(guest, unbound["one"])
     isolate(guest, unbound["two"], "two", frozenset({9}))
-    before = guest.agent()
-    guest.sh("kill -9 $(pidof actimanager)")
-    guest.delete("pcb", "two")
-    assert guest.isolated() == ALONE | {9}
-    eventually(lambda: guest.agent()["restarts"] > before["restarts"] and guest.agent()["ready"], PATIENCE, every=1)
+    with guest.agent_away():
+        guest.delete("pcb", "two")
+        assert guest.isolated() == ALONE | {9}
     eventually(lambda: guest.isolated() == ALONE, 60)
     guest.on(unbound["one"], ALONE)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from guest import CPUS, PATIENCE
+from guest import CPUS
 from quotas import AS_MADE, NONE, limited, quotas
 from rest import eventually
 
@@ -33,11 +33,9 @@ def test_quotas_come_back_with_the_end_of_the_binding_and_what_systemd_has_with_
 
 
 def test_an_agent_that_was_away_puts_quotas_back(guest, lifted):
-    before = guest.agent()
-    guest.sh("kill -9 $(pidof actimanager)")
-    guest.delete("pcb", "limited")
-    assert quotas(guest, lifted) == 3 * [NONE]
-    eventually(lambda: guest.agent()["restarts"] > before["restarts"] and guest.agent()["ready"], PATIENCE, every=1)
+    with guest.agent_away():
+        guest.delete("pcb", "limited")
+        assert quotas(guest, lifted) == 3 * [NONE]
     eventually(lambda: quotas(guest, lifted) == AS_MADE, 60)
 
 

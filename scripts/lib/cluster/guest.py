@@ -175,6 +175,8 @@ def _kubelet_config(instance: Instance) -> dict:
         "evictionHard": {},
         "imageGCHighThresholdPercent": 100,
         "volumeStatsAggPeriod": "-1s",
+        # Tests kill agents again and again.
+        "crashLoopBackOff": {"maxContainerRestartPeriod": "2s"},
         "makeIPTablesUtilChains": False,
         "resolvConf": "",
     }
