@@ -8,7 +8,6 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include <actimanager/api/json_value.hpp>
 #include <actimanager/core/error.hpp>
 
 namespace actimanager::api {
