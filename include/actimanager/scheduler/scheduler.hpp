@@ -66,9 +66,9 @@ class Scheduler {
 
   // Precondition: handles(pod.spec->scheduler_name).
   Decision schedule_one(const api::Pod& pod, const Snapshot& snapshot);
-  // The same in turns, where it takes long: for the first Pod of its kind, which has every node looked at, and
-  // for one that other Pods have to leave for. nullopt after so many nodes, to be called again. The snapshot
-  // may change in between; then a part of the work may begin anew, but not for ever.
+  // The same in turns, where it takes long: for the first Pod of its kind, which has every node looked at,
+  // and for one that other Pods have to leave for. nullopt after so many nodes, to be called again. The
+  // snapshot may change in between; then a part of the work may begin anew, but not for ever.
   std::optional<Decision> schedule_one(const api::Pod& pod, const Snapshot& snapshot, std::size_t nodes);
   // What can be looked at in a few milliseconds.
   static constexpr std::size_t nodes_a_turn = 500;
