@@ -37,7 +37,6 @@ def plane():
 
 def _prepared(instance: Cluster) -> Cluster:
     instance.kubeconfig = pathlib.Path(instance.command("kubeconfig").strip())
-    instance.rest = Rest(instance.kubeconfig)
     # Without it no Pod is admitted.
     eventually(lambda: instance.rest.find("serviceaccounts", "default"))
     return instance

@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 from api import TOP, Api
+from rest import Rest
 
 CLUSTER = TOP / "scripts" / "cluster"
 
@@ -33,6 +34,11 @@ class Cluster(Api):
     @functools.cached_property
     def kubeconfig(self) -> pathlib.Path:
         return pathlib.Path(self.command("kubeconfig").strip())
+
+    @functools.cached_property
+    def rest(self) -> Rest:
+        """Requests, where starting kubectl would take longer than what it does."""
+        return Rest(self.kubeconfig)
 
     def state(self) -> pathlib.Path:
         return self.kubeconfig.parent

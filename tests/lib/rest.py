@@ -29,10 +29,12 @@ _ROOTS = {
     "priorityclasses": "/apis/scheduling.k8s.io/v1",
     "poddisruptionbudgets": "/apis/policy/v1/namespaces/{}",
     "leases": "/apis/coordination.k8s.io/v1/namespaces/{}",
+    "runtimeclasses": "/apis/node.k8s.io/v1",
 }
 _STARTING = 30
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
+APPLY = "application/apply-patch+yaml"
 
 
 class ApiError(Exception):
@@ -118,6 +120,12 @@ class Rest:
 
     def patch(self, kind: str, name: str, body: dict, sub: str = "", namespace: str = "default", how: str = MERGE) -> dict:
         return self.request("PATCH", path(kind, name, namespace, sub), body, how)
+
+    def apply(self, kind: str, body: dict) -> dict:
+        """Makes it, or makes it so: what an earlier apply() said and this one does not goes."""
+        meta = body["metadata"]
+        target = path(kind, meta["name"], meta.get("namespace", "default"), fieldManager="tests", force="true")
+        return self.request("PATCH", target, body, APPLY)
 
     def delete(self, kind: str, name: str, namespace: str = "default", grace: int | None = None) -> None:
         options = None if grace is None else {"gracePeriodSeconds": grace}

@@ -28,6 +28,7 @@ _KUBEPODS = {"v2": "/sys/fs/cgroup/kubepods.slice", "v1": "/sys/fs/cgroup/cpuset
 _GRANTED = {"v2": ("cpuset.cpus.effective", "cpuset.mems.effective"), "v1": ("cpuset.cpus", "cpuset.mems")}
 _THREADS = {"v2": "cgroup.threads", "v1": "tasks"}
 _LIMIT = 4000
+_KINDS = {"pod": "pods", "pcb": "podcpubindings", "runtimeclass": "runtimeclasses"}
 # Of a container that runs what the node has, and of one that sleeps.
 IMAGE = {"image": "localhost/busybox:1", "imagePullPolicy": "Never"}
 SLEEPS = {**IMAGE, "command": ["sleep", "infinity"]}
@@ -75,6 +76,7 @@ class View:
 class Guest:
     def __init__(self, instance):
         self.api = instance
+        self.rest = instance.rest
         self.name = instance.node()
         self.variant = instance.settings()["vm_variant"]
         self.cgroups = self.variant.partition("-")[0]
@@ -117,7 +119,7 @@ class Guest:
 
     def agent(self) -> dict:
         """How the DaemonSet's container is: whether it is ready, and how often it was restarted."""
-        pods = json.loads(self.api.kubectl("get", "pods", "-n", NAMESPACE, "-o", "json"))["items"]
+        pods = self.rest.all("pods", NAMESPACE)
         (state,) = [s for pod in pods for s in pod["status"].get("containerStatuses", [])]
         return {"ready": state["ready"], "restarts": state["restartCount"]}
 
@@ -157,7 +159,7 @@ class Guest:
         labels = {"cslab.ece.ntua.gr/workload-type": workload} if workload else {}
         annotations = {"cslab.ece.ntua.gr/exclusiveness-level": level} if level else {}
         metadata = {"name": name, "labels": labels, "annotations": annotations}
-        self.api.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {
+        self.rest.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {
             "schedulerName": scheduler, "terminationGracePeriodSeconds": 1, "containers": containers} | spec})
 
     def create_whole(self, name: str, **spec) -> None:
@@ -168,7 +170,7 @@ class Guest:
     def uid(self, name: str) -> str:
         """Of a Pod, once it runs."""
         def ready():
-            pod = self.api.get("pod", name)
+            pod = self.rest.get("pods", name)
             states = {c["type"]: c["status"] for c in pod["status"].get("conditions", [])}
             assert states.get("Ready") == "True", f"{name}: {json.dumps(pod['status'])}"
             return pod
@@ -185,7 +187,7 @@ class Guest:
 
     def restarted(self, name: str) -> bool:
         """Whether the Pod's last container has ended and runs again, as after a boot of the node."""
-        states = self.api.get("pod", name)["status"]["containerStatuses"]
+        states = self.rest.get("pods", name)["status"]["containerStatuses"]
         return states[-1]["restartCount"] > 0 and "running" in states[-1]["state"]
 
     def exec(self, name: str, *command: str) -> str:
@@ -193,22 +195,24 @@ class Guest:
 
     def drop(self, kind: str, *names: str) -> None:
         """Deletes them, and does not wait until they are gone."""
-        self.api.kubectl("delete", kind, *names, "--wait=false", "--ignore-not-found")
+        for name in names:
+            self.rest.delete(_KINDS[kind], name)
 
     def delete(self, kind: str, *names: str) -> None:
         self.drop(kind, *names)
         eventually(lambda: not set(names) & set(self.names(kind)), PATIENCE, every=0.5)
 
     def names(self, kind: str) -> list[str]:
-        return self.api.kubectl("get", kind, "-o", "jsonpath={.items[*].metadata.name}").split()
+        return [each["metadata"]["name"] for each in self.rest.all(_KINDS[kind])]
 
     def bind(self, name: str, cpus, level: str = "None", **spec) -> None:
-        self.api.apply(binding(name, cpuSet=[{"cpuID": c} for c in sorted(cpus)], exclusivenessLevel=level, **spec))
+        cpu_set = [{"cpuID": c} for c in sorted(cpus)]
+        self.rest.apply("podcpubindings", binding(name, cpuSet=cpu_set, exclusivenessLevel=level, **spec))
 
     def applied(self, name: str) -> dict:
         """The binding's status once it says Applied about the spec as it is."""
         def said():
-            found = self.api.get("pcb", name)
+            found = self.rest.get("podcpubindings", name)
             status = found.get("status", {})
             assert status.get("resourceStatus") == "Applied", f"{name}: {json.dumps(status)}"
             return status.get("observedGeneration") == found["metadata"]["generation"] and status
@@ -220,7 +224,7 @@ class Guest:
         return parse_cpus(self.applied(name)["admitted"]["cpuSet"])
 
     def topology(self) -> dict:
-        return self.api.get("nct", f"{self.name}-cputopology")
+        return self.rest.get("nodecputopologies", f"{self.name}-cputopology")
 
     # The kernel
 
@@ -304,7 +308,7 @@ class Guest:
     def said(self, name: str, kind: str, reason: str) -> dict:
         """The binding's condition, once it says so about the spec as it is."""
         def found():
-            binding = self.api.get("pcb", name)
+            binding = self.rest.get("podcpubindings", name)
             about = condition(binding, kind)
             assert about.get("reason") == reason, f"{name}: {json.dumps(binding['status'])}"
             return about.get("observedGeneration") == binding["metadata"]["generation"] and about

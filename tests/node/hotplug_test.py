@@ -38,7 +38,7 @@ def published(guest, cpus):
 def degraded(guest, name, *expected):
     """What the binding's condition Degraded is: its status, reason and message."""
     def said():
-        found = condition(guest.api.get("pcb", name), "Degraded")
+        found = condition(guest.rest.get("podcpubindings", name), "Degraded")
         assert tuple(found.get(key, "") for key in ("status", "reason", "message")) == expected, found
         return True
 

@@ -55,7 +55,7 @@ def test_partitions_move_with_their_bindings_and_do_not_disturb_each_other(privi
     guest.bind("two", {9}, level="CPU", isolation="none")
     eventually(lambda: guest.isolated() == {6, 12}, 60)
     guest.on(unbound["two"], {9})
-    eventually(lambda: condition(guest.api.get("pcb", "two"), "Isolated") == {}, 60)
+    eventually(lambda: condition(guest.rest.get("podcpubindings", "two"), "Isolated") == {}, 60)
 
 
 def test_a_pod_that_ends_leaves_nothing_of_its_partition_and_new_ones_start_beside_it(privileged, unbound):

@@ -27,7 +27,7 @@ def add_ephemeral(guest, name: str) -> None:
     guest.api.kubectl("patch", "pod", name, "--subresource=ephemeralcontainers", "-p", json.dumps(patch))
 
     def running():
-        (state,) = guest.api.get("pod", name)["status"].get("ephemeralContainerStatuses", [])
+        (state,) = guest.rest.get("pods", name)["status"].get("ephemeralContainerStatuses", [])
         return "running" in state["state"]
 
     eventually(running, PATIENCE, every=0.5)

@@ -11,7 +11,7 @@ AS_MADE = sorted([NONE, (QUOTA, _PROPERTY), (QUOTA, _PROPERTY)])  # the sandbox 
 
 def limited(guest, name: str) -> str:
     """A Pod with a CPU limit; its UID."""
-    guest.api.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {
+    guest.rest.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {
         "terminationGracePeriodSeconds": 1,
         "containers": [{"name": "main", **SLEEPS,
                         "resources": {"requests": {"cpu": "100m"}, "limits": {"cpu": _LIMIT}}}]}})
