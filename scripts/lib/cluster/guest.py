@@ -100,8 +100,11 @@ def _command(instance: Instance, image: Path, seed: Path) -> list:
         "-smp", f"{CPUS},sockets={SOCKETS},cores={CORES},threads={THREADS}",
         "-m", f"{SOCKETS * _MEGABYTES_PER_SOCKET}M", *memory,
         "-kernel", image / kernel, "-initrd", image / initrd, "-append", f"{_KERNEL_ARGUMENTS} {variant.arguments}".strip(),
-        "-drive", f"file={image / 'disk.img'},format=raw,if=virtio,snapshot=on",
-        "-drive", f"file={seed},format=raw,if=virtio,readonly=on",
+        # With a queue for each CPU, as there would be, a boot has hung on a read that was never answered.
+        "-drive", f"id=system,file={image / 'disk.img'},format=raw,if=none,snapshot=on",
+        "-device", "virtio-blk-pci,drive=system,num-queues=1",
+        "-drive", f"id=seed,file={seed},format=raw,if=none,readonly=on",
+        "-device", "virtio-blk-pci,drive=seed,num-queues=1",
         "-netdev", f"user,id=net,net=10.0.2.0/24{network}", "-device", "virtio-net-pci,netdev=net,romfile=",
         "-display", "none", "-serial", "stdio", "-no-reboot", "-qmp", f"unix:{_monitor(instance)},server=on,wait=off",
     ]
