@@ -8,6 +8,7 @@
 
 #include <actimanager/api/kind.hpp>
 #include <actimanager/api/yaml.hpp>
+#include <actimanager/kube/store.hpp>
 
 #include "read_file.hpp"
 
@@ -55,11 +56,7 @@ Result<void> read_into(std::vector<json>& objects, const std::string& path) {
 }
 
 std::string name_of(const JsonValue& object) {
-  const auto* meta = object.find("metadata");
-  if (meta == nullptr) return "without a name";
-  const auto name = meta->text_of("name");
-  const auto name_space = meta->text_of("namespace");
-  return name_space.empty() ? std::string(name) : fmt::format("{}/{}", name_space, name);
+  return object.find("metadata") == nullptr ? "without a name" : kube::key_of(object);
 }
 
 // Calls `use` with the decoded object.

@@ -151,8 +151,7 @@ class Run:
 class Bench:
     def __init__(self, instance: Cluster, nodes: int, pods: int, directory: pathlib.Path):
         self.instance = instance
-        self.kubeconfig = pathlib.Path(instance.command("kubeconfig").strip())
-        self.rest = Rest(self.kubeconfig)
+        self.kubeconfig, self.rest = instance.kubeconfig, instance.rest
         self.nodes, self.pods, self.directory = nodes, pods, directory
         self._sets = 0
         eventually(lambda: self.rest.find("serviceaccounts", "default"))

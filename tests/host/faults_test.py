@@ -23,7 +23,7 @@ from kernel import cpuset_directories, parse_cpus
 from node import Node
 from objects import condition, cpu_set
 from observer import Claim, kubepods_of, now, observed
-from rest import MERGE, Rest, eventually
+from rest import MERGE, eventually
 
 ERRORS = ("EINVAL", "EACCES", "EBUSY", "ENOSPC", "EIO")
 NAMES = ("one", "two", "other")
@@ -40,7 +40,7 @@ class Stage:
 
     def __init__(self, instance, directory: pathlib.Path):
         self.node = Node(instance)
-        self.rest = Rest(instance.kubeconfig)
+        self.rest = instance.rest
         self.kubepods = kubepods_of(self.node.cgroup)
         self.directory = directory
         for name in NAMES:

@@ -36,7 +36,6 @@ def plane():
 
 
 def _prepared(instance: Cluster) -> Cluster:
-    instance.kubeconfig = pathlib.Path(instance.command("kubeconfig").strip())
     # Without it no Pod is admitted.
     eventually(lambda: instance.rest.find("serviceaccounts", "default"))
     return instance
