@@ -1,4 +1,5 @@
-#include <limits>
+#include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -19,18 +20,17 @@ std::string path_of(const JsonValue& root, const JsonValue* target) {
   std::string path;
   const auto* outer = &root;
   while (outer != target) {
-    const auto* inner = outer->begin();
-    std::size_t index = 0;
-    for (; inner != outer->end() && inner->next() <= target; inner = inner->next()) ++index;
+    const auto inner =
+        std::ranges::find_if(*outer, [&](const JsonValue& value) { return value.contains(*target); });
     if (inner == outer->end()) return path;  // it is not there
     if (outer->kind == Kind::list) {
-      path += fmt::format("[{}]", index);
+      path += fmt::format("[{}]", std::ranges::distance(outer->begin(), inner));
     } else if (is_plain(inner->key)) {
       path += fmt::format("{}{}", path.empty() ? "" : ".", inner->key);
     } else {
       path += fmt::format("[\"{}\"]", inner->key);
     }
-    outer = inner;
+    outer = &*inner;
   }
   return path;
 }

@@ -21,8 +21,8 @@ constexpr std::size_t kept_capacity = 32 << 10;
 
 const JsonValue* JsonValue::find(std::string_view member) const {
   if (kind != Kind::object) return nullptr;
-  for (const auto* value = begin(); value != end(); value = value->next()) {
-    if (value->key == member) return value;
+  for (const auto& value : *this) {
+    if (value.key == member) return &value;
   }
   return nullptr;
 }

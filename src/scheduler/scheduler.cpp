@@ -38,8 +38,8 @@ struct PostFiltering {
   PostFilterTurn turn;
 };
 
-// No node is feasible. Who finds a way ends it; else the last one asked has the last word. False: it takes
-// another turn.
+// No node is feasible. Who finds a way ends it; else the last one asked has the last word, and the reasons of
+// all are left in `asking`. False: it takes another turn.
 bool post_filter(PostFiltering& asking, const Profile& profile, const api::Pod& pod, const Snapshot& snapshot,
                  const Evaluation& evaluation, Decision& decision) {
   const auto unschedulable = evaluation.unschedulable();
@@ -51,12 +51,14 @@ bool post_filter(PostFiltering& asking, const Profile& profile, const api::Pod& 
     asking.turn.progress.reset();
     auto& result = *decision.post_filter;
     result.status.plugin = plugin->name();
-    if (result.status.ok()) return true;
+    if (result.status.ok()) {
+      asking.reasons.clear();
+      return true;
+    }
     asking.reasons.insert(asking.reasons.end(), result.status.reasons.begin(), result.status.reasons.end());
     asking.keeps_nominated_node = asking.keeps_nominated_node && result.keep_nominated_node;
     result.keep_nominated_node = asking.keeps_nominated_node;
   }
-  if (!asking.reasons.empty()) decision.message += fmt::format(" {}", fmt::join(asking.reasons, ", "));
   return true;
 }
 
@@ -78,9 +80,10 @@ std::optional<Decision> conclude(const Profile& profile, const api::Pod& pod, co
   auto slot = nominated_slot(pod, snapshot, evaluation);
   if (!slot) slot = evaluation.best(pod, snapshot, hash_of(pod.meta.uid));
   if (!slot) {
-    decision.message = evaluation.message(snapshot);
-    decision.rejected_by = evaluation.rejected_by();
     if (!post_filter(asking, profile, pod, snapshot, evaluation, decision)) return std::nullopt;
+    decision.rejected_by = evaluation.rejected_by();
+    decision.message = evaluation.message(snapshot);
+    if (!asking.reasons.empty()) decision.message += fmt::format(" {}", fmt::join(asking.reasons, ", "));
     return decision;
   }
   const NodeInfo& node = *snapshot.slots()[*slot];

@@ -42,17 +42,13 @@ class JsonCursor {
   template <class Visit>
   void each(Visit visit) const {
     if (!expect(JsonValue::Kind::list, "a list")) return;
-    for (const auto* item = value_->begin(); item != value_->end(); item = item->next()) {
-      visit(JsonCursor(item, reader_));
-    }
+    for (const auto& item : *value_) visit(JsonCursor(&item, reader_));
   }
   // Calls `visit(key, cursor)` for each member of an object.
   template <class Visit>
   void each_member(Visit visit) const {
     if (!expect(JsonValue::Kind::object, "an object")) return;
-    for (const auto* member = value_->begin(); member != value_->end(); member = member->next()) {
-      visit(member->key, JsonCursor(member, reader_));
-    }
+    for (const auto& member : *value_) visit(member.key, JsonCursor(&member, reader_));
   }
 
   // Records "<path>: <what>" unless an error is recorded already.

@@ -2,6 +2,7 @@
 // text, and to walk through. What a JsonReader decodes from; JSON to be written is nlohmann::json.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -32,16 +33,50 @@ struct JsonValue {
   std::string_view string;
   std::string_view key;  // its name, where it is a member of an object
 
-  // The values in a list or an object, one after the other, end() not included.
-  const JsonValue* begin() const { return this + 1; }
-  const JsonValue* end() const { return this + extent; }
-  const JsonValue* next() const { return this + extent; }
+  // A range of the values in a list or an object, without those in them.
+  class Iterator;
+  Iterator begin() const;
+  Iterator end() const;
   bool empty() const { return extent == 1; }
   // A member of an object; nullptr: there is none, or this is no object.
   const JsonValue* find(std::string_view member) const;
   // The text of a member that is a string; "": it is not there, or is none.
   std::string_view text_of(std::string_view member) const;
+  // Whether the other is this one, or in it, however deep.
+  bool contains(const JsonValue& other) const { return this <= &other && &other < this + extent; }
 };
+
+class JsonValue::Iterator {
+ public:
+  using value_type = JsonValue;
+  using difference_type = std::ptrdiff_t;
+
+  Iterator() = default;
+  explicit Iterator(const JsonValue* at) : at_(at) {}
+
+  const JsonValue& operator*() const { return *at_; }
+  const JsonValue* operator->() const { return at_; }
+  Iterator& operator++() {
+    at_ += at_->extent;
+    return *this;
+  }
+  Iterator operator++(int) {
+    auto before = *this;
+    ++*this;
+    return before;
+  }
+  bool operator==(const Iterator&) const = default;
+
+ private:
+  const JsonValue* at_ = nullptr;
+};
+
+inline JsonValue::Iterator JsonValue::begin() const {
+  return Iterator(this + 1);
+}
+inline JsonValue::Iterator JsonValue::end() const {
+  return Iterator(this + extent);
+}
 
 class JsonDocument {
  public:

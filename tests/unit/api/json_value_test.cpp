@@ -33,15 +33,12 @@ json again(const JsonValue& value) {
       return value.string;
     case Kind::list: {
       auto list = json::array();
-      for (const auto* item = value.begin(); item != value.end(); item = item->next())
-        list.push_back(again(*item));
+      for (const auto& item : value) list.push_back(again(item));
       return list;
     }
     case Kind::object: {
       auto object = json::object();
-      for (const auto* member = value.begin(); member != value.end(); member = member->next()) {
-        object[std::string(member->key)] = again(*member);
-      }
+      for (const auto& member : value) object[std::string(member.key)] = again(member);
       return object;
     }
   }
@@ -100,9 +97,7 @@ TEST_CASE("JsonDocument: numbers") {
   const JsonDocument converted(written);
   for (const auto* document : {&std::as_const(parsed), &converted}) {
     std::vector<Kind> found;
-    const auto& list = document->root();
-    for (const auto* item = list.begin(); item != list.end(); item = item->next())
-      found.push_back(item->kind);
+    for (const auto& item : document->root()) found.push_back(item.kind);
     CHECK(found == kinds);
   }
 }
