@@ -37,7 +37,7 @@ def test_bad_usage_is_refused_with_its_cause(arguments, part):
 
 @pytest.mark.parametrize("arguments", [("status",), ("kubeconfig",), ("kubectl",), ("env",), ("kill", "etcd"),
                                        ("restart", "etcd"), ("nodes", "3"), ("logs", "etcd"), ("ctr",),
-                                       ("ssh",), ("reset",)])
+                                       ("ssh",), ("reset",), ("stacks",)])
 def test_commands_on_an_instance_that_is_not_there_name_it(arguments):
     done = run(arguments[0], "--name", "not-there", *arguments[1:])
     assert done.returncode == 1, done
@@ -53,7 +53,7 @@ def test_down_without_an_instance_is_no_error():
 def test_help_names_every_command():
     text = run("--help").stdout
     for command in ("up", "down", "status", "kubectl", "kubeconfig", "env", "load", "logs", "kill", "stop", "cont",
-                    "start", "restart", "binaries", "ctr", "nodes", "ssh", "reset"):
+                    "start", "restart", "binaries", "ctr", "nodes", "ssh", "reset", "stacks"):
         assert f"\n    {command} " in text or f"\n    {command}\n" in text, command
     assert "supervise" not in text
 

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -52,8 +53,12 @@ def apply(instance: Cluster, manifests: str) -> None:
     instance.kubectl("apply", "-f", "-", stdin=text)
 
 
+def make_image(path: pathlib.Path) -> pathlib.Path:
+    subprocess.run([TOP / "scripts" / "image", "--binary", BINARY, "--output", path], check=True, timeout=300)
+    return path
+
+
 def install(instance: Cluster, image: pathlib.Path, manifests: str) -> None:
-    subprocess.run([TOP / "scripts" / "image", "--binary", BINARY, "--output", image], check=True, timeout=300)
     instance.command("load", image)
     # There is no kube-proxy: the way docs/install.md has for that. 10.0.2.2 is this machine's loopback as seen there.
     instance.kubectl("apply", "-f", str(TOP / "manifests" / "default" / "namespace.yaml"))
@@ -98,9 +103,11 @@ def guest(request, tmp_path_factory):
         assert named.variant == request.param, f"{named.api.name} is a guest of another kind: {named.variant}"
         yield named
         return
-    with cluster("node-test", "--vm", request.param) as instance, keep_logs(instance, request.session, kept(request.param)):
-        install(instance, tmp_path_factory.mktemp("image") / "actimanager-image.tar", MANIFESTS[request.param])
-        yield Guest(instance)
+    with ThreadPoolExecutor() as beside:
+        image = beside.submit(make_image, tmp_path_factory.mktemp("image") / "actimanager-image.tar")
+        with cluster("node-test", "--vm", request.param) as instance, keep_logs(instance, request.session, kept(request.param)):
+            install(instance, image.result(), MANIFESTS[request.param])
+            yield Guest(instance)
 
 
 @pytest.fixture(scope="session")
@@ -138,6 +145,10 @@ def pytest_runtest_makereport(item, call):
     if report.failed and guest:
         report.sections.append(("the guest's console", f"{kept(guest.variant)}/vm.log, once its tests have run"))
         try:
-            report.sections.append(("the guest", guest.report()))
+            if guest.answers():
+                report.sections.append(("the guest", guest.report()))
+            else:
+                item.session.shouldstop = "the guest does not answer any more"
+                report.longrepr.addsection(item.session.shouldstop, guest.last_words())
         except Exception as error:  # whatever is broken, the test's own failure is what counts
             report.sections.append(("the guest", f"it could not be asked: {error}"))

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import shlex
 import subprocess
 import urllib.request
@@ -94,6 +95,22 @@ class Guest:
         status, output, errors = self._shell.run(script, 180)
         assert status == 0 or not check, f"in the guest: {script}\n{output}{errors}"
         return output
+
+    def answers(self) -> bool:
+        """Whether anything runs there that it is given."""
+        try:
+            return self._shell.run("true", 60)[0] == 0
+        except subprocess.TimeoutExpired:
+            return False
+
+    def last_words(self) -> str:
+        """Of a kernel that answers no more, and ends by this: which tasks wait for what, or else the end of its console."""
+        try:
+            self.api.command("stacks")
+        finally:
+            text = (self.api.state() / "logs" / "vm.log").read_text(errors="replace")
+        waiting = re.findall(r"^.*task:.* state:D.*(?:\n.*){6}", text, re.M)
+        return "\n".join(waiting or text.splitlines()[-12:])[-_LIMIT:]
 
     def online(self) -> frozenset[int]:
         return parse_cpus(self.sh("cat /sys/devices/system/cpu/online"))

@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
                        ("ssh", "run a command in the guest, as root; without one, a shell")):
         command(name, text, add_help=False).add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS")
     command("reset", "boot the guest again, with its disk as it is, as by the reset button")
+    command("stacks", "have the guest's kernel write to its console what every CPU and every task does; that ends it")
     sub = command("load", "import an image into the node, the guest or both")
     sub.add_argument("file", type=Path, metavar="FILE.tar")
     choices = components.NAMES
@@ -141,6 +142,9 @@ def _run(options: argparse.Namespace) -> None:
         case "reset":
             with instance.require().locked():
                 guest.reset(_with_guest(instance))
+        case "stacks":
+            with instance.require().locked():
+                print(guest.stacks(_with_guest(instance)))
         case "load":
             if not options.file.is_file():
                 raise UsageError(f"{options.file}: no such file")

@@ -34,16 +34,20 @@ _MEGABYTES_PER_SOCKET = 2048
 # Under load of this machine a boot may take several times the minute it takes else.
 _PATIENCE = 900
 _FIRMWARE_SECONDS = 10
+# Some hundred stacks through an emulated serial line.
+_STACKS_SECONDS = 120
+# Of a Node that its kubelet has made, until a cloud provider has seen to it.
+_UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
 # Debian 12's own 7.2 leaves wrong flags behind after the kernel's cmpxchg16b: a double fault two seconds into the boot.
 _MIN_QEMU = 8
 _TOOLS = {"qemu-system-x86_64": "qemu-system-x86", "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
 # no_timer_check: a timer that an emulated CPU was too busy to notice is not broken. trust_cpu: there is nothing else to
 # seed random numbers from. nowatchdog, rcu: an emulated CPU that waits for a real one is not locked up. mitigations:
-# they protect nothing here and cost time. panic: the guest ends, at once, and so does who waits for it. The kernel goes
-# on watching its clock (no tsc=reliable): calibrated while this machine was busy, it may go twice as fast as it should.
+# they protect nothing here and cost time. panic: the guest ends, at once, and so does who waits for it; the tasks' and
+# the CPUs' stacks are in its console then, which an NMI brings about (stacks).
 _KERNEL_ARGUMENTS = ("console=ttyS0 root=/dev/vda rw net.ifnames=0 loglevel=4 apparmor=0 audit=0 mitigations=off "
                      "nowatchdog rcupdate.rcu_cpu_stall_suppress=1 random.trust_cpu=on "
-                     "panic=-1 no_timer_check systemd.show_status=yes")
+                     "panic=-1 unknown_nmi_panic panic_print=0x41 no_timer_check systemd.show_status=yes")
 
 
 def check() -> None:
@@ -69,12 +73,12 @@ def node_name(instance: Instance) -> str:
 
 
 def start(instance: Instance, image: Path) -> None:
+    """Its kubelet goes on asking until the API server answers, which need not be there yet."""
     files = instance.root / NAME
     files.mkdir(mode=0o700, exist_ok=True)
     seed = files / "seed.tar"
     if not seed.exists():
         _write_seed(instance, seed)
-    _register(instance)
     # What the guest writes: a file in TMPDIR that QEMU unlinks as soon as it has it open.
     components.start(instance, NAME, _command(instance, image, seed), {"TMPDIR": str(files)})
 
@@ -99,7 +103,8 @@ def _command(instance: Instance, image: Path, seed: Path) -> list:
         "-cpu", "Skylake-Server-v1,check=off",
         "-smp", f"{CPUS},sockets={SOCKETS},cores={CORES},threads={THREADS}",
         "-m", f"{SOCKETS * _MEGABYTES_PER_SOCKET}M", *memory,
-        "-kernel", image / kernel, "-initrd", image / initrd, "-append", f"{_KERNEL_ARGUMENTS} {variant.arguments}".strip(),
+        "-kernel", image / kernel, "-initrd", image / initrd,
+        "-append", " ".join(filter(None, (_KERNEL_ARGUMENTS, _clock_arguments(), variant.arguments))),
         # With a queue for each CPU, as there would be, a boot has hung on a read that was never answered.
         "-drive", f"id=system,file={image / 'disk.img'},format=raw,if=none,snapshot=on",
         "-device", "virtio-blk-pci,drive=system,num-queues=1",
@@ -108,6 +113,18 @@ def _command(instance: Instance, image: Path, seed: Path) -> list:
         "-netdev", f"user,id=net,net=10.0.2.0/24{network}", "-device", "virtio-net-pci,netdev=net,romfile=",
         "-display", "none", "-serial", "stdio", "-no-reboot", "-qmp", f"unix:{_monitor(instance)},server=on,wait=off",
     ]
+
+
+def _clock_arguments() -> str:
+    """The guest's time stamp counter is this machine's. Where Linux knows how fast that is, the guest is told: it would
+    measure it while emulated CPUs wait for real ones, and later, by comparison with a timer they wait for as well, take it
+    for broken. The clocks it has instead are emulated devices, each reading of which is slow."""
+    text = Path("/proc/cpuinfo").read_text()
+    rate = re.search(r"^bogomips\s*: ([0-9.]+)$", text, re.M)
+    if not rate or not re.search(r"^flags\s*:.* constant_tsc ", text, re.M):
+        return ""
+    # BogoMIPS are twice the megahertz of such a counter.
+    return f"tsc=reliable tsc_early_khz={float(rate[1]) * 1000 / 2:.0f}"
 
 
 def _monitor(instance: Instance) -> Path:
@@ -125,6 +142,17 @@ def reset(instance: Instance) -> None:
         # Firmware that notices that it has run before resets the machine once more, before the kernel's turn comes.
         time.sleep(_FIRMWARE_SECONDS)
         monitor.execute("set-action", reboot="shutdown")
+
+
+def stacks(instance: Instance) -> Path:
+    """Of a kernel that does not answer any more: what each of its CPUs and tasks does. It panics. Returns its console's log."""
+    process = components.process(instance, NAME)
+    if process and process.alive():
+        with Monitor(_monitor(instance)) as monitor:
+            monitor.execute("inject-nmi")
+        if not process.wait(_STACKS_SECONDS):
+            raise ClusterError("the guest's kernel does not take an NMI", instance.log(NAME))
+    return instance.log(NAME)
 
 
 def _write_seed(instance: Instance, seed: Path) -> None:
@@ -185,14 +213,20 @@ def _kubelet_config(instance: Instance) -> dict:
     }
 
 
-def _register(instance: Instance) -> None:
-    """Makes the Node before its kubelet does, to say where it is reached: on this machine's loopback. A kubelet takes
-    no such address from its command line, but leaves one alone that a cloud provider, here this, has written."""
+def register(instance: Instance) -> None:
+    """What a cloud provider does: says where the Node is reached, on this machine's loopback, and that it may be used. A
+    kubelet takes no such address from its command line, but leaves one alone that was written."""
     api, name = Api(instance), node_name(instance)
-    if api.create("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}):
-        api.request("PATCH", f"/api/v1/nodes/{name}/status", {"status": {"addresses": [
-            {"type": "InternalIP", "address": "127.0.0.1"}, {"type": "Hostname", "address": name}]}},
-            "application/merge-patch+json")
+    path = f"/api/v1/nodes/{name}"
+    api.create("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
+    api.request("PATCH", f"{path}/status", {"status": {"addresses": [
+        {"type": "InternalIP", "address": "127.0.0.1"}, {"type": "Hostname", "address": name}]}},
+        "application/merge-patch+json")
+    # The kubelet may have been quicker.
+    taints = api.get(path)["spec"].get("taints", [])
+    if any(taint["key"] == _UNINITIALIZED for taint in taints):
+        left = [taint for taint in taints if taint["key"] != _UNINITIALIZED]
+        api.request("PATCH", path, {"spec": {"taints": left}}, "application/merge-patch+json")
 
 
 def wait_until_ready(instance: Instance, step) -> None:

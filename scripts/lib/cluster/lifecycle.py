@@ -98,8 +98,12 @@ def _bring_up(instance: Instance, options, owner: Process | None, progress: Prog
     instance.update(binaries=str(where))
     image = guest_image.build(where, progress) if config["with_vm"] else None
     control_plane.certificates(instance)
+    if config["with_vm"] and not components.running(instance, guest.NAME):
+        guest.start(instance, image)  # boots beside what follows
     _component(instance, progress, "etcd", lambda: control_plane.start_etcd(instance, where))
     _component(instance, progress, "kube-apiserver", lambda: control_plane.start_apiserver(instance, where))
+    if config["with_vm"]:
+        guest.register(instance)
     _component(instance, progress, "kube-controller-manager",
                lambda: control_plane.start_controller_manager(instance, where))
     if not config["no_scheduler"]:
@@ -108,7 +112,7 @@ def _bring_up(instance: Instance, options, owner: Process | None, progress: Prog
     if config["with_node"]:
         _bring_up_node(instance, where, progress)
     if config["with_vm"]:
-        _bring_up_guest(instance, image, progress)
+        _await_guest(instance, progress)
     if config["nodes"]:
         _bring_up_kwok(instance, where, progress)
         kwok.create_nodes(instance, config["nodes"], config["topology"], progress)
@@ -131,11 +135,10 @@ def _bring_up_node(instance: Instance, where: Path, progress: Progress) -> None:
             node.wait_until_ready(instance)
 
 
-def _bring_up_guest(instance: Instance, image: Path, progress: Progress) -> None:
+def _await_guest(instance: Instance, progress: Progress) -> None:
     name = guest.node_name(instance)
-    if not (components.running(instance, guest.NAME) and node.ready(instance, name)):
+    if not node.ready(instance, name):
         with progress.step(f"guest, node {name}") as step:
-            guest.start(instance, image)
             guest.wait_until_ready(instance, step)
 
 
