@@ -24,6 +24,9 @@ from guest import CPUS, FULL_LOOKS, PATIENCE, Guest  # noqa: E402
 from rest import eventually  # noqa: E402
 
 
+# The exit status when a guest has frozen or panicked; scripts/lib/testing/pytests.py knows it.
+LOST = 75
+LAST_WORDS = pytest.StashKey[str]()
 # Of manifests/, for each kind of guest.
 MANIFESTS = {"v2": "default", "v2-linux6.1": "isolated-partitions", "v1": "cgroup-v1"}
 
@@ -40,6 +43,8 @@ def keep_logs(instance: Cluster, session: pytest.Session, where: pathlib.Path):
         yield
         whole = session.testsfailed == failed
     finally:
+        if LAST_WORDS in session.config.stash:
+            where = where.with_name(f"{where.name}-lost")  # the tests begun anew keep theirs
         shutil.rmtree(where, ignore_errors=True)
         if not whole:
             shutil.copytree(instance.state() / "logs", where)
@@ -136,6 +141,16 @@ def unbound(guest, pods):
         guest.wait_in_pool(uid, CPUS)
 
 
+def pytest_sessionfinish(session):
+    if LAST_WORDS in session.config.stash:
+        session.exitstatus = LOST
+
+
+def pytest_unconfigure(config):
+    if words := config.stash.get(LAST_WORDS, ""):
+        print(f"the guest does not answer any more:\n{words}")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """A failure shows what the guest's kernel said, and where its console's log will be."""
@@ -149,6 +164,7 @@ def pytest_runtest_makereport(item, call):
                 report.sections.append(("the guest", guest.report()))
             else:
                 item.session.shouldstop = "the guest does not answer any more"
-                report.longrepr.addsection(item.session.shouldstop, guest.last_words())
+                item.config.stash[LAST_WORDS] = "its last words are not known"
+                item.config.stash[LAST_WORDS] = guest.last_words()
         except Exception as error:  # whatever is broken, the test's own failure is what counts
             report.sections.append(("the guest", f"it could not be asked: {error}"))

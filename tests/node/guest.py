@@ -104,13 +104,13 @@ class Guest:
             return False
 
     def last_words(self) -> str:
-        """Of a kernel that answers no more, and ends by this: which tasks wait for what, or else the end of its console."""
+        """Of a kernel that answers no more, and ends by this: which tasks wait for what, or else what it said before."""
         try:
             self.api.command("stacks")
         finally:
             text = (self.api.state() / "logs" / "vm.log").read_text(errors="replace")
         waiting = re.findall(r"^.*task:.* state:D.*(?:\n.*){6}", text, re.M)
-        return "\n".join(waiting or text.splitlines()[-12:])[-_LIMIT:]
+        return "\n".join(waiting or text.partition("Kernel panic")[0].splitlines()[-20:])[-_LIMIT:]
 
     def online(self) -> frozenset[int]:
         return parse_cpus(self.sh("cat /sys/devices/system/cpu/online"))

@@ -5,7 +5,10 @@ import subprocess
 import pytest
 
 from conftest import TOP
+
+from cluster.progress import Progress
 from testing import catch2, pytests
+from testing.context import Context
 from testing.outcome import Outcome
 
 GOOD = '<TestCase name="good"><OverallResult success="true" skips="0"/></TestCase>'
@@ -49,6 +52,28 @@ def test_cases_of_pytest(tmp_path):
     pytests._read(tmp_path / "report.xml", outcome)
     assert outcome.counts() == "1 passed, 3 failed"
     assert [f.case for f in outcome.failures] == ["a_test: bad", "a_test: skipped", "a_test: unclean"]
+
+
+@pytest.mark.parametrize("losses, counts", [(1, "1 passed, 0 failed"), (2, "1 passed, 1 failed")])
+def test_a_lost_machine_is_told_and_a_second_one_has_failed(tmp_path, capsys, losses, counts):
+    (tmp_path / "some_test.py").write_text("def test_good(): pass\n")
+    (tmp_path / "conftest.py").write_text(f"""import pathlib
+def pytest_sessionfinish(session):
+    with open(pathlib.Path(__file__).with_name("runs"), "a+") as runs:
+        if runs.tell() < {losses}:
+            session.exitstatus = 75
+        runs.write("x")
+def pytest_unconfigure(config):
+    print("last words")
+""")
+    (tmp_path / "pytest.ini").write_text("[pytest]\npython_files = *_test.py\n")
+    outcome = pytests.run(Context(Progress(), []), str(tmp_path), name="lost-machine")
+    assert outcome.counts() == counts
+    assert (tmp_path / "runs").read_text() == "xx"
+    shown = capsys.readouterr().out
+    assert "begun anew" in shown and "last words" in shown, shown
+    for log in outcome.log.parent.glob("lost-machine*"):
+        log.unlink()
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess:

@@ -47,7 +47,7 @@ _TOOLS = {"qemu-system-x86_64": "qemu-system-x86", "ssh": "openssh-client", "ssh
 # the CPUs' stacks are in its console then, which an NMI brings about (stacks).
 _KERNEL_ARGUMENTS = ("console=ttyS0 root=/dev/vda rw net.ifnames=0 loglevel=4 apparmor=0 audit=0 mitigations=off "
                      "nowatchdog rcupdate.rcu_cpu_stall_suppress=1 random.trust_cpu=on "
-                     "panic=-1 unknown_nmi_panic panic_print=0x41 no_timer_check systemd.show_status=yes")
+                     "panic=-1 unknown_nmi_panic panic_print=0x41 log_buf_len=4M no_timer_check systemd.show_status=yes")
 
 
 def check() -> None:

@@ -12,6 +12,8 @@ from .context import Context
 from .outcome import Outcome
 
 _TIMEOUT = 1800
+# How tests on an emulated machine end when that has frozen or panicked (tests/node/conftest.py).
+_MACHINE_LOST = 75
 
 
 def run(context: Context, folder: str, name: str = "", options: tuple[str, ...] = ()) -> Outcome:
@@ -19,7 +21,7 @@ def run(context: Context, folder: str, name: str = "", options: tuple[str, ...] 
     name = name or folder
     outcome = Outcome(log=context.log(name))
     report = outcome.log.with_suffix(".xml")
-    report.unlink(missing_ok=True)
+    lost = None
     with context.progress.step(f"{name} tests") as step:
         def line(text: str) -> None:
             if found := re.search(r"\[ *(\d+)/(\d+)\]$", text.rstrip()):
@@ -29,12 +31,23 @@ def run(context: Context, folder: str, name: str = "", options: tuple[str, ...] 
         command = ["/usr/bin/python3", "-B", "-m", "pytest", TOP / "tests" / folder, "-vv", "-p", "no:cacheprovider",
                    "-o", "console_output_style=count", "--durations=10", f"--junitxml={report}", *options,
                    *context.arguments]
-        status = commands.run(command, outcome.log, cwd=TOP, timeout=_TIMEOUT, line=line)
+
+        def attempt() -> int:
+            report.unlink(missing_ok=True)
+            return commands.run(command, outcome.log, cwd=TOP, timeout=_TIMEOUT, line=line)
+
+        status = attempt()
+        if status == _MACHINE_LOST:
+            # The emulator is not what is tested. It is told, and a second time it is a failure.
+            lost = outcome.log.rename(outcome.log.with_stem(f"{name}-lost"))
+            status = attempt()
         _read(report, outcome)
         if status != 0 and not outcome.failures:
             outcome.fail(name, f"pytest ended with status {status}\n{last_lines(outcome.log, mark='')}")
         outcome.require_cases(name)
         step.outcome = outcome.counts()
+    if lost:
+        print(f"    the emulated machine was lost, and the tests begun anew: {lost}\n{last_lines(lost, 24)}", end="")
     return outcome
 
 
