@@ -7,26 +7,29 @@ One cluster of scripts/cluster with this machine as its node, and `actimanager r
 
     repair     from the return of another process' write of a Pod's cpuset.cpus until the file reads as it did before
     appear     from the return of the mkdir of a Pod's cgroup until its cpuset.cpus is what the node's shared pool is
-    idle       the observer's own look at the file, the resolution of both
+    idle       the observer's own look at the file
     control    from a byte sent through a pipe until it is back from a process that does nothing but send it back, right
-               after each repair: what of a repair is the machine's, which has to give the other a CPU
+               after each repair: what of a repair is the machine's, which has to wake first the other and then the observer
 
-by one observer that reads the file without pause. Between repairs there is enough time for none to be left alone as one
-of too many. Raw samples are printed, in microseconds, then percentiles; none is judged.
+by one observer that sleeps until the file is written (inotify), so that no CPU is busy with it: its own wake-up is in all
+but idle. Between repairs there is enough time for none to be left alone as one of too many. Raw samples are printed, in
+microseconds, then percentiles; none is judged.
 """
 
 import argparse
 import contextlib
+import ctypes
 import multiprocessing
 import os
 import pathlib
+import select
 import sys
 import tempfile
 import time
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "node"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "host"))
 
 from actimanager import Actimanager  # noqa: E402
 from api import TOP  # noqa: E402
@@ -39,15 +42,36 @@ PAUSE = 0.55  # at most 20 repairs of one Pod within 10 s
 PATIENCE = 10.0
 
 
-def until(file: int, wanted: bytes) -> float:
-    """Seconds until the file reads so."""
-    begun = time.perf_counter()
-    while True:
-        text = os.pread(file, 4096, 0)
-        now = time.perf_counter()
-        if text == wanted:
-            return now - begun
-        assert now - begun < PATIENCE, f"{text!r} and not {wanted!r} after {PATIENCE} s"
+class Watched:
+    """A file, and who sleeps until it is written."""
+
+    _MODIFY = 2  # IN_MODIFY of linux/inotify.h
+    _libc = ctypes.CDLL(None, use_errno=True)
+
+    def __init__(self, path: pathlib.Path, flags: int = os.O_RDONLY):
+        self.file = os.open(path, flags)
+        self._events = self._libc.inotify_init1(os.O_CLOEXEC)
+        if self._events < 0 or self._libc.inotify_add_watch(self._events, os.fsencode(path), self._MODIFY) < 0:
+            raise OSError(ctypes.get_errno(), f"inotify: {path}")
+
+    def __enter__(self) -> "Watched":
+        return self
+
+    def __exit__(self, *_) -> None:
+        os.close(self._events)
+        os.close(self.file)
+
+    def read(self) -> bytes:
+        return os.pread(self.file, 4096, 0)
+
+    def until(self, wanted: bytes) -> float:
+        """Seconds until it reads so."""
+        begun = time.perf_counter()
+        while (text := self.read()) != wanted:
+            woken, _, _ = select.select([self._events], [], [], PATIENCE)
+            assert woken, f"{text!r} and not {wanted!r} after {PATIENCE} s"
+            os.read(self._events, 4096)
+        return time.perf_counter() - begun
 
 
 @contextlib.contextmanager
@@ -62,11 +86,8 @@ def echo():
     def ask() -> float:
         begun = time.perf_counter()
         os.write(here, b"?")
-        os.set_blocking(back, False)
-        while True:  # without pause, as for the file
-            with contextlib.suppress(BlockingIOError):
-                os.read(back, 1)
-                return time.perf_counter() - begun
+        os.read(back, 1)
+        return time.perf_counter() - begun
 
     process = multiprocessing.get_context("fork").Process(target=answer, daemon=True)
     process.start()
@@ -81,15 +102,14 @@ def echo():
 
 def repairs(path: pathlib.Path, everything: str, samples: int) -> tuple[list[float], list[float]]:
     """And the control beside them."""
-    file, wanted, found, control = os.open(path, os.O_RDWR), path.read_bytes(), [], []
-    with echo() as ask:
+    wanted, found, control = path.read_bytes(), [], []
+    with Watched(path, os.O_RDWR) as watched, echo() as ask:
         for _ in range(samples):
             time.sleep(PAUSE / 2)
-            os.pwrite(file, everything.encode(), 0)
-            found.append(until(file, wanted))
+            os.pwrite(watched.file, everything.encode(), 0)
+            found.append(watched.until(wanted))
             time.sleep(PAUSE / 2)
             control.append(ask())
-    os.close(file)
     return found, control
 
 
@@ -100,19 +120,17 @@ def appearances(kubepods: pathlib.Path, wanted: bytes, samples: int) -> list[flo
         pod = kubepods / f"pod{uuid.uuid4()}"
         pod.mkdir()
         try:
-            file = os.open(pod / "cpuset.cpus", os.O_RDONLY)
-            found.append(until(file, wanted))
-            os.close(file)
+            with Watched(pod / "cpuset.cpus") as watched:
+                found.append(watched.until(wanted))
         finally:
             pod.rmdir()
     return found
 
 
 def idle(path: pathlib.Path, samples: int) -> list[float]:
-    file, wanted = os.open(path, os.O_RDONLY), path.read_bytes()
-    found = [until(file, wanted) for _ in range(samples)]
-    os.close(file)
-    return found
+    with Watched(path) as watched:
+        wanted = watched.read()
+        return [watched.until(wanted) for _ in range(samples)]
 
 
 def show(name: str, samples: list[float]) -> None:

@@ -1,4 +1,4 @@
-"""Tests of scripts/test and scripts/quickstart."""
+"""Tests of scripts/test, scripts/quickstart and the benchmarks."""
 
 import pathlib
 import sys
