@@ -51,8 +51,9 @@ def keep_logs(instance: Cluster, session: pytest.Session, where: pathlib.Path):
 
 
 def apply(instance: Cluster, manifests: str) -> None:
-    """As `kubectl apply -k`, but for full looks that are closer to each other: some tests wait for one."""
-    text, found = re.subn("^( *)- run$", rf"\1- run\n\1- --reconcile-period={FULL_LOOKS}s",
+    """As `kubectl apply -k`, but for the time between full looks."""
+    seconds = FULL_LOOKS[instance.settings()["vm_variant"]]
+    text, found = re.subn("^( *)- run$", rf"\1- run\n\1- --reconcile-period={seconds}s",
                           instance.kubectl("kustomize", str(TOP / "manifests" / manifests)), flags=re.M)
     assert found == 1, text
     instance.kubectl("apply", "-f", "-", stdin=text)

@@ -51,6 +51,7 @@ def test_a_cpu_goes_offline_and_comes_back(guest, bound, cpu, one, two):
     pool = CPUS - {4, 12, 14}
     held(guest, bound, {4}, {12, 14}, pool)
     hit = {4: "one", 14: "two"}.get(cpu)  # whose CPU it is
+    refused = guest.metric("actimanager_cpuset_errors_total")
     with guest.observed() as seen:
         guest.set_online(cpu, False)
         published(guest, CPUS - {cpu})
@@ -62,6 +63,8 @@ def test_a_cpu_goes_offline_and_comes_back(guest, bound, cpu, one, two):
         held(guest, bound, {4}, {12, 14}, pool)
     for name in ("one", "two"):
         guest.applied(name)
+    # Also where the kernel gives a CPU back to no cgroup, nothing was tried that it refuses.
+    assert guest.metric("actimanager_cpuset_errors_total") == refused
     if hit:
         degraded(guest, hit, "False", "Recovered", "")
     # Who has lost its only CPU is anywhere until the agent sees that: so the kernel has it. All others are where they belong.
