@@ -65,7 +65,7 @@ void add_run(CLI::App& app, RunOptions& run) {
   app.add_option("--cgroups-driver", run.cgroups_driver, "systemd or cgroupfs (default: what the tree shows)")
       ->check(CLI::IsMember({"systemd", "cgroupfs"}));
   add_duration(app, "--reconcile-period", run.reconcile_period,
-               "Between full reconciles without an event (15s)");
+               "Between full reconciles without an event (1m)");
   app.add_option("--kubelet-root-dir", run.kubelet_directory,
                  "Where the kubelet keeps its cpu_manager_state, by which one that writes cpusets is noticed")
       ->capture_default_str();

@@ -25,7 +25,7 @@ struct RunOptions {
   std::string cgroups_path = "/sys/fs/cgroup";
   std::string dbus_socket = "/run/dbus/system_bus_socket";
   std::string cgroups_driver;  // "systemd", "cgroupfs"; "": whichever the tree shows
-  std::chrono::milliseconds reconcile_period = std::chrono::seconds(15);
+  std::chrono::milliseconds reconcile_period = std::chrono::minutes(1);
   std::string kubelet_directory = "/var/lib/kubelet";
   int verbosity = 3;  // 0 errors … 2 warnings, 3 one line per state change, 4 and more: debugging
 

@@ -28,8 +28,9 @@ namespace {
 
 // A binding that will be Applied within this is not reported as Validated before: one write instead of two.
 constexpr auto applied_soon = 3s;
-// What the kernel refused is tried again soon, and then ever later, up to --reconcile-period.
+// What the kernel refused is tried again soon, and then ever later.
 constexpr auto first_retry = 250ms;
+constexpr auto last_retry = 15s;
 constexpr auto hotplug_period = 1s;
 constexpr auto owners_period = 1s;
 
@@ -157,7 +158,7 @@ asio::awaitable<void> Agent::Impl::reconcile_loop() {
       retry = first_retry;
     } else {
       next_full = std::min(next_full, now + retry);
-      if (everything) retry = std::min<Clock::duration>(2 * retry, options.reconcile_period);
+      if (everything) retry = std::min<Clock::duration>(2 * retry, last_retry);
     }
     co_await work.wait_until(std::min({next_full, next_report, grants.next_over()}));
   }

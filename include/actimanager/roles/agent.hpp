@@ -40,7 +40,7 @@ struct AgentOptions {
   host::CgroupTreeOptions cgroups;
   std::string dbus_socket = "/run/dbus/system_bus_socket";  // of the node's systemd; of use on cgroup v2 only
   CpuSet reserved;
-  std::chrono::milliseconds reconcile_period{15000};
+  std::chrono::milliseconds reconcile_period = std::chrono::minutes(1);
   std::string kubelet_directory = "/var/lib/kubelet";  // where it keeps its state
 };
 
