@@ -102,8 +102,8 @@ TEST_CASE("a Pod is pinned where it is found, and what was found is reported") {
   auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
   REQUIRE(tree.scan());
 
-  const PodTarget target{.pod = {{2, 3}, {1}}, .containers = {{container, {{3}, {}}}}};
-  auto report = pin(tree, found(tree, "abc"), {.pod = {{2, 3}, {1}}, .containers = {}});
+  const PodTarget target{.pod = {{2, 3}, {1}}, .containers = {}};
+  auto report = pin(tree, found(tree, "abc"), target);
   CHECK_FALSE(report.error);
   CHECK_FALSE(report.gone);
   CHECK(report.pod == CpuSet{2, 3});
@@ -119,13 +119,31 @@ TEST_CASE("a Pod is pinned where it is found, and what was found is reported") {
   CHECK(layout.read("cpuset/kubepods/podabc/" + helper + "/cpuset.mems") == "1");
   CHECK(layout.read("cpuset/kubepods/cpuset.cpus") == "0-7");  // the levels above are nobody's to narrow
 
-  report = pin(tree, found(tree, "abc"), {.pod = {{2, 3}, {1}}, .containers = {}});
+  report = pin(tree, found(tree, "abc"), target);
   CHECK(report.writes == 0);
   CHECK(report.differences.empty());
 
   const auto pod = found(tree, "abc");
   layout.remove("cpuset/kubepods/podabc");
   CHECK(pin(tree, pod, target).gone);
+}
+
+TEST_CASE("a container with a set of its own has that, and all that is in it; the others have the Pod's") {
+  const auto own = CgroupLayoutFake::container_id('a'), other = CgroupLayoutFake::container_id('b');
+  CgroupLayoutFake layout(CgroupVersion::v1);
+  layout.add("cpuset/kubepods/podabc/" + own + "/nested");
+  layout.add("cpuset/kubepods/podabc/" + other);
+  auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
+  REQUIRE(tree.scan());
+
+  const auto report =
+      pin(tree, found(tree, "abc"), {.pod = {{1, 2, 3}, {}}, .containers = {{own, {{2, 3}, {}}}}});
+  CHECK_FALSE(report.error);
+  CHECK(report.containers.at(own).cpus == CpuSet{2, 3});
+  CHECK(report.containers.at(other).cpus == CpuSet{1, 2, 3});
+  CHECK(layout.read("cpuset/kubepods/podabc/cpuset.cpus") == "1-3");
+  CHECK(layout.read("cpuset/kubepods/podabc/" + own + "/cpuset.cpus") == "2-3");
+  CHECK(layout.read("cpuset/kubepods/podabc/" + own + "/nested/cpuset.cpus") == "2-3");
 }
 
 TEST_CASE("a cgroup that takes nothing is an error, in the kernel's words") {
