@@ -27,6 +27,8 @@ from rest import eventually  # noqa: E402
 # The exit status when a guest has frozen or panicked; scripts/lib/testing/pytests.py knows it.
 LOST = 75
 LAST_WORDS = pytest.StashKey[str]()
+# What scripts/cluster says of one that has not come so far.
+NEVER_READY = "vm: not ready within"
 # Of manifests/, for each kind of guest.
 MANIFESTS = {"v2": "default", "v2-linux6.1": "isolated-partitions", "v1": "cgroup-v1"}
 
@@ -149,7 +151,13 @@ def pytest_sessionfinish(session):
 
 def pytest_unconfigure(config):
     if words := config.stash.get(LAST_WORDS, ""):
-        print(f"the guest does not answer any more:\n{words}")
+        print(f"a guest is lost:\n{words}")
+
+
+def lose(item: pytest.Item, words: str) -> None:
+    """No other test is run."""
+    item.session.shouldstop = "a guest is lost"
+    item.config.stash[LAST_WORDS] = words
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -158,14 +166,15 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     guest = item.funcargs.get("guest") if hasattr(item, "funcargs") else None
-    if report.failed and guest:
+    if report.failed and NEVER_READY in str(call.excinfo.value):
+        lose(item, str(call.excinfo.value))
+    elif report.failed and guest:
         report.sections.append(("the guest's console", f"{kept(guest.variant)}/vm.log, once its tests have run"))
         try:
             if guest.answers():
                 report.sections.append(("the guest", guest.report()))
             else:
-                item.session.shouldstop = "the guest does not answer any more"
-                item.config.stash[LAST_WORDS] = "its last words are not known"
-                item.config.stash[LAST_WORDS] = guest.last_words()
+                lose(item, "its last words are not known")
+                lose(item, guest.last_words())
         except Exception as error:  # whatever is broken, the test's own failure is what counts
             report.sections.append(("the guest", f"it could not be asked: {error}"))

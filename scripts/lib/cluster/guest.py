@@ -32,7 +32,7 @@ SOCKETS, CORES, THREADS = 2, 4, 2
 CPUS = SOCKETS * CORES * THREADS
 _MEGABYTES_PER_SOCKET = 2048
 # Under load of this machine a boot may take several times the minute it takes else.
-_PATIENCE = 900
+_PATIENCE = 600
 _FIRMWARE_SECONDS = 10
 # Some hundred stacks through an emulated serial line.
 _STACKS_SECONDS = 120
