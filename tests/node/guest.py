@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from api import NAMESPACE, binding
-from cluster import CLUSTER
+from cluster import CLUSTER, run
 from kernel import parse_cpus
 from objects import condition
 from observer import OBSERVER, Seen, observed
@@ -106,10 +106,8 @@ class Guest:
 
     def last_words(self) -> str:
         """Of a kernel that answers no more, and ends by this: which tasks wait for what, or else what it said before."""
-        try:
-            self.api.command("stacks")
-        finally:
-            text = (self.api.state() / "logs" / "vm.log").read_text(errors="replace")
+        run("stacks", "--name", self.api.name, timeout=300)  # it may be QEMU that has ended, or hangs
+        text = (self.api.state() / "logs" / "vm.log").read_text(errors="replace")
         waiting = re.findall(r"^.*task:.* state:D.*(?:\n.*){6}", text, re.M)
         return "\n".join(waiting or text.partition("Kernel panic")[0].splitlines()[-20:])[-_LIMIT:]
 

@@ -145,7 +145,7 @@ def reset(instance: Instance) -> None:
 
 
 def stacks(instance: Instance) -> Path:
-    """Of a kernel that does not answer any more: what each of its CPUs and tasks does. It panics. Returns its console's log."""
+    """Has a kernel that does not answer any more say what each of its CPUs and tasks does, and panic: its console's log."""
     process = components.process(instance, NAME)
     if process and process.alive():
         with Monitor(_monitor(instance)) as monitor:

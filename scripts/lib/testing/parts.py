@@ -58,7 +58,8 @@ PARTS = (
     Part("kernels", "the same on other kernels: cgroup v2 of Linux 6.1, cgroup v1",
          functools.partial(_on_clusters, "node", name="kernels", options=("--guest=v2-linux6.1", "--guest=v1"))),
     Part("install", "the manifests and the image", functools.partial(_on_clusters, "install")),
-    Part("scripts", "scripts/quickstart and scripts/test themselves; benchmarks start", functools.partial(_on_clusters, "scripts")),
+    Part("scripts", "scripts/quickstart and scripts/test themselves; benchmarks start",
+         functools.partial(_on_clusters, "scripts")),
     Part("lint", "clang-format, clang-tidy, shellcheck, pyflakes", lint.run, takes_arguments=False),
     Part("sanitize", "the unit tests under ASan with UBSan, and under TSan", _sanitize),
 )
