@@ -157,13 +157,21 @@ class Guest:
         return self.api.kubectl("exec", "-n", NAMESPACE, "daemonset/actimanager", "--", "/usr/bin/actimanager", "reset",
                                  *arguments)
 
+    def agent_log(self) -> str:
+        """Its restarts, and all of the log of the container before it, which may say why that one ended, and of itself."""
+        before, now = (self.api.run("logs", "-n", NAMESPACE, "daemonset/actimanager", *which)
+                       for which in (["--previous"], []))
+        return f"{self.agent()['restarts']} restarts\n{before.stdout}-- since then\n{now.stdout}{now.stderr}"
+
     def report(self) -> str:
-        """For a failure: every cpuset of the Pods, the kernel's messages, and the agent's log."""
+        """For a failure: every cpuset of the Pods, the kernel's messages, and the end of the agent's log."""
         cpusets = self.sh(f"cd {self.kubepods} && grep -rH '' --include=cpuset.cpus --include=cpuset.cpus.effective "
                           "--include=cpuset.mems.effective . | sort", check=False)
         kernel = self.sh("cat /sys/devices/system/cpu/online; dmesg | tail -n 20", check=False)
-        log = self.api.run("logs", "-n", NAMESPACE, "daemonset/actimanager", "--tail=40")
-        return f"-- cpusets\n{cpusets}-- kernel\n{kernel}-- agent\n{(log.stdout + log.stderr)[-_LIMIT:]}"
+        log = self.agent_log()
+        with open(self.api.state() / "logs" / "agent.log", "a") as kept:
+            kept.write(log)
+        return f"-- cpusets\n{cpusets}-- kernel\n{kernel}-- agent\n{log[-_LIMIT:]}"
 
     # Pods and bindings
 
