@@ -11,6 +11,10 @@ contender gets a fresh set of the same Pods, all there before it starts:
     kube-scheduler, free  with 5000 requests a second
     bare client           96 connections that send actimanager's three writes per Pod and decide nothing: the ceiling
 
+Each proves who it is as it does in the field: kube-scheduler by a client certificate, which the API server verifies anew at
+every request; actimanager, and the bare client in its place, by the token of a replica, under the manifests' RBAC and
+admission policies.
+
 Measured is the time from the first Pod assigned to the last, on a watch of one observer that is the same for all, and the
 CPU time between them. After each run it is checked that every Pod is bound, that no CPU was given twice and that each
 binding is right for its Pod's class. Figures are printed, none is judged.
@@ -38,13 +42,15 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import placements  # noqa: E402
 from actimanager import BINARY, Actimanager  # noqa: E402
-from api import GROUP, TOP  # noqa: E402
+from api import GROUP, NAMESPACE, TOP  # noqa: E402
 from cluster import Cluster, cluster  # noqa: E402
 from objects import pod  # noqa: E402
 from rest import Rest, eventually, path  # noqa: E402
 
 CLASSES = ("memory-bound", "cpu-bound", "io-bound", "best-effort")
-CONFIG = TOP / "manifests" / "default" / "scheduler.yaml"
+MANIFESTS = TOP / "manifests"
+CONFIG = MANIFESTS / "default" / "scheduler.yaml"
+REPLICA = "bench"  # the Pod that the token is bound to
 FEATURES = {"PhysicalCores", "BestEffortSharedCPUs"}
 CONNECTIONS = 96  # as many Pods as actimanager binds at once
 DEFAULT_QPS, FREE_QPS = 50, 5000  # burst: twice that
@@ -155,6 +161,24 @@ class Bench:
         self.nodes, self.pods, self.directory = nodes, pods, directory
         self._sets = 0
         eventually(lambda: self.rest.find("serviceaccounts", "default"))
+        self.token = self._become_a_replica()
+        self.replica = self._kubeconfig_with(self.token)
+
+    def _become_a_replica(self) -> str:
+        """The token that a replica of the DaemonSet on the first node would have, where the manifests are installed."""
+        self.instance.kubectl("apply", "-f", str(MANIFESTS / "default" / "namespace.yaml"))
+        self.instance.kubectl("apply", "-k", str(MANIFESTS / "rbac"))
+        self.instance.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": REPLICA, "namespace": NAMESPACE}, "spec": {
+            "nodeName": "node-0000", "serviceAccountName": "actimanager", "containers": [{"name": "c", "image": "none"}]}})
+        return self.instance.kubectl("create", "token", "actimanager", "-n", NAMESPACE, "--duration=24h",
+                                     "--bound-object-kind=Pod", f"--bound-object-name={REPLICA}").strip()
+
+    def _kubeconfig_with(self, token: str) -> pathlib.Path:
+        config = json.loads(self.kubeconfig.read_text())
+        config["users"][0]["user"] = {"token": token}
+        made = self.directory / "replica.kubeconfig"
+        made.write_text(json.dumps(config))
+        return made
 
     def fresh_pods(self, scheduler: str) -> list[dict]:
         """Makes the Pods, and waits until the control plane has nothing more to do about them and those before."""
@@ -218,8 +242,9 @@ class Bench:
         processes: list[Actimanager] = []
 
         def begin():
-            processes.append(Actimanager(self.kubeconfig, self.directory / f"log-{self._sets}", "--roles=leader,endpoint",
-                                         f"--lease-name=bench-{self._sets}", "--lease-namespace=default", f"--config={CONFIG}"))
+            processes.append(Actimanager(self.replica, self.directory / f"log-{self._sets}", "--roles=leader,endpoint",
+                                         f"--lease-namespace={NAMESPACE}", f"--config={CONFIG}",
+                                         environment={"POD_NAME": REPLICA}))
 
         try:
             run = self.measure("actimanager", begin, lambda: processes[0].process.pid, 60 + self.pods / 20)
@@ -251,8 +276,9 @@ class Bench:
     def bare_client(self) -> Run:
         made = self.fresh_pods("nobody")
         template = self.rest.get("nodecputopologies", "node-0000-cputopology")["spec"]["topology"]
-        work = [_requests(obj, i, self.nodes, self.rest.server.netloc, template) for i, obj in enumerate(made)]
-        client = multiprocessing.Process(target=_send, args=(self.kubeconfig, work))
+        head = f"Host: {self.rest.server.netloc}\r\nAuthorization: Bearer {self.token}\r\n"
+        work = [_requests(obj, i, self.nodes, head, template) for i, obj in enumerate(made)]
+        client = multiprocessing.Process(target=_send, args=(self.replica, work))
         try:
             run = self.measure("bare client", client.start, lambda: client.pid, 60 + self.pods / 20)
         finally:
@@ -263,8 +289,8 @@ class Bench:
         return run
 
 
-def _requests(obj: dict, index: int, nodes: int, host: str, topology: dict) -> list[bytes]:
-    """The three writes for a Pod, ready to be sent."""
+def _requests(obj: dict, index: int, nodes: int, head: str, topology: dict) -> list[bytes]:
+    """The three writes for a Pod, ready to be sent. head: the first lines of each."""
     meta, node = obj["metadata"], f"node-{index % nodes:04}"
     # Any CPUs that nobody else gets: the n-th Pod of a node has its n-th core.
     core = topology["cpus"][index // nodes * 2 % len(topology["cpus"])]
@@ -293,7 +319,7 @@ def _requests(obj: dict, index: int, nodes: int, host: str, topology: dict) -> l
     for target, body in ((path("podcpubindings"), binding), (path("pods", meta["name"], sub="binding"), assignment),
                          (path("events"), event)):
         text = json.dumps(body, separators=(",", ":")).encode()
-        sent.append(f"POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
+        sent.append(f"POST {target} HTTP/1.1\r\n{head}Content-Type: application/json\r\nAccept: application/json\r\n"
                     f"Content-Length: {len(text)}\r\n\r\n".encode() + text)
     return sent
 

@@ -52,12 +52,14 @@ def path(kind: str, name: str = "", namespace: str = "default", sub: str = "", *
 
 
 def tls_of(kubeconfig: dict) -> ssl.SSLContext:
+    """With the user's client certificate, where there is one."""
     cluster, user = kubeconfig["clusters"][0]["cluster"], kubeconfig["users"][0]["user"]
     context = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
-        file.flush()
-        context.load_cert_chain(file.name)
+    if "client-certificate-data" in user:
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
+            file.flush()
+            context.load_cert_chain(file.name)
     return context
 
 
