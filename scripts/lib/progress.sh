@@ -3,12 +3,10 @@
 #
 # step TITLE CMD...   runs CMD with its output in a log file, shows one line with the elapsed time, and on
 #                     failure prints the end of the log and its path. Returns CMD's status.
-# Log files live in $ACTI_LOG_DIR (default: $XDG_CACHE_HOME/actimanager/logs).
-
-acti_cache_dir() { printf '%s\n' "${ACTI_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/actimanager}"; }
+# Log files live in $XDG_CACHE_HOME/actimanager/logs.
 
 acti_log_dir() {
-  local dir="${ACTI_LOG_DIR:-$(acti_cache_dir)/logs}"
+  local dir="${XDG_CACHE_HOME:-$HOME/.cache}/actimanager/logs"
   mkdir -p "$dir" && printf '%s\n' "$dir"
 }
 

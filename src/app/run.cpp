@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <optional>
 #include <random>
+#include <sys/resource.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -97,6 +98,14 @@ asio::awaitable<void> role(std::string name, asio::awaitable<void> task) {
   throw std::runtime_error(name + ": ended");
 }
 
+// Each cgroup that is looked after takes one, each connection another.
+void raise_open_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int refuse(const Error& error) {
   fmt::print(stderr, "actimanager: {}\n", error.message());
   return error.code == Errc::unavailable ? 1 : 2;
@@ -105,6 +114,7 @@ int refuse(const Error& error) {
 }  // namespace
 
 int run(const RunOptions& options) {
+  raise_open_files();
   const auto node_name = options.node_name.empty() ? host_name() : options.node_name;
   const auto config_text = scheduler_config(options.config);
   if (!config_text) return refuse(config_text.error());

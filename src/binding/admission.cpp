@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include <actimanager/allocator/exclusiveness.hpp>
+#include <actimanager/api/names.hpp>
 #include <actimanager/binding/admission.hpp>
+#include <actimanager/binding/desired.hpp>
 
 namespace actimanager::binding {
 namespace {
@@ -38,13 +40,16 @@ const api::OwnerReference* owner_pod(const api::PodCPUBinding& binding) {
 void find_pod(Verdict& verdict, const PodLookup& pods) {
   const auto& binding = *verdict.binding;
   if (binding.meta.deletion_timestamp) return;
-  auto pod = pods(pod_key(binding));
+  auto pod = pods.by_key(pod_key(binding));
   const auto owner = owner_uid(binding);
   if (!pod || (!owner.empty() && owner != pod->meta.uid)) {
     // Its Pod is not here: gone, if we have granted it CPUs or another has come after it; on its way, if the
-    // scheduler has just made it for this node.
+    // scheduler has just made it for this node. Such a one is labelled with the node from the start (one that
+    // is not would be every node's), and its owner is nobody who is here under another name.
     const bool replaced = pod && pod->meta.creation_timestamp >= binding.meta.creation_timestamp;
-    const bool on_its_way = is_scheduler_made(binding) && !binding.status.admitted && !replaced;
+    const bool on_its_way = is_scheduler_made(binding) &&
+                            binding.meta.label(api::node_name_label) != nullptr && !binding.status.admitted &&
+                            !replaced && !pods.has_uid(owner);
     if (on_its_way) verdict.kind = Verdict::Kind::refused;
     return;
   }
@@ -232,9 +237,11 @@ class Judge {
         return invalid("InvalidContainer",
                        fmt::format("{}.cpuSet: CPU {} is not in spec.cpuSet", field, outside.to_string()));
       }
-      if (const auto unknown = container.memory_nodes - node_.topology->numa_ids(); !unknown.empty()) {
-        return invalid("UnknownMemoryNode", fmt::format("{}.memoryNodes: the node has no NUMA node {}", field,
-                                                        unknown.to_string()));
+      const auto with_memory = nodes_with_memory(*node_.topology);
+      if (const auto unknown = container.memory_nodes - with_memory; !unknown.empty()) {
+        return invalid("UnknownMemoryNode",
+                       fmt::format("{}.memoryNodes: the node has no memory in NUMA node {} (it has in {})",
+                                   field, unknown.to_string(), with_memory.to_string()));
       }
     }
     return std::nullopt;

@@ -7,15 +7,6 @@
 namespace actimanager::binding {
 namespace {
 
-// Nodes whose memory is not known count as having some, unless others' is known.
-NumaSet nodes_with_memory(const topology::Topology& topology) {
-  NumaSet ids;
-  for (const auto& node : topology.numa_nodes()) {
-    if (node.memory_bytes > 0) ids.insert(node.id);
-  }
-  return ids.empty() ? topology.numa_ids() : ids;
-}
-
 NumaSet nearest(const topology::Topology& topology, const topology::NumaNode& from,
                 const NumaSet& candidates) {
   const auto& nodes = topology.numa_nodes();
@@ -31,7 +22,20 @@ NumaSet nearest(const topology::Topology& topology, const topology::NumaNode& fr
   return ids;
 }
 
+// As the kubelet makes it of a manifest: an MD5 sum. A Pod's own UID is a UUID.
+bool is_manifest_hash(std::string_view text) {
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 }  // namespace
+
+NumaSet nodes_with_memory(const topology::Topology& topology) {
+  NumaSet ids;
+  for (const auto& node : topology.numa_nodes()) {
+    if (node.memory_bytes > 0) ids.insert(node.id);
+  }
+  return ids.empty() ? topology.numa_ids() : ids;
+}
 
 NumaSet memory_nodes_of(const topology::Topology& topology, const CpuSet& cpus) {
   const auto with_memory = nodes_with_memory(topology);
@@ -54,7 +58,7 @@ PodCpusets cpusets_of(const topology::Topology& topology, const Verdict& verdict
   for (const auto& container : verdict.containers) {
     auto narrower = container.cpu_set & cpus;
     if (narrower.empty()) narrower = cpus;
-    auto mems = container.memory_nodes & topology.numa_ids();
+    auto mems = container.memory_nodes & nodes_with_memory(topology);
     if (mems.empty()) mems = memory_nodes_of(topology, narrower);
     pod.pod.mems |= mems;  // a container cannot have what its Pod has not
     pod.containers.emplace(container.name, Cpuset{std::move(narrower), std::move(mems)});
@@ -94,7 +98,7 @@ Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdi
 const std::string& cgroup_uid(const api::Pod& pod) {
   const auto* hash = pod.meta.annotation("kubernetes.io/config.hash");
   const auto* mirror = pod.meta.annotation("kubernetes.io/config.mirror");
-  return hash != nullptr && mirror != nullptr ? *hash : pod.meta.uid;
+  return hash != nullptr && mirror != nullptr && is_manifest_hash(*hash) ? *hash : pod.meta.uid;
 }
 
 }  // namespace actimanager::binding

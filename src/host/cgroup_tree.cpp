@@ -18,6 +18,12 @@ bool exists(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0;
 }
 
+// Not of the cgroup, but of this process or machine.
+bool is_exhaustion(const Error& error) {
+  return error.code == std::errc::too_many_files_open ||
+         error.code == std::errc::too_many_files_open_in_system || error.code == std::errc::not_enough_memory;
+}
+
 bool has_cpuset_controller(const std::string& path) {
   std::ifstream file(path + "/cgroup.controllers");
   std::string controller;
@@ -77,7 +83,10 @@ std::shared_ptr<Cgroup> CgroupTree::child(const Cgroup& parent, const std::strin
     }
   }
   auto opened = parent.open_child(name);
-  if (!opened) return nullptr;
+  if (!opened) {
+    note(opened.error());
+    return nullptr;
+  }
   return seen_[path] = *opened;
 }
 
@@ -85,7 +94,10 @@ std::shared_ptr<Cgroup> CgroupTree::child(const Cgroup& parent, const std::strin
 bool CgroupTree::walk(const std::shared_ptr<Cgroup>& level, int depth, bool inside_kubepods,
                       std::vector<FoundPod>& pods) {
   const auto names = level->children();
-  if (!names) return false;
+  if (!names) {
+    note(names.error());
+    return false;
+  }
   bool leads_to_pods = inside_kubepods;
   const auto place = levels_.size();
   for (const auto& name : *names) {
@@ -102,6 +114,7 @@ bool CgroupTree::walk(const std::shared_ptr<Cgroup>& level, int depth, bool insi
     // Above kubepods it may be anywhere; inside there are only the QoS levels.
     if (depth >= max_depth_above_pods || (inside_kubepods && !is_qos_class(name) && !kubepods)) continue;
     auto cgroup = level->open_child(name);
+    if (!cgroup) note(cgroup.error());
     if (cgroup && walk(*cgroup, depth + 1, inside_kubepods || kubepods, pods)) leads_to_pods = true;
   }
   // The top is where a kubelet's first cgroup appears, wherever it is going to be.
@@ -113,7 +126,10 @@ bool CgroupTree::walk(const std::shared_ptr<Cgroup>& level, int depth, bool insi
 std::vector<NestedCgroup> CgroupTree::nested_of(const Cgroup& cgroup, int depth) {
   std::vector<NestedCgroup> nested;
   const auto names = depth < max_depth_in_container ? cgroup.children() : std::vector<std::string>();
-  if (!names) return nested;
+  if (!names) {
+    note(names.error());
+    return nested;
+  }
   for (const auto& name : *names) {
     auto inner = child(cgroup, name);
     if (!inner) continue;
@@ -126,7 +142,10 @@ std::vector<NestedCgroup> CgroupTree::nested_of(const Cgroup& cgroup, int depth)
 PodCgroup CgroupTree::fill(std::string uid, std::shared_ptr<Cgroup> cgroup) {
   PodCgroup pod{std::move(uid), std::move(cgroup), {}};
   const auto names = pod.cgroup->children();
-  if (!names) return pod;
+  if (!names) {
+    note(names.error());
+    return pod;
+  }
   for (const auto& name : *names) {
     auto container = child(*pod.cgroup, name);
     if (!container) continue;
@@ -139,11 +158,16 @@ PodCgroup CgroupTree::fill(std::string uid, std::shared_ptr<Cgroup> cgroup) {
   return pod;
 }
 
+void CgroupTree::note(const Error& error) {
+  if (is_exhaustion(error)) exhaustion_ = error;
+}
+
 Result<std::vector<PodCgroup>> CgroupTree::scan() {
   if (auto readable = root_->children(); !readable) return fail(std::move(readable.error()));
   levels_.clear();
   places_.clear();
   seen_.clear();
+  exhaustion_.reset();
   std::vector<FoundPod> found;
   walk(root_, 0, false, found);
   std::vector<PodCgroup> pods;
@@ -153,6 +177,7 @@ Result<std::vector<PodCgroup>> CgroupTree::scan() {
     places_.insert_or_assign(pod.name.uid, Place{std::move(pod.level), std::move(pod.directory)});
     pods.push_back(fill(std::move(pod.name.uid), std::move(pod.cgroup)));
   }
+  if (exhaustion_) return fail(*exhaustion_);  // who was left out is not gone
   known_ = std::exchange(seen_, {});
   return pods;
 }
@@ -168,21 +193,26 @@ std::optional<PodCgroup> CgroupTree::pod_at(const std::shared_ptr<Cgroup>& level
   driver_ = parsed->driver;
   places_.insert_or_assign(parsed->uid, Place{level, name});
   auto pod = fill(parsed->uid, std::move(cgroup));
+  if (exhaustion_) return std::nullopt;
   // What this walk did not meet stays known.
   for (auto& [path, seen] : seen_) known_.insert_or_assign(path, std::move(seen));
   return pod;
 }
 
 std::optional<PodCgroup> CgroupTree::find_pod(std::string_view uid) {
+  exhaustion_.reset();
   if (const auto it = places_.find(std::string(uid)); it != places_.end()) {
     const auto place = it->second;
-    if (auto pod = pod_at(place.level, place.name, uid)) return pod;
+    if (auto pod = pod_at(place.level, place.name, uid); pod || exhaustion_) return pod;
     places_.erase(std::string(uid));
   }
   // The levels of the last scan are where Pods appear.
   for (const auto& level : levels_) {
     const auto names = level->children();
-    if (!names) continue;
+    if (!names) {
+      note(names.error());
+      continue;
+    }
     for (const auto& name : *names) {
       if (auto pod = pod_at(level, name, uid)) return pod;
     }

@@ -284,8 +284,9 @@ Result<Topology> discover(const DiscoveryOptions& options) {
   return load(*hwloc, Errc::unavailable, "this machine's topology", "hwloc could not read it");
 }
 
-Result<CpuSet> online_cpus() {
-  constexpr const char* path = "/sys/devices/system/cpu/online";
+namespace {
+
+Result<CpuSet> read_cpus(const char* path) {
   std::ifstream file(path);
   std::string text;
   if (!std::getline(file, text)) {
@@ -295,6 +296,16 @@ Result<CpuSet> online_cpus() {
   auto cpus = CpuSet::parse(text);
   if (!cpus) return fail(std::move(cpus.error()).wrap(path));
   return cpus;
+}
+
+}  // namespace
+
+Result<CpuSet> online_cpus() {
+  return read_cpus("/sys/devices/system/cpu/online");
+}
+
+Result<CpuSet> present_cpus() {
+  return read_cpus("/sys/devices/system/cpu/present");
 }
 
 }  // namespace actimanager::host

@@ -90,12 +90,16 @@ KubeletFacts look_at_kubelet(const std::string& root, const std::vector<Process>
   KubeletFacts facts;
   std::string directory = "/var/lib/kubelet", config = "/var/lib/kubelet/config.yaml";
   std::optional<std::string> flag;
+  bool configured = false;
   const auto kubelet = std::ranges::find(running, "kubelet", &Process::name);
   if (kubelet != running.end()) {
     facts.running = true;
     const auto& arguments = kubelet->arguments;
     if (auto given = flag_value(arguments, "--root-dir")) directory = std::move(*given);
-    if (auto given = flag_value(arguments, "--config")) config = std::move(*given);
+    if (auto given = flag_value(arguments, "--config")) {
+      config = std::move(*given);
+      configured = true;
+    }
     flag = flag_value(arguments, "--cpu-manager-policy");
   }
   // The state names the policy in force: a kubelet does not start with another one.
@@ -113,7 +117,9 @@ KubeletFacts look_at_kubelet(const std::string& root, const std::vector<Process>
     facts.source = "--cpu-manager-policy";
     return facts;
   }
-  if (!from_file(config, "cpuManagerPolicy") && facts.running) {
+  // A configuration that we may not read says nothing, and not that it is the default.
+  const bool readable = !configured || read_text(root + config).has_value();
+  if (!from_file(config, "cpuManagerPolicy") && facts.running && readable) {
     facts.policy = "none";
     facts.source = "its default";
   }

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <spdlog/spdlog.h>
 
@@ -165,8 +167,11 @@ asio::awaitable<void> Agent::Impl::reconcile_loop() {
 }
 
 void Agent::Impl::reconcile(bool everything) {
-  const auto lookup = [this](const std::string& key) { return state.pods.get(key); };
-  verdicts = binding::admit(facts, grants.current(state.bound, state.unclaimed, Clock::now()), lookup);
+  std::unordered_set<std::string_view> uids;
+  for (const auto& pod : state.pods.items()) uids.insert(pod->meta.uid);
+  const binding::PodLookup pods{.by_key = [this](const std::string& key) { return state.pods.get(key); },
+                                .has_uid = [&](const std::string& uid) { return uids.contains(uid); }};
+  verdicts = binding::admit(facts, grants.current(state.bound, state.unclaimed, Clock::now()), pods);
   grants.remember(verdicts);
   desired = binding::desired_cpusets(facts, verdicts, owners.isolated);
   auto targets = targets_of(desired, verdicts);
@@ -299,7 +304,7 @@ PublishedState Agent::Impl::published() const {
   const auto& tree = pinner->tree();
   return {.topology = facts.topology,
           .reserved = facts.reserved,
-          .exclusive = desired.exclusive,
+          .exclusive = reconciled ? std::optional(desired.exclusive) : std::nullopt,
           .cgroup = {std::string(to_string(tree.version())), std::string(to_string(tree.driver()))},
           .failure = topology_failure,
           .objection = objection};
@@ -374,9 +379,15 @@ Result<std::unique_ptr<Agent>> Agent::make(asio::any_io_executor executor, kube:
                                            kube::EventRecorder& events, AgentOptions options,
                                            std::shared_ptr<const topology::Topology> topology,
                                            spdlog::logger& log) {
-  if (const auto absent = options.reserved - topology->cpus(); !absent.empty()) {
-    return fail(Errc::invalid_argument, fmt::format("--reserved-cpus: CPU {} is not online here (CPUs {})",
-                                                    absent.to_string(), topology->cpus().to_string()));
+  // One that is offline comes back some time, and may have gone while an earlier agent ran.
+  if (const auto offline = options.reserved - topology->cpus(); !offline.empty()) {
+    const auto present = host::present_cpus();
+    if (!present) return fail(Error(present.error()).wrap("--reserved-cpus"));
+    if (const auto absent = offline - *present; !absent.empty()) {
+      return fail(Errc::invalid_argument, fmt::format("--reserved-cpus: there is no CPU {} here (CPUs {})",
+                                                      absent.to_string(), present->to_string()));
+    }
+    log.warn("--reserved-cpus: CPU {} is not online", offline.to_string());
   }
   auto metrics = std::make_unique<AgentMetrics>();
   auto pinner = Pinner::open(executor, options.cgroups, options.dbus_socket, *metrics, log);

@@ -77,7 +77,7 @@ const Sight* Pinner::sight(const std::string& uid) const {
 }
 
 // Watches before it looks, so that nothing appears in between unnoticed.
-std::vector<host::PodCgroup> Pinner::look_around() {
+std::optional<std::vector<host::PodCgroup>> Pinner::look_around() {
   auto found = tree_.scan();
   for (bool fresh = true; found && fresh;) {
     fresh = false;
@@ -88,9 +88,10 @@ std::vector<host::PodCgroup> Pinner::look_around() {
     }
     if (fresh) found = tree_.scan();
   }
+  blind_ = !found;
   if (!found) {
     log_.error("{}", found.error().message());
-    return {};
+    return std::nullopt;
   }
   for (auto& pod : *found) {
     if (!watch_pod(pod)) continue;
@@ -102,10 +103,11 @@ std::vector<host::PodCgroup> Pinner::look_around() {
 
 void Pinner::apply(Targets targets) {
   auto found = look_around();
+  if (!found) return;  // what cannot be seen is not gone
   if (tree_.version() == host::CgroupVersion::v1) restore_levels();
-  forget_all_but(found);
+  forget_all_but(*found);
   systemd_.retry();
-  settle(std::move(found), std::move(targets));
+  settle(std::move(*found), std::move(targets));
   looked_ = true;
   if (tree_.version() == host::CgroupVersion::v1) bring_back();
 }
@@ -119,6 +121,10 @@ void Pinner::retarget(Targets targets) {
   for (const auto& uid : movers) {
     if (auto pod = look_at(uid)) {
       found.push_back(std::move(*pod));
+    } else if (tree_.exhaustion()) {
+      log_.error("{}", tree_.exhaustion()->message());
+      blind_ = true;
+      return;
     } else {
       forget(uid);
     }
@@ -282,7 +288,8 @@ std::optional<Pinner::Disturbance> Pinner::disturbance(const std::string& uid) c
 }
 
 bool Pinner::refused() const {
-  return std::ranges::any_of(pods_, [](const auto& entry) { return entry.second.sight.error.has_value(); });
+  return blind_ ||
+         std::ranges::any_of(pods_, [](const auto& entry) { return entry.second.sight.error.has_value(); });
 }
 
 CpuSet Pinner::crowded(const std::string& uid, const CpuSet& cpus) const {

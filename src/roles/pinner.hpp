@@ -96,7 +96,8 @@ class Pinner {
     Quarrel::TimePoint until;
   };
   std::optional<Disturbance> disturbance(const std::string& uid) const;
-  // Whether the kernel refused what is wanted of some Pod, when that was last tried.
+  // Whether the kernel refused what is wanted of some Pod, or to show what Pods there are, when that was last
+  // tried.
   bool refused() const;
   // Those of `cpus` that Pods other than this one are on because the kernel refused to move them.
   CpuSet crowded(const std::string& uid, const CpuSet& cpus) const;
@@ -117,7 +118,8 @@ class Pinner {
          std::unique_ptr<host::CgroupWatcher> watcher, std::unique_ptr<host::CpusetWriters> writers,
          const std::string& dbus_socket, AgentMetrics& metrics, spdlog::logger& log);
 
-  std::vector<host::PodCgroup> look_around();
+  // nullopt: it cannot be seen what is there.
+  std::optional<std::vector<host::PodCgroup>> look_around();
   // Whether anything of it was not watched before.
   bool watch_pod(const host::PodCgroup& pod);
   // Watched before it was looked at, so that nothing appears in it unnoticed.
@@ -160,6 +162,7 @@ class Pinner {
   spdlog::logger& log_;
   Handlers handlers_;
   std::optional<Targets> targets_;
+  bool blind_ = false;                         // nothing was to be seen when we looked last
   bool looked_ = false;                        // at every Pod, once: what appears from then on is new
   std::unordered_map<std::string, Pod> pods_;  // by UID
   host::PinningClaim claim_;

@@ -11,7 +11,7 @@ api::NodeCPUTopology::Status published_status(const api::NodeCPUTopology& object
   status.internal_ip = internal_ip;
   status.reserved_cpus = state.reserved;
   status.allocatable = state.topology->cpus() - state.reserved;
-  status.exclusive = state.exclusive;
+  if (state.exclusive) status.exclusive = *state.exclusive;
   status.cgroup = state.cgroup;
   api::Condition ready{"Ready",
                        api::ConditionStatus::true_,

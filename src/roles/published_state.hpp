@@ -12,7 +12,8 @@ namespace actimanager::roles {
 
 struct PublishedState {
   std::shared_ptr<const topology::Topology> topology;
-  CpuSet reserved, exclusive;
+  CpuSet reserved;
+  std::optional<CpuSet> exclusive;  // nullopt: not known yet, what was published stays
   api::NodeCPUTopology::Cgroup cgroup;
   std::string failure;  // why `topology` may not be what the machine has any more; "": it is
   std::optional<host::Objection> objection;  // why nothing is pinned

@@ -97,7 +97,8 @@ asio::awaitable<Result<void>> TopologyPublisher::publish() {
     object = std::move(*published);
   }
   auto status = published_status(*object, node->internal_ip, want_, now());
-  const bool due = Clock::now() >= summary_due_;
+  const auto due_at = summary_due_;
+  const bool due = !right || Clock::now() >= due_at;
   if (due) summary_due_ = Clock::time_point::max();
   if (!due) status.exclusive = object->status.exclusive;
   if (!same_topology || !status.last_change_time) status.last_change_time = now();
@@ -105,7 +106,10 @@ asio::awaitable<Result<void>> TopologyPublisher::publish() {
   const json patch = {{"metadata", {{"resourceVersion", object->meta.resource_version}}},
                       {"status", api::encode(status)}};
   auto written = co_await client_.patch(kube::resource_of(*object, "status"), patch);
-  if (!written) co_return fail(std::move(written.error()));
+  if (!written) {
+    summary_due_ = std::min(summary_due_, due_at);
+    co_return fail(std::move(written.error()));
+  }
   co_return Result<void>{};
 }
 

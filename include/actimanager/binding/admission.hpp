@@ -32,8 +32,13 @@ struct NodeFacts {
   CpuSet reserved;                                     // never exclusive to anyone
 };
 
-// The Pod of this node with this "namespace/name"; nullptr: there is none on this node.
-using PodLookup = std::function<PodPointer(const std::string& key)>;
+// The Pods of this node.
+struct PodLookup {
+  // The one with this "namespace/name"; nullptr: there is none.
+  std::function<PodPointer(const std::string& key)> by_key;
+  // Whether one of any name has this UID.
+  std::function<bool(const std::string& uid)> has_uid;
+};
 
 struct Verdict {
   enum class Kind {

@@ -55,12 +55,16 @@ Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdi
 // Precondition: verdict.admitted().
 PodCpusets cpusets_of(const topology::Topology& topology, const Verdict& verdict);
 
+// NUMA nodes that memory can come from. Those whose memory is not known count as having some, unless others'
+// is known.
+NumaSet nodes_with_memory(const topology::Topology& topology);
+
 // Where the memory of what runs on these CPUs should come from: their NUMA nodes; for nodes that have CPUs
 // but no memory, the nearest that have some. Empty where the machine has no NUMA.
 NumaSet memory_nodes_of(const topology::Topology& topology, const CpuSet& cpus);
 
 // The UID by which the Pod's cgroup is named: a static Pod's is the hash of its manifest, not its mirror's
-// UID.
+// UID. Whoever makes a Pod writes its annotations: they cannot name another Pod by its UID.
 const std::string& cgroup_uid(const api::Pod& pod);
 
 }  // namespace actimanager::binding

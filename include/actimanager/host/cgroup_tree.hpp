@@ -64,11 +64,13 @@ class CgroupTree {
 
   // Every Pod of every kubepods directory up to 6 levels below the hierarchy. A cgroup that is still the same
   // directory as before keeps its handle; one that vanishes meanwhile is left out. Errors: the hierarchy
-  // itself cannot be read.
+  // itself cannot be read; no more files can be opened, or there is no memory for that.
   Result<std::vector<PodCgroup>> scan();
 
   // The Pod of this UID (kubelet's), in the levels of the last scan().
   std::optional<PodCgroup> find_pod(std::string_view uid);
+  // Why the last find_pod() may not have found what is there: no more files can be opened.
+  const std::optional<Error>& exhaustion() const { return exhaustion_; }
 
  private:
   CgroupTree(std::shared_ptr<Cgroup> root, CgroupVersion version, CgroupTreeOptions options)
@@ -80,6 +82,7 @@ class CgroupTree {
     std::string directory;
     std::shared_ptr<Cgroup> cgroup;
   };
+  void note(const Error& error);
   std::shared_ptr<Cgroup> child(const Cgroup& parent, const std::string& name);
   // Whether Pods appear in it or below.
   bool walk(const std::shared_ptr<Cgroup>& level, int depth, bool inside_kubepods,
@@ -93,6 +96,7 @@ class CgroupTree {
   CgroupVersion version_;
   CgroupTreeOptions options_;
   CgroupDriver driver_ = CgroupDriver::unknown;
+  std::optional<Error> exhaustion_;  // of the walk that is under way, or was last
   std::vector<std::shared_ptr<Cgroup>> levels_;
   struct Place {
     std::shared_ptr<Cgroup> level;

@@ -36,6 +36,8 @@ Result<topology::Topology> discover(const DiscoveryOptions& options = {});
 // The kernel's list of online CPUs (/sys/devices/system/cpu/online): changes when a CPU comes or goes.
 // Errors: the errno.
 Result<CpuSet> online_cpus();
+// Those that are there, online or not (/sys/devices/system/cpu/present). Errors: the errno.
+Result<CpuSet> present_cpus();
 
 // What a loaded hwloc topology says. Precondition: `hwloc` is loaded.
 Result<topology::Topology> from_hwloc(hwloc_topology* hwloc);

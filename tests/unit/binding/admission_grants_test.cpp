@@ -127,6 +127,24 @@ TEST_CASE("the scheduler's binding for a Pod that is to come is not confused wit
   CHECK(node.judge("set-0-pcb").kind == Kind::not_ours);
 }
 
+TEST_CASE("what only looks like the scheduler's, without its Pod, holds nothing") {
+  NodeFake node(one_socket_smt());
+  node.add_pod("other");
+  SECTION("it is labelled with no node: it would hold its CPUs on each") {
+    node.place("new", "new-1", {1}, cpu).meta.labels = {};
+  }
+  SECTION("its owner is here, under another name") {
+    node.place("new", "other-1", {1}, cpu);
+  }
+  SECTION("its owner is here, and so is another Pod of the name") {
+    node.add_pod("new");
+    node.place("new", "other-1", {1}, cpu);
+  }
+  CHECK(node.judge("new-pcb").kind == Kind::not_ours);
+  CHECK(node.desired().exclusive.empty());
+  CHECK_FALSE(node.desired().of("other-1").pinned);
+}
+
 TEST_CASE("a hand-made binding without its Pod holds nothing") {
   NodeFake node(one_socket_smt());
   node.bind("b", "nobody", {1}, cpu);

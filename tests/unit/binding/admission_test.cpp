@@ -145,7 +145,7 @@ TEST_CASE("a container's set lies in its Pod's and names a container and memory 
       Row{{{"app", {1}, {}}, {"app", {2}, {}}}, "InvalidContainer", "spec.containers[app]: named twice"},
       Row{{{"app", {}, {1}}},
           "UnknownMemoryNode",
-          "spec.containers[app].memoryNodes: the node has no NUMA node 1"});
+          "spec.containers[app].memoryNodes: the node has no memory in NUMA node 1 (it has in 0)"});
   NodeFake node(one_socket_smt());
   node.add_pod("web");
   node.bind("b", "web", {1, 2}, cpu).spec.containers = row.containers;

@@ -1,4 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <actimanager/binding/desired.hpp>
 
@@ -129,9 +130,20 @@ TEST_CASE("a static Pod's cgroup bears the hash of its manifest, not its mirror'
   auto& pod = node.add_pod("etcd");
   node.bind("b", "etcd", {1}, cpu);
   CHECK(cgroup_uid(pod) == "etcd-1");
-  pod.meta.annotations["kubernetes.io/config.hash"] = "0f9e";
+  const std::string hash = "0f9e8d7c6b5a40302010ffeeddccbbaa";
+  pod.meta.annotations["kubernetes.io/config.hash"] = hash;
   CHECK(cgroup_uid(pod) == "etcd-1");
-  pod.meta.annotations["kubernetes.io/config.mirror"] = "0f9e";
-  CHECK(cgroup_uid(pod) == "0f9e");
-  CHECK(node.desired().pods.contains("0f9e"));
+  pod.meta.annotations["kubernetes.io/config.mirror"] = hash;
+  CHECK(cgroup_uid(pod) == hash);
+  CHECK(node.desired().pods.contains(hash));
+}
+
+TEST_CASE("no annotation gives a Pod another one's cgroup") {
+  NodeFake node(dual_socket_smt());
+  auto& pod = node.add_pod("thief");
+  const auto* claimed =
+      GENERATE("6f1a2b3c-0000-4111-8222-333344445555", "", "0F9E8D7C6B5A40302010FFEEDDCCBBAA");
+  for (const char* annotation : {"kubernetes.io/config.hash", "kubernetes.io/config.mirror"})
+    pod.meta.annotations[annotation] = claimed;
+  CHECK(cgroup_uid(pod) == "thief-1");
 }

@@ -1,6 +1,10 @@
 #include "node_fake.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+
+#include <actimanager/api/names.hpp>
 
 namespace actimanager::binding::testing {
 namespace {
@@ -61,6 +65,7 @@ api::PodCPUBinding& NodeFake::bind(const std::string& name, const std::string& p
 api::PodCPUBinding& NodeFake::place(const std::string& pod, const std::string& uid, const CpuSet& cpus,
                                     ExclusivenessLevel level) {
   auto& binding = bind(api::PodCPUBinding::name_for_pod(pod), pod, cpus, level);
+  (*binding.meta.labels)[std::string(api::node_name_label)] = "node-a";
   *binding.meta.owner_references = {
       {.api_version = "v1", .kind = "Pod", .name = pod, .uid = uid, .controller = true}};
   return binding;
@@ -86,11 +91,15 @@ std::vector<BindingPointer> NodeFake::objects() const {
 }
 
 std::vector<Verdict> NodeFake::judge(const std::vector<BindingPointer>& objects) const {
-  return admit(facts_, objects, [&](const std::string& key) -> PodPointer {
+  const auto by_key = [&](const std::string& key) -> PodPointer {
     const std::string prefix = "default/";
     const auto it = key.starts_with(prefix) ? pods_.find(key.substr(prefix.size())) : pods_.end();
     return it == pods_.end() ? nullptr : std::make_shared<api::Pod>(it->second);
-  });
+  };
+  const auto has_uid = [&](const std::string& uid) {
+    return std::ranges::any_of(pods_, [&](const auto& pod) { return pod.second.meta.uid == uid; });
+  };
+  return admit(facts_, objects, {by_key, has_uid});
 }
 
 Verdict NodeFake::judge(const std::string& name) const {

@@ -3,10 +3,12 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <catch2/generators/catch_generators_range.hpp>
 
 #include <actimanager/host/cgroup_tree.hpp>
 
 #include "cgroup_layout_fake.hpp"
+#include "few_files.hpp"
 
 using namespace actimanager;
 using namespace actimanager::host;
@@ -214,6 +216,30 @@ TEST_CASE("a Pod is found by its UID where the last scan saw Pods appear") {
   CHECK(again->cgroup != first->cgroup);
   CHECK(again->cgroup->read());
   CHECK(is_gone(first->cgroup->read().error()));
+}
+
+TEST_CASE("where no more files can be opened, nobody is taken for gone") {
+  CgroupLayoutFake layout(CgroupVersion::v1);
+  const auto pod = "cpuset/kubepods/pod" + uid;
+  for (const char container : {'a', 'b', 'c', 'd'}) layout.add(pod + "/" + id(container));
+  const auto more = GENERATE(range(0, 6));  // each directory on the way there may be the one
+  CAPTURE(more);
+  auto tree = open(layout.root());
+  {
+    const FewFiles few(more);
+    const auto found = tree.scan();
+    REQUIRE_FALSE(found);
+    CHECK(found.error().code == std::errc::too_many_files_open);
+  }
+  CHECK(picture(tree.scan().value()) == uid + ": a b c d\n");
+  layout.add(pod + "/" + id('e') + "/inner");
+  {
+    const FewFiles few(more % 2);
+    CHECK_FALSE(tree.find_pod(uid));
+    CHECK(tree.exhaustion());
+  }
+  CHECK(tree.find_pod(uid)->containers.size() == 5);
+  CHECK_FALSE(tree.exhaustion());
 }
 
 TEST_CASE("where there is no cpuset controller, what was looked for is told") {

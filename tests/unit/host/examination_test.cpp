@@ -101,10 +101,18 @@ TEST_CASE("the CPU manager's policy is the one in force, then the flag's, then t
   CHECK(facts.source == "/data/kubelet/cpu_manager_state");
 }
 
-TEST_CASE("a kubelet that says nothing has the default policy") {
+TEST_CASE("a kubelet that says nothing has the default policy, but not one that cannot be heard") {
   MachineFake machine(CgroupVersion::v1);
-  machine.run("7", "kubelet", "kubelet --config=/etc/kubelet.yaml");
+  SECTION("without a configuration") {
+    machine.run("7", "kubelet", "kubelet");
+  }
+  SECTION("with one that does not name it") {
+    machine.run("7", "kubelet", "kubelet --config=/etc/kubelet.yaml");
+    CHECK(machine.examined().kubelet.policy.empty());
+    machine.add_file("etc/kubelet.yaml", "kind: KubeletConfiguration\n");
+  }
   CHECK(machine.examined().kubelet.policy == "none");
+  CHECK(machine.examined().kubelet.source == "its default");
 }
 
 TEST_CASE("the kernel's and systemd's state are read") {

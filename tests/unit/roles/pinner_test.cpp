@@ -7,6 +7,7 @@
 #include <actimanager/host/presence.hpp>
 
 #include "cgroup_layout_fake.hpp"
+#include "few_files.hpp"
 
 using namespace actimanager;
 using host::testing::CgroupLayoutFake;
@@ -276,6 +277,26 @@ TEST_CASE_METHOD(PinnerTest,
   start();
   pinner->apply(targets({0}, {1}, {2}));
   CHECK(quotas() == "20 20 20 ");
+}
+
+TEST_CASE_METHOD(PinnerTest,
+                 "who cannot be seen for want of open files keeps what it has, and is looked for again") {
+  pinner->apply(targets({0}, {1}, {2}));
+  REQUIRE(now() == "0 1 2");
+  layout.add("cpuset/kubepods/podd", "0");
+  {
+    const host::testing::FewFiles none(0);
+    pinner->apply(targets({3}, {1}, {2}));
+    CHECK(pinner->refused());
+    pinner->retarget(targets({4}, {1}, {2}));
+    CHECK(pinner->refused());
+  }
+  CHECK(now() == "0 1 2");
+  CHECK(pinner->sight("a") != nullptr);
+  pinner->apply(targets({5}, {1}, {2}));
+  CHECK_FALSE(pinner->refused());
+  CHECK(now() == "5 1 2");
+  CHECK(cpus("d") == "2");
 }
 
 TEST_CASE_METHOD(PinnerTest, "a Pod without a quota gets none") {

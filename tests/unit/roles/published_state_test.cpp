@@ -17,7 +17,7 @@ roles::PublishedState a_state() {
                                          .caches = {},
                                          .cpu_kinds = {}})),
           .reserved = {0},
-          .exclusive = {2},
+          .exclusive = CpuSet{2},
           .cgroup = {"v2", "systemd"},
           .failure = {},
           .objection = {}};
@@ -39,6 +39,16 @@ TEST_CASE("what the agent knows is published as Fresh") {
   REQUIRE(ready != nullptr);
   CHECK(ready->status == api::ConditionStatus::true_);
   CHECK(ready->observed_generation == 3);
+}
+
+TEST_CASE("exclusive CPUs that are not known yet stay as published") {
+  api::NodeCPUTopology object;
+  object.status.exclusive = {1};
+  auto state = a_state();
+  state.exclusive.reset();
+  CHECK(roles::published_status(object, "", state, then).exclusive == CpuSet{1});
+  state.exclusive.emplace();
+  CHECK(roles::published_status(object, "", state, then).exclusive == CpuSet{});
 }
 
 TEST_CASE("a topology that cannot be found out anew is Failed, its condition says why, and it recovers") {

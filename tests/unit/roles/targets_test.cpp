@@ -55,7 +55,7 @@ TEST_CASE("narrower sets are found by the container's name and given by its id")
   object->spec.cpu_set = {2, 3};
   object->spec.containers = {{"a", {3}, {}}, {"b", {2}, {}}};
   const binding::NodeFacts facts{topology, {}};
-  const auto verdicts = binding::admit(facts, {object}, [&](const std::string&) { return pod; });
+  const auto verdicts = binding::admit(facts, {object}, {[&](const std::string&) { return pod; }, {}});
   REQUIRE(verdicts[0].admitted());
   const auto targets = roles::targets_of(binding::desired_cpusets(facts, verdicts), verdicts);
   CHECK(targets.shared.pod.cpus == CpuSet{0, 1, 2, 3});
