@@ -184,9 +184,14 @@ std::optional<asio::awaitable<Result<void>>> BindingController::binding_step(con
     return move_to_node(binding, around.pod->node_name);
   }
   if (is_refused(*binding) && binding::is_scheduler_made(*binding)) {
-    if (auto placement = other_cpus(*binding, *around.pod))
-      return give_other_cpus(binding, std::move(*placement));
-    return std::nullopt;
+    scheduling_.forget_edit(key);  // an attempt that failed
+    auto placement = other_cpus(*binding, *around.pod);
+    if (!placement) {
+      waiting_[around.pod->node_name].insert(key);
+      return std::nullopt;
+    }
+    scheduling_.assume_edit(key, *placement);
+    return give_other_cpus(binding, std::move(*placement));
   }
   return sizing_step(binding, *around.pod);
 }

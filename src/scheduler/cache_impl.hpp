@@ -79,12 +79,16 @@ struct Cache::Impl : PodAccounts {
   void remove_pod(std::string_view uid);
   void assume(const PodPointer& pod, std::string_view node,
               const std::optional<allocator::Placement>& placement);
+  void assume_holding(const api::Pod& pod, std::string_view node, allocator::Holding holding);
   PodPointer forget(std::string_view uid);
   void nominate(const PodPointer& pod, std::string_view node, std::optional<allocator::Placement> placement);
   void withdraw_nomination(std::string_view uid);
   void renew_nominated(const PodPointer& pod);  // it is there in a newer version
   PodCpus cpus_of(std::string_view uid) const override;
   bool is_nominated(std::string_view uid) const override { return nominations.contains(uid); }
+  std::uint64_t generation_of(std::string_view node) const override;
+  // The binding of the Pod on the node holds this already.
+  bool is_held(const api::Pod& pod, std::string_view node, const allocator::Holding& holding) const;
   void count_pod(const PodPointer& pod, std::string_view node, const PodLoad& load, bool assumed);
   // The Pod of this record in a newer version that asks for the same.
   void renew_pod(std::string_view uid, const PodPointer& pod);

@@ -114,7 +114,7 @@ void Cache::Impl::set_topology(std::string_view node, std::shared_ptr<const topo
   record.reserved = reserved;
   allocator::Occupancy cpus(std::move(topology), reserved);
   for (const auto& key : record.bindings) {
-    for (const auto& holding : bindings.find(key)->second.holdings) cpus.add(holding);
+    bindings.find(key)->second.each_holding([&](const allocator::Holding& holding) { cpus.add(holding); });
   }
   for (const auto& uid : record.assumptions) cpus.add(assumptions.find(uid)->second.holding);
   writable(record).cpus = std::move(cpus);

@@ -125,14 +125,26 @@ void Cache::Impl::assume(const PodPointer& pod, std::string_view node,
   uncount_pod(uid);
   drop_assumption(uid);
   withdraw_nomination(uid);
-  if (placement) {
-    NodeRecord& record = this->record(node);
-    allocator::Holding holding{placement->cpus, placement->level};
-    writable(record).cpus.add(holding);
-    record.assumptions.insert(uid);
-    assumptions.emplace(uid, Assumption{std::string(node), std::move(holding)});
-  }
+  if (placement) assume_holding(*pod, node, {placement->cpus, placement->level});
   count_pod(pod, node, pod_load(*pod), true);
+}
+
+void Cache::Impl::assume_holding(const api::Pod& pod, std::string_view node, allocator::Holding holding) {
+  if (is_held(pod, node, holding)) return;
+  NodeRecord& record = this->record(node);
+  writable(record).cpus.add(holding);
+  record.assumptions.insert(pod.meta.uid);
+  assumptions.emplace(pod.meta.uid, Assumption{std::string(node), std::move(holding)});
+}
+
+bool Cache::Impl::is_held(const api::Pod& pod, std::string_view node,
+                          const allocator::Holding& holding) const {
+  const auto keys = bindings_of_pod.find(pod.meta.key());
+  return keys != bindings_of_pod.end() && std::ranges::any_of(keys->second, [&](const std::string& key) {
+           const auto& binding = bindings.find(key)->second;
+           return binding.owner_uid == pod.meta.uid && binding.node == node &&
+                  std::ranges::find(binding.holdings, holding) != binding.holdings.end();
+         });
 }
 
 PodPointer Cache::Impl::forget(std::string_view uid) {
@@ -188,6 +200,11 @@ PodCpus Cache::Impl::cpus_of(std::string_view uid) const {
     binding.each_holding([&](const allocator::Holding& holding) { cpus.holdings.push_back(holding); });
   }
   return cpus;
+}
+
+std::uint64_t Cache::Impl::generation_of(std::string_view node) const {
+  const auto it = nodes.find(node);
+  return it == nodes.end() ? 0 : it->second.info->generation;
 }
 
 }  // namespace actimanager::scheduler

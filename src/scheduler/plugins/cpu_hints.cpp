@@ -1,5 +1,8 @@
 // WorkloadAware and PodIsolation: what may make room for a Pod's CPUs, where they could then be its own.
 #include <algorithm>
+#include <array>
+
+#include <actimanager/api/names.hpp>
 
 #include "../binding_holdings.hpp"
 #include "hints.hpp"
@@ -16,6 +19,21 @@ Hint after_pod_left(const api::Pod& waiting, const Change<api::Pod>& change, con
 Hint after_scale_down(const api::Pod& waiting, const Change<api::Pod>& change, const Surroundings& cluster) {
   if (is_itself(waiting, change)) return Hint::queue;
   return queue_if(cluster.may_get_cpus(waiting, change.after->node_name));
+}
+
+// What annotations ask of the Pod's binding: its level decides for both plugins.
+bool asks_the_same(const api::Pod& a, const api::Pod& b) {
+  return std::ranges::all_of(
+      std::array{api::exclusiveness_level_annotation, api::cfs_quota_annotation, api::isolation_annotation},
+      [&](std::string_view name) {
+        const auto* of_a = a.meta.annotation(name);
+        const auto* of_b = b.meta.annotation(name);
+        return of_a == nullptr || of_b == nullptr ? of_a == of_b : *of_a == *of_b;
+      });
+}
+
+Hint after_annotations(const api::Pod& waiting, const Change<api::Pod>& change) {
+  return queue_if(is_itself(waiting, change) && !asks_the_same(*change.before, *change.after));
 }
 
 Hint after_node(const api::Pod& waiting, const Change<api::Node>& change, const Surroundings& cluster) {
@@ -47,7 +65,8 @@ std::vector<Interest> cpu_interests() {
           on<api::NodeCPUTopology>(Action::add | Action::update, after_topology),
           on<api::PodCPUBinding>(Action::add | Action::update | Action::remove, after_binding),
           on<api::Pod>(Action::remove, after_pod_left),
-          on<api::Pod>(Action::pod_scaled_down, after_scale_down)};
+          on<api::Pod>(Action::pod_scaled_down, after_scale_down),
+          on<api::Pod>(Action::pod_annotations, after_annotations)};
 }
 
 }  // namespace actimanager::scheduler

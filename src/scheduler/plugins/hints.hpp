@@ -28,7 +28,7 @@ std::vector<Interest> spread_interests(
 std::vector<Interest> affinity_interests();
 // VolumeBinding.
 std::vector<Interest> volume_binding_interests();
-// WorkloadAware and PodIsolation: a node, or CPUs of it, became available.
+// WorkloadAware and PodIsolation: a node, or CPUs of it, became available, or the Pod asks for others.
 std::vector<Interest> cpu_interests();
 
 }  // namespace actimanager::scheduler

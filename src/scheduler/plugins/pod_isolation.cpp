@@ -47,18 +47,7 @@ class PodIsolation final : public Plugin {
     return reserve_cpus(state, node);
   }
 
-  std::vector<Interest> interests() const override {
-    auto interests = cpu_interests();
-    const auto level_of = [](const api::Pod& pod) {
-      const auto* annotation = annotation_of(pod);
-      return annotation == nullptr ? std::optional<std::string>() : *annotation;
-    };
-    const auto after_annotations = [level_of](const api::Pod& waiting, const Change<api::Pod>& change) {
-      return queue_if(is_itself(waiting, change) && level_of(*change.before) != level_of(*change.after));
-    };
-    interests.push_back(on<api::Pod>(Action::pod_annotations, after_annotations));
-    return interests;
-  }
+  std::vector<Interest> interests() const override { return cpu_interests(); }
   bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
     const auto* annotation = annotation_of(pod);
     if (annotation == nullptr) return true;

@@ -238,6 +238,32 @@ TEST_CASE("a binding that is about to be edited holds what it has and what it wi
   }
 }
 
+TEST_CASE("what is on its way stays counted when the node's topology changes") {
+  Books books;
+  const auto pod = on_node(make_pod("p", "1"), "n1");
+  books.cache.upsert(pod);
+  const auto binding = make_binding(pod, "n1", "0", Level::cpu);
+  books.cache.upsert(binding);
+  books.cache.assume_edit(binding.meta.key(), on_cpus("0,2"));
+  books.cache.upsert(make_topology("n1", make_machine(1, 4, 1)));  // smaller
+  CHECK(books.cache.forget_edit(binding.meta.key()));
+  CHECK(books.exclusive() == "0");
+}
+
+TEST_CASE("a Pod that is begun anew does not hold the CPUs of its binding twice") {
+  Books books;
+  const auto pod = make_pod("p", "2");
+  const auto binding = make_binding(pod, "n1", "0-1", Level::cpu);
+  books.cache.upsert(binding);
+  books.cache.assume(pod, "n1", on_cpus("0-1"));
+  CHECK(books.exclusive() == "0-1");
+  books.cache.upsert(on_node(pod, "n1"));
+  CHECK(books.cache.cpus_of(pod.meta.uid).holdings.size() == 1);
+  CHECK(books.cache.node_without(binding.meta.key())->cpus.exclusive().empty());
+  books.cache.remove_binding(binding.meta.key());
+  CHECK(books.exclusive().empty());
+}
+
 TEST_CASE("a binding whose Pod has ended holds nothing") {
   for (const bool deleted : {true, false}) {
     Books books;

@@ -73,7 +73,19 @@ TEST_CASE("CPUs: the Pod itself asks for less, or for other CPUs") {
   const auto other_level = [](api::Pod& pod) {
     pod.meta.annotations[std::string(api::exclusiveness_level_annotation)] = "Core";
   };
+  const auto lifted = [](api::Pod& pod) {
+    pod.meta.annotations[std::string(api::cfs_quota_annotation)] = "lift";
+  };
+  const auto isolated = [](api::Pod& pod) {
+    pod.meta.annotations[std::string(api::isolation_annotation)] = "";
+  };
   const auto other_annotation = [](api::Pod& pod) { pod.meta.annotations["a"] = "b"; };
-  CHECK(bench.updated(*pod_isolation, bench.waiting, bench.waiting, other_level) == "queue");
-  CHECK(bench.updated(*pod_isolation, bench.waiting, bench.waiting, other_annotation) == "skip");
+  for (const auto* plugin : {&*workload_aware, &*pod_isolation}) {
+    CHECK(bench.updated(*plugin, bench.waiting, bench.waiting, other_level) == "queue");
+    CHECK(bench.updated(*plugin, bench.waiting, bench.waiting, lifted) == "queue");
+    CHECK(bench.updated(*plugin, bench.waiting, bench.waiting, isolated) == "queue");
+    CHECK(bench.updated(*plugin, bench.waiting, make_class_pod("other", "cpu-bound", "4"), other_level) ==
+          "skip");
+    CHECK(bench.updated(*plugin, bench.waiting, bench.waiting, other_annotation) == "skip");
+  }
 }
