@@ -14,7 +14,7 @@ class FewFiles {
     if (next < 0 || ::close(next) != 0 || ::getrlimit(RLIMIT_NOFILE, &before_) != 0)
       throw std::runtime_error("FewFiles");
     rlimit limit = before_;
-    limit.rlim_cur = static_cast<rlim_t>(next + more);
+    limit.rlim_cur = static_cast<rlim_t>(next) + static_cast<rlim_t>(more);
     if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) throw std::runtime_error("FewFiles");
   }
   ~FewFiles() { ::setrlimit(RLIMIT_NOFILE, &before_); }
