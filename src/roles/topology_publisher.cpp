@@ -97,8 +97,7 @@ asio::awaitable<Result<void>> TopologyPublisher::publish() {
     object = std::move(*published);
   }
   auto status = published_status(*object, node->internal_ip, want_, now());
-  const auto due_at = summary_due_;
-  const bool due = !right || Clock::now() >= due_at;
+  const bool due = !right || Clock::now() >= summary_due_;
   if (due) summary_due_ = Clock::time_point::max();
   if (!due) status.exclusive = object->status.exclusive;
   if (!same_topology || !status.last_change_time) status.last_change_time = now();
@@ -107,7 +106,7 @@ asio::awaitable<Result<void>> TopologyPublisher::publish() {
                       {"status", api::encode(status)}};
   auto written = co_await client_.patch(kube::resource_of(*object, "status"), patch);
   if (!written) {
-    summary_due_ = std::min(summary_due_, due_at);
+    if (due) summary_due_ = Clock::now();
     co_return fail(std::move(written.error()));
   }
   co_return Result<void>{};
