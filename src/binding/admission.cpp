@@ -226,6 +226,7 @@ class Judge {
     const auto invalid = [](std::string reason, std::string message) {
       return Refusal{BindingStatus::invalid_cpu_set, std::move(reason), std::move(message)};
     };
+    const auto with_memory = nodes_with_memory(*node_.topology);
     std::set<std::string_view> seen;
     for (const auto& container : spec.containers) {
       const auto field = fmt::format("spec.containers[{}]", container.name);
@@ -237,7 +238,6 @@ class Judge {
         return invalid("InvalidContainer",
                        fmt::format("{}.cpuSet: CPU {} is not in spec.cpuSet", field, outside.to_string()));
       }
-      const auto with_memory = nodes_with_memory(*node_.topology);
       if (const auto unknown = container.memory_nodes - with_memory; !unknown.empty()) {
         return invalid("UnknownMemoryNode",
                        fmt::format("{}.memoryNodes: the node has no memory in NUMA node {} (it has in {})",

@@ -55,10 +55,11 @@ PodCpusets cpusets_of(const topology::Topology& topology, const Verdict& verdict
                  .pinned = true,
                  .is_partition = false,
                  .lifts_quota = false};
+  const auto with_memory = nodes_with_memory(topology);
   for (const auto& container : verdict.containers) {
     auto narrower = container.cpu_set & cpus;
     if (narrower.empty()) narrower = cpus;
-    auto mems = container.memory_nodes & nodes_with_memory(topology);
+    auto mems = container.memory_nodes & with_memory;
     if (mems.empty()) mems = memory_nodes_of(topology, narrower);
     pod.pod.mems |= mems;  // a container cannot have what its Pod has not
     pod.containers.emplace(container.name, Cpuset{std::move(narrower), std::move(mems)});

@@ -168,10 +168,7 @@ class Bench:
         """The token that a replica of the DaemonSet on the first node would have, where the manifests are installed."""
         self.instance.kubectl("apply", "-f", str(MANIFESTS / "default" / "namespace.yaml"))
         self.instance.kubectl("apply", "-k", str(MANIFESTS / "rbac"))
-        self.instance.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": REPLICA, "namespace": NAMESPACE}, "spec": {
-            "nodeName": "node-0000", "serviceAccountName": "actimanager", "containers": [{"name": "c", "image": "none"}]}})
-        return self.instance.kubectl("create", "token", "actimanager", "-n", NAMESPACE, "--duration=24h",
-                                     "--bound-object-kind=Pod", f"--bound-object-name={REPLICA}").strip()
+        return self.instance.replica_token("node-0000", REPLICA)
 
     def _kubeconfig_with(self, token: str) -> pathlib.Path:
         config = json.loads(self.kubeconfig.read_text())

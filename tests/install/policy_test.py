@@ -16,12 +16,7 @@ def tokens(api):
     result = {"": api.kubectl("create", "token", "actimanager", "-n", NAMESPACE).strip()}
     for node in ("node-1", "node-2"):
         api.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node}})
-        api.apply({
-            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"replica-{node}", "namespace": NAMESPACE},
-            "spec": {"nodeName": node, "serviceAccountName": "actimanager", "containers": [{"name": "c", "image": "none"}]},
-        })
-        result[node] = api.kubectl("create", "token", "actimanager", "-n", NAMESPACE, "--bound-object-kind=Pod",
-                                   f"--bound-object-name=replica-{node}").strip()
+        result[node] = api.replica_token(node, f"replica-{node}")
     return result
 
 
