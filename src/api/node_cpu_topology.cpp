@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 using topology::Topology;
 
-constexpr std::string_view status_names[] = {"", "NeedsSync", "NodeNotFound", "Fresh", "Failed"};
+constexpr std::string_view topology_status_names[] = {"", "NeedsSync", "NodeNotFound", "Fresh", "Failed"};
 
 CpuSet decode_cpu_ids(JsonCursor list) {
   CpuSet cpus;
@@ -94,7 +94,7 @@ std::shared_ptr<const Topology> read_topology(JsonCursor spec) {
 }  // namespace
 
 std::string_view to_string(TopologyStatus status) {
-  return status_names[static_cast<int>(status)];
+  return topology_status_names[static_cast<int>(status)];
 }
 
 std::string NodeCPUTopology::name_for(std::string_view node_name) {
@@ -111,7 +111,8 @@ Result<NodeCPUTopology> NodeCPUTopology::decode(const JsonValue& object) {
     result.topology = read_topology(spec);
   }
   const auto status = root["status"];
-  result.status.resource_status = decode_enum<TopologyStatus>(status["resourceStatus"], status_names);
+  result.status.resource_status =
+      decode_enum<TopologyStatus>(status["resourceStatus"], topology_status_names);
   result.status.internal_ip = status["internalIP"].string();
   result.status.conditions = decode_conditions(status["conditions"]);
   result.status.reserved_cpus = decode_cpu_list(status["reservedCPUs"]);

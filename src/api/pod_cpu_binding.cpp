@@ -15,7 +15,7 @@ using nlohmann::json;
 constexpr std::string_view level_names[] = {"None", "CPU", "Core", "Socket", "NUMA"};
 constexpr std::string_view quota_names[] = {"keep", "lift"};
 constexpr std::string_view isolation_names[] = {"none", "partition"};
-constexpr std::string_view status_names[] = {
+constexpr std::string_view binding_status_names[] = {
     "",          "Pending", "PodNotFound", "NodeTopologyNotFound", "InvalidCPUSet", "CPUSetAllocationFailed",
     "Validated", "Applied", "Failed"};
 
@@ -65,7 +65,7 @@ PodCPUBinding::Spec decode_spec(JsonCursor spec) {
 
 PodCPUBinding::Status decode_status(JsonCursor status) {
   PodCPUBinding::Status result;
-  result.resource_status = decode_enum<BindingStatus>(status["resourceStatus"], status_names);
+  result.resource_status = decode_enum<BindingStatus>(status["resourceStatus"], binding_status_names);
   result.node_name = status["nodeName"].string();
   result.observed_generation = status["observedGeneration"].integer();
   result.conditions = decode_conditions(status["conditions"]);
@@ -102,7 +102,7 @@ std::string_view to_string(Isolation isolation) {
   return isolation_names[static_cast<int>(isolation)];
 }
 std::string_view to_string(BindingStatus status) {
-  return status_names[static_cast<int>(status)];
+  return binding_status_names[static_cast<int>(status)];
 }
 
 std::optional<ExclusivenessLevel> parse_exclusiveness_level(std::string_view text) {

@@ -11,14 +11,11 @@
 
 #include <actimanager/host/cgroup.hpp>
 
+#include "last_error.hpp"
 #include "open_beneath.hpp"
 
 namespace actimanager::host {
 namespace {
-
-std::error_code last_error() {
-  return {errno, std::generic_category()};
-}
 
 // A descriptor that closes itself.
 class Descriptor {

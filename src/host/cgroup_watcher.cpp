@@ -10,6 +10,8 @@
 
 #include <actimanager/host/cgroup_watcher.hpp>
 
+#include "last_error.hpp"
+
 namespace actimanager::host {
 
 namespace asio = boost::asio;
@@ -56,7 +58,7 @@ Result<CgroupWatcher::Impl::Added> CgroupWatcher::Impl::add(const Cgroup& cgroup
   const int id = ::inotify_add_watch(inotify.native_handle(), directory.c_str(), mask);
   if (id < 0) {
     if (errno == ENOENT || errno == ENODEV) return Added{};
-    const std::error_code error(errno, std::generic_category());
+    const std::error_code error = last_error();
     return fail(error, fmt::format("{}: watch{}", cgroup.path(),
                                    errno == ENOSPC ? " (raise fs.inotify.max_user_watches)" : ""));
   }
@@ -111,7 +113,7 @@ CgroupWatcher::~CgroupWatcher() = default;
 
 Result<std::unique_ptr<CgroupWatcher>> CgroupWatcher::open(const asio::any_io_executor& executor) {
   const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (fd < 0) return fail(std::error_code(errno, std::generic_category()), "inotify_init");
+  if (fd < 0) return fail(last_error(), "inotify_init");
   return std::unique_ptr<CgroupWatcher>(new CgroupWatcher(std::make_unique<Impl>(executor, fd)));
 }
 

@@ -7,6 +7,8 @@
 
 #include <actimanager/host/cpuset_writers.hpp>
 
+#include "last_error.hpp"
+
 namespace actimanager::host {
 namespace {
 
@@ -14,10 +16,6 @@ namespace {
 constexpr std::uint64_t file_writes = FAN_MODIFY | FAN_EVENT_ON_CHILD;
 // An event about a file of a cgroup that is gone is an error of read(), which goes on with the next one.
 constexpr int max_failures = 1000;
-
-std::error_code last_error() {
-  return {errno, std::generic_category()};
-}
 
 // The inode of an open file, or of one in an open directory; nullopt: gone.
 std::optional<ino_t> inode_of(int directory, const char* file = "") {

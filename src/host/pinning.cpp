@@ -3,6 +3,8 @@
 
 #include <actimanager/host/pinning.hpp>
 
+#include "cgroup_handles.hpp"
+
 namespace actimanager::host {
 namespace {
 
@@ -66,12 +68,6 @@ class Planner {
   std::vector<std::size_t> at_;
 };
 
-// A CpusetNode's cgroup, and those of its children in the same order.
-struct Handles {
-  std::shared_ptr<Cgroup> cgroup;
-  std::vector<Handles> children;
-};
-
 Result<CpusetNode> read_node(const Cgroup& cgroup, const CpusetTarget& wants) {
   auto values = cgroup.read();
   if (!values) return fail(std::move(values.error()));
@@ -80,12 +76,12 @@ Result<CpusetNode> read_node(const Cgroup& cgroup, const CpusetTarget& wants) {
 
 // Reads a cgroup and what is below it. Children that are gone are left out.
 template <class Below>
-Result<CpusetNode> read_tree(const Cgroup& cgroup, const CpusetTarget& wants, Handles& handles,
+Result<CpusetNode> read_tree(const Cgroup& cgroup, const CpusetTarget& wants, CgroupHandles& handles,
                              const Below& below) {
   auto node = read_node(cgroup, wants);
   if (!node) return node;
   for (const auto& child : below) {
-    Handles inner{child.cgroup, {}};
+    CgroupHandles inner{child.cgroup, {}};
     auto read = read_tree(*child.cgroup, wants, inner, child.nested);
     if (!read && is_gone(read.error())) continue;
     if (!read) return read;
@@ -100,13 +96,13 @@ const CpusetTarget& target_of(const PodTarget& target, const std::string& contai
   return it == target.containers.end() ? target.pod : it->second;
 }
 
-Result<CpusetNode> read_pod(const PodCgroup& pod, const PodTarget& target, Handles& handles,
+Result<CpusetNode> read_pod(const PodCgroup& pod, const PodTarget& target, CgroupHandles& handles,
                             std::vector<std::string>& ids) {
   handles.cgroup = pod.cgroup;
   auto root = read_node(*pod.cgroup, target.pod);
   if (!root) return root;
   for (const auto& container : pod.containers) {
-    Handles inner{container.cgroup, {}};
+    CgroupHandles inner{container.cgroup, {}};
     auto node = read_tree(*container.cgroup, target_of(target, container.id), inner, container.nested);
     if (!node && is_gone(node.error())) continue;
     if (!node) return node;
@@ -149,7 +145,7 @@ PinReport pin(CgroupTree& tree, PodCgroup pod, const PodTarget& target) {
       }
       pod = std::move(*again);
     }
-    Handles handles;
+    CgroupHandles handles;
     std::vector<std::string> ids;
     const auto root = read_pod(pod, target, handles, ids);
     if (!root) {
@@ -176,7 +172,7 @@ PinReport pin(CgroupTree& tree, PodCgroup pod, const PodTarget& target) {
     }
     report.error.reset();
     for (const auto& write : writes) {
-      const Handles* at = &handles;
+      const CgroupHandles* at = &handles;
       for (const auto index : write.node) at = &at->children[index];
       const auto& cgroup = *at->cgroup;
       auto written = write.cpus ? cgroup.write_cpus(*write.cpus) : cgroup.write_mems(*write.mems);

@@ -7,6 +7,8 @@
 
 #include <actimanager/host/presence.hpp>
 
+#include "last_error.hpp"
+
 namespace actimanager::host {
 namespace {
 
@@ -30,7 +32,7 @@ Result<void> announce_agent(const Cgroup& root) {
 Result<bool> claim_without_agent(const Cgroup& root) {
   if (::flock(root.fd(), LOCK_EX | LOCK_NB) == 0) return true;
   if (errno == EWOULDBLOCK) return false;
-  return fail(std::error_code(errno, std::generic_category()), root.path() + ": look for an agent");
+  return fail(last_error(), root.path() + ": look for an agent");
 }
 
 PinningClaim::~PinningClaim() {
@@ -44,7 +46,7 @@ Result<bool> PinningClaim::take(const Cgroup& root) {
     fd_ = fd;
     return true;
   }
-  const std::error_code error(errno, std::generic_category());
+  const std::error_code error = last_error();
   if (fd >= 0) ::close(fd);
   if (error == std::errc::operation_would_block) return false;
   return fail(error, root.path() + ": claim the pinning");

@@ -6,10 +6,12 @@
 #include <actimanager/host/partition.hpp>
 #include <actimanager/host/reset.hpp>
 
+#include "cgroup_handles.hpp"
+
 namespace actimanager::host {
 namespace {
 
-constexpr int max_rounds = 4;
+constexpr int max_passes = 4;
 
 // What to write to a file that has `has`, below a parent that grants `parent`; nullopt: it is right.
 template <class Set>
@@ -34,19 +36,13 @@ void plan(const ResetNode& node, const CpusetValues& parent, CgroupVersion versi
   }
 }
 
-// A ResetNode's cgroup, and those of its children in the same order.
-struct Handles {
-  std::shared_ptr<Cgroup> cgroup;
-  std::vector<Handles> children;
-};
-
 // Adds the cgroup and what is below it. One that is gone is left out.
-Result<void> read_into(std::vector<ResetNode>& nodes, std::vector<Handles>& handles,
+Result<void> read_into(std::vector<ResetNode>& nodes, std::vector<CgroupHandles>& handles,
                        const std::shared_ptr<Cgroup>& cgroup, const std::vector<NestedCgroup>& below) {
   auto values = cgroup->read();
   if (!values) return is_gone(values.error()) ? Result<void>() : fail(std::move(values.error()));
   ResetNode node{std::move(*values), cgroup->populated(), {}};
-  Handles handle{cgroup, {}};
+  CgroupHandles handle{cgroup, {}};
   for (const auto& nested : below) {
     if (auto read = read_into(node.children, handle.children, nested.cgroup, nested.nested); !read)
       return read;
@@ -72,7 +68,7 @@ class Reset {
   Reset(CgroupTree& tree, bool dry_run) : tree_(tree), dry_run_(dry_run) {}
 
   Result<ResetReport> run() {
-    for (int round = 0; round < (dry_run_ ? 1 : max_rounds); ++round) {
+    for (int round = 0; round < (dry_run_ ? 1 : max_passes); ++round) {
       report_.errors.clear();
       const auto pods = tree_.scan();
       if (!pods) return fail(pods.error());
@@ -102,7 +98,7 @@ class Reset {
     const auto parent = (*level)->read();
     if (!parent) return fail(parent.error());
     std::vector<ResetNode> nodes;
-    std::vector<Handles> handles;
+    std::vector<CgroupHandles> handles;
     if (auto read = read_into(nodes, handles, pod.cgroup, below(pod)); !read)
       return fail(std::move(read.error()));
     if (nodes.empty()) return false;

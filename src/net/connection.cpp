@@ -27,13 +27,14 @@
 #include "deadline.hpp"
 
 namespace actimanager::net {
-namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
+
+namespace {
 
 constexpr std::size_t max_head = 64 << 10;
 constexpr std::size_t least_read = 4 << 10;  // holds most answers

@@ -20,13 +20,14 @@
 #include <actimanager/net/server.hpp>
 
 namespace actimanager::net {
-namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
+
+namespace {
 
 constexpr std::chrono::milliseconds max_linger{2000};
 

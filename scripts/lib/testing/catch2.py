@@ -1,6 +1,7 @@
 """The unit tests: what `meson test` runs, by case where it is a Catch2 program."""
 
 import xml.etree.ElementTree as xml
+from collections.abc import Collection
 from pathlib import Path
 
 import commands
@@ -14,12 +15,15 @@ from .outcome import Outcome
 _SUITE = "unit"
 
 
-def run(context: Context, directory: Path, environment: dict[str, str] | None = None, patience: int = 1) -> Outcome:
-    """All tests of the build directory. `patience` multiplies the time each may take."""
+def run(context: Context, directory: Path, only: Collection[str] = (), environment: dict[str, str] | None = None,
+        patience: int = 1) -> Outcome:
+    """The tests of the build directory, or only those of these names. `patience` multiplies the time each may take."""
     total = Outcome(log=context.log(f"{directory.name}-unit"))
     tests = introspect(directory, "--tests")
     if context.arguments:
         tests = [t for t in tests if _is_catch2(t)]
+    if only:
+        tests = [t for t in tests if t["name"] in only]
     with context.progress.step(f"{directory.name}: unit tests") as step:
         def run_one(test: dict) -> Outcome:
             return _run(context, test, directory, environment or {}, patience)

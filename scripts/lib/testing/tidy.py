@@ -1,11 +1,16 @@
 """clang-tidy over every source of src, and so over the headers. A source that was clean is not read again until it, a header it
-includes, its compiler flags, .clang-tidy or clang-tidy itself changes: what was clean is noted in the user's cache."""
+includes, its compiler flags, .clang-tidy or clang-tidy itself changes: what was clean is noted in the user's cache.
+
+Most of its time goes into the headers of libraries, so several sources of a library are read as one. Only if they are not clean
+together is each of them read on its own, and that is what counts."""
 
 import functools
 import hashlib
 import json
 import re
+import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import commands
@@ -16,6 +21,21 @@ from .context import Context
 from .outcome import Outcome
 
 _PROGRAM = "clang-tidy-19"
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class _Source:
+    path: Path
+    # The library that it is a part of.
+    target: Path
+    command: str
+    # A digest of all that clang-tidy's answer depends on.
+    key: str
+
+    @property
+    def name(self) -> str:
+        return str(self.path.relative_to(TOP))
 
 
 def run(context: Context, directory: Path, log: Path) -> Outcome:
@@ -23,50 +43,92 @@ def run(context: Context, directory: Path, log: Path) -> Outcome:
     outcome = Outcome(log=log)
     noted = cache_root() / "clang-tidy"
     noted.mkdir(parents=True, exist_ok=True)
-    keys = _keys(directory)
-    wanted = {source: key for source, key in keys.items() if not (noted / key).exists()}
-    with context.progress.step("clang-tidy") as step:
-        def check(source: Path) -> bool:
-            own = context.log(f"tidy-{str(source.relative_to(TOP)).replace('/', '-')}")
-            status = commands.run([_PROGRAM, "-p", directory, "--quiet", "--warnings-as-errors=*", source], own)
-            if status == 0:
-                (noted / wanted[source]).touch()
-                own.unlink()
-            return status == 0
+    sources = _sources(directory)
+    wanted = [source for source in sources if not (noted / source.key).exists()]
 
-        bad = []
-        for done, (source, clean) in enumerate(commands.in_parallel(check, wanted), 1):
-            if not clean:
-                bad.append(source)
+    def tidy(database: Path, file: Path, own: Path, *options: str) -> bool:
+        command = [_PROGRAM, "-p", database, "--quiet", "--warnings-as-errors=*", *options, file]
+        return commands.run(command, own) == 0
+
+    def check(group: tuple[_Source, ...]) -> dict[_Source, Path]:
+        """Those that are not clean, each with its log."""
+        together = context.log(f"tidy-{_flat(group[0].name)}-and-others")
+        if len(group) > 1 and tidy(*_as_one(directory, group), together, "--checks=-bugprone-suspicious-include"):
+            bad = {}
+        else:
+            logs = {source: context.log(f"tidy-{_flat(source.name)}") for source in group}
+            bad = {source: own for source, own in logs.items() if not tidy(directory, source.path, own)}
+            for source in logs.keys() - bad:
+                logs[source].unlink()
+        together.unlink()
+        for source in group:
+            if source not in bad:
+                (noted / source.key).touch()
+        return bad
+
+    with context.progress.step("clang-tidy") as step:
+        shutil.rmtree(directory / "tidy", ignore_errors=True)
+        bad: dict[_Source, Path] = {}
+        done = 0
+        for group, not_clean in commands.in_parallel(check, _groups(wanted)):
+            done += len(group)
+            bad |= not_clean
             step.detail = f"{done} of {len(wanted)}" + (f", {len(bad)} not clean" if bad else "")
-        for source in sorted(bad):
-            name = str(source.relative_to(TOP))
-            text = (log.parent / f"tidy-{name.replace('/', '-')}.log").read_text()
+        for source in sorted(bad, key=lambda source: source.name):
+            text = bad[source].read_text()
             with open(log, "a") as all_of_it:
-                all_of_it.write(f"==== {name}\n{text}\n")
+                all_of_it.write(f"==== {source.name}\n{text}\n")
             found = re.search(r"^.*(?:warning|error): .*$", text, re.M)
-            outcome.fail(f"clang-tidy {name}", found[0].removeprefix(f"{TOP}/") if found else "")
-        step.outcome = f"{len(bad)} not clean" if bad else f"clean; {len(wanted)} of {len(keys)} had changed"
+            outcome.fail(f"clang-tidy {source.name}", found[0].removeprefix(f"{TOP}/") if found else "")
+        step.outcome = f"{len(bad)} not clean" if bad else f"clean; {len(wanted)} of {len(sources)} had changed"
     outcome.passed += not bad
     return outcome
 
 
-def _keys(directory: Path) -> dict[Path, str]:
-    """A digest, for each source of the project, of all that clang-tidy's answer depends on."""
+def _groups(sources: list[_Source]) -> list[tuple[_Source, ...]]:
+    """Each of one library, of about the same size."""
+    by_target: dict[Path, list[_Source]] = {}
+    for source in sources:
+        by_target.setdefault(source.target, []).append(source)
+    groups = []
+    for members in by_target.values():
+        count = -(-len(members) // _AT_ONCE)
+        groups += [tuple(members[i::count]) for i in range(count)]
+    return groups
+
+
+def _as_one(directory: Path, group: tuple[_Source, ...]) -> tuple[Path, Path]:
+    """A compilation database for one file that includes them all, and the file."""
+    database = directory / "tidy" / _flat(group[0].name)
+    database.mkdir(parents=True)
+    file = database / "sources.cpp"
+    file.write_text("".join(f'#include "{source.path}"\n' for source in group))
+    command = re.sub(r" -o \S+ -c \S+$", f" -c {file}", group[0].command)
+    (database / "compile_commands.json").write_text(
+        json.dumps([{"directory": str(directory), "command": command, "file": str(file)}]))
+    return database, file
+
+
+def _flat(name: str) -> str:
+    return name.replace("/", "-")
+
+
+def _sources(directory: Path) -> list[_Source]:
     version = subprocess.run([_PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
     common = hashlib.sha256(version.encode() + (TOP / ".clang-tidy").read_bytes())
     included = _dependencies(directory)
-    keys = {}
+    sources = []
     for entry in json.loads((directory / "compile_commands.json").read_text()):
-        source = (directory / entry["file"]).resolve()
-        if TOP / "src" not in source.parents:
+        path = (directory / entry["file"]).resolve()
+        if TOP / "src" not in path.parents:
             continue
         digest = common.copy()
         digest.update(entry["command"].encode())
-        for path in sorted(included.get(entry["output"], [])):
-            digest.update(_digest(directory / path).encode())
-        keys[source] = digest.hexdigest()
-    return keys
+        for header in sorted(included.get(entry["output"], [])):
+            digest.update(_digest(directory / header).encode())
+        target = next(p for p in Path(entry["output"]).parents if p.suffix == ".p")
+        sources.append(_Source(path, target, entry["command"], digest.hexdigest()))
+    return sources
 
 
 def _dependencies(directory: Path) -> dict[str, list[str]]:

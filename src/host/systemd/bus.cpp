@@ -13,10 +13,9 @@
 namespace actimanager::host::systemd {
 
 namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr const char* destination = "org.freedesktop.systemd1";
 

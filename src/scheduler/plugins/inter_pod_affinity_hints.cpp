@@ -11,9 +11,9 @@ namespace {
 using Terms = std::vector<api::PodAffinityTerm>;
 
 // As in kube-scheduler's hints, Namespaces that a selector stands for are not looked up.
-bool matches_all(const Terms& terms, const api::Pod& pod) {
+bool matches_all(const Terms& required, const api::Pod& pod) {
   static const api::StringMap no_labels;
-  return !terms.empty() && std::ranges::all_of(terms, [&](const api::PodAffinityTerm& term) {
+  return !required.empty() && std::ranges::all_of(required, [&](const api::PodAffinityTerm& term) {
     const bool right_namespace =
         std::ranges::find(term.namespaces, pod.meta.namespace_) != term.namespaces.end() ||
         term.namespace_selector.matches(no_labels);

@@ -17,12 +17,6 @@ namespace {
 
 using namespace spreading;
 
-bool has_all_keys(const Constraints& constraints, const api::Node& node) {
-  return std::ranges::all_of(constraints, [&](const auto& constraint) {
-    return node.meta.label(constraint.topology_key) != nullptr;
-  });
-}
-
 // Whether the Pods of this node count for the constraint.
 bool includes(const TopologySpreadConstraint& constraint, const api::Pod& pod, const api::Node& node) {
   if (constraint.honor_node_affinity && !matches_required(pod, node)) return false;

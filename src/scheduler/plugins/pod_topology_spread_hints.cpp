@@ -3,18 +3,13 @@
 #include <algorithm>
 
 #include "hints.hpp"
+#include "spread_counts.hpp"
 
 namespace actimanager::scheduler {
 namespace {
 
-using Constraints = std::vector<api::TopologySpreadConstraint>;
+using namespace spreading;
 using ConstraintsOf = std::function<Constraints(const api::Pod&, const Objects&)>;
-
-bool has_all_keys(const Constraints& constraints, const api::Node& node) {
-  return std::ranges::all_of(constraints, [&](const auto& constraint) {
-    return node.meta.label(constraint.topology_key) != nullptr;
-  });
-}
 
 // Those that constraints count are on nodes, in the waiting Pod's Namespace.
 bool may_count(const api::Pod& waiting, const std::shared_ptr<const api::Pod>& other) {

@@ -19,6 +19,13 @@ namespace actimanager::scheduler::spreading {
 using api::TopologySpreadConstraint;
 using Constraints = std::vector<TopologySpreadConstraint>;
 
+// The node has a domain of each of them.
+inline bool has_all_keys(const Constraints& constraints, const api::Node& node) {
+  return std::ranges::all_of(constraints, [&](const auto& constraint) {
+    return node.meta.label(constraint.topology_key) != nullptr;
+  });
+}
+
 inline bool is_fellow(const TopologySpreadConstraint& constraint, const std::string& pod_namespace,
                       const PodKind& kind) {
   return !kind.leaving && kind.namespace_ == pod_namespace && constraint.label_selector.matches(kind.labels);
