@@ -286,26 +286,36 @@ Result<Topology> discover(const DiscoveryOptions& options) {
 
 namespace {
 
-Result<CpuSet> read_cpus(const char* path) {
+template <class Set>
+Result<Set> read_list(const char* path) {
   std::ifstream file(path);
   std::string text;
   if (!std::getline(file, text)) {
     return fail(std::error_code(errno != 0 ? errno : EIO, std::generic_category()),
                 fmt::format("{}: read", path));
   }
-  auto cpus = CpuSet::parse(text);
-  if (!cpus) return fail(std::move(cpus.error()).wrap(path));
-  return cpus;
+  auto ids = Set::parse(text);
+  if (!ids) return fail(std::move(ids.error()).wrap(path));
+  return ids;
 }
 
 }  // namespace
 
 Result<CpuSet> online_cpus() {
-  return read_cpus("/sys/devices/system/cpu/online");
+  return read_list<CpuSet>("/sys/devices/system/cpu/online");
 }
 
 Result<CpuSet> present_cpus() {
-  return read_cpus("/sys/devices/system/cpu/present");
+  return read_list<CpuSet>("/sys/devices/system/cpu/present");
+}
+
+Result<Hardware> hardware() {
+  auto online = online_cpus();
+  if (!online) return fail(std::move(online.error()));
+  auto memory = read_list<NumaSet>("/sys/devices/system/node/has_memory");
+  if (!memory && memory.error().code == std::errc::no_such_file_or_directory) memory = NumaSet();
+  if (!memory) return fail(std::move(memory.error()));
+  return Hardware{std::move(*online), std::move(*memory)};
 }
 
 }  // namespace actimanager::host

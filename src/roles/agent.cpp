@@ -240,14 +240,16 @@ void Agent::Impl::report(const binding::Verdict& verdict) {
 }
 
 asio::awaitable<void> Agent::Impl::follow_hotplug() {
-  Rediscovery rediscovery({.online_cpus = host::online_cpus, .discover = [] { return host::discover(); }});
+  Rediscovery rediscovery({.hardware = host::hardware, .discover = [] { return host::discover(); }});
   while (true) {
     co_await async::sleep_for(hotplug_period);
     auto news = rediscovery.look();
     if (!news) continue;
     topology_failure = news->failure;
     if (news->topology) {
-      log.warn("topology: CPUs online are {} now, were {}", news->now.to_string(), news->before.to_string());
+      log.warn("topology: CPUs online are {} now, were {}; nodes with memory {}, were {}",
+               news->now.online_cpus.to_string(), news->before.online_cpus.to_string(),
+               news->now.memory.to_string(), news->before.memory.to_string());
       facts.topology = std::move(news->topology);
       next_full = Clock::now();  // the kernel has written cpusets, and tells of none
       work.set();

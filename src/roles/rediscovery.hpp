@@ -1,5 +1,5 @@
-// Rediscovery: notices that CPUs came or went, and finds the topology out anew. One that cannot be found out
-// is told once for each cause, and tried again at every look until it can.
+// Rediscovery: notices that CPUs or memory nodes came or went, and finds the topology out anew. One that
+// cannot be found out is told once for each cause, and tried again at every look until it can.
 #pragma once
 
 #include <functional>
@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include <actimanager/core/cpu_set.hpp>
 #include <actimanager/core/error.hpp>
+#include <actimanager/host/discovery.hpp>
 #include <actimanager/topology/topology.hpp>
 
 namespace actimanager::roles {
@@ -16,13 +16,13 @@ namespace actimanager::roles {
 class Rediscovery {
  public:
   struct Sources {
-    std::function<Result<CpuSet>()> online_cpus;
+    std::function<Result<host::Hardware>()> hardware;
     std::function<Result<topology::Topology>()> discover;
   };
   struct News {
     std::shared_ptr<const topology::Topology> topology;  // nullptr: it is not known what it is now
     std::string failure;                                 // then why
-    CpuSet before, now;                                  // CPUs online; empty where not known
+    host::Hardware before, now;                          // empty where not known
   };
 
   // Right after the topology was discovered.
@@ -32,11 +32,11 @@ class Rediscovery {
   std::optional<News> look();
 
  private:
-  std::optional<News> failed(const Error& error, const CpuSet& now);
+  std::optional<News> failed(const Error& error, const host::Hardware& now);
 
   Sources sources_;
-  CpuSet online_;        // as of the topology that was told last
-  std::string failure_;  // as told last; "": the topology is known
+  host::Hardware hardware_;  // as of the topology that was told last
+  std::string failure_;      // as told last; "": the topology is known
 };
 
 }  // namespace actimanager::roles

@@ -39,6 +39,16 @@ Result<CpuSet> online_cpus();
 // Those that are there, online or not (/sys/devices/system/cpu/present). Errors: the errno.
 Result<CpuSet> present_cpus();
 
+// What a topology is out of date with, once it changes.
+struct Hardware {
+  CpuSet online_cpus;
+  NumaSet memory;  // nodes that have some
+  bool operator==(const Hardware&) const = default;
+};
+// The kernel's lists (/sys/devices/system/node/has_memory, which a kernel without NUMA has not). Errors: the
+// errno.
+Result<Hardware> hardware();
+
 // What a loaded hwloc topology says. Precondition: `hwloc` is loaded.
 Result<topology::Topology> from_hwloc(hwloc_topology* hwloc);
 

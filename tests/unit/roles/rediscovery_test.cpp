@@ -7,14 +7,18 @@ using roles::Rediscovery;
 
 namespace {
 
-// A machine whose CPUs come and go, and whose topology can be found out or not.
+// A machine whose CPUs and memory come and go, and whose topology can be found out or not.
 struct MachineFake {
   Result<CpuSet> online = CpuSet{0, 1};
+  NumaSet memory{0};
   std::string broken;  // why there is no topology
   int discoveries = 0;
 
   Rediscovery::Sources sources() {
-    return {.online_cpus = [this] { return online; },
+    return {.hardware = [this]() -> Result<host::Hardware> {
+              if (!online) return fail(online.error());
+              return host::Hardware{*online, memory};
+            },
             .discover = [this]() -> Result<topology::Topology> {
               ++discoveries;
               if (!broken.empty()) return fail(Errc::unavailable, broken);
@@ -29,7 +33,7 @@ struct MachineFake {
 
 }  // namespace
 
-TEST_CASE("while no CPU comes or goes nothing is found out anew") {
+TEST_CASE("while no CPU or memory comes or goes nothing is found out anew") {
   MachineFake machine;
   Rediscovery rediscovery(machine.sources());
   CHECK_FALSE(rediscovery.look());
@@ -43,12 +47,24 @@ TEST_CASE("a CPU that went or came back is a new topology") {
   auto news = rediscovery.look();
   REQUIRE((news && news->topology));
   CHECK(news->topology->cpus() == CpuSet{0});
-  CHECK(news->before == CpuSet{0, 1});
+  CHECK(news->before.online_cpus == CpuSet{0, 1});
+  CHECK(news->now.online_cpus == CpuSet{0});
   CHECK_FALSE(rediscovery.look());
   machine.online = CpuSet{0, 1};
   news = rediscovery.look();
   REQUIRE((news && news->topology));
   CHECK(news->topology->cpus() == CpuSet{0, 1});
+}
+
+TEST_CASE("memory that a node got is a new topology") {
+  MachineFake machine;
+  Rediscovery rediscovery(machine.sources());
+  machine.memory = NumaSet{0, 2};
+  const auto news = rediscovery.look();
+  REQUIRE((news && news->topology));
+  CHECK(news->before.memory == NumaSet{0});
+  CHECK(news->now.memory == NumaSet{0, 2});
+  CHECK_FALSE(rediscovery.look());
 }
 
 TEST_CASE("a topology that cannot be found out is told once, and tried for until it can") {
