@@ -46,7 +46,7 @@ void add_cgroups_path(CLI::App& app, std::string& path) {
 
 void add_dbus_socket(CLI::App& app, std::string& socket) {
   app.add_option("--dbus-socket", socket,
-                 "Of the system's D-Bus, by which systemd is told of pins (cgroup v2)")
+                 "Socket of the system's D-Bus, by which systemd is told of pins on cgroup v2")
       ->capture_default_str();
 }
 
@@ -58,7 +58,7 @@ void add_run(CLI::App& app, RunOptions& run) {
   app.add_option("--node-name", run.node_name, "Node this agent runs on (default: the host name)")
       ->envname("NODE_NAME");
   app.add_option("--container-runtime", run.container_runtime,
-                 "containerd, docker or kind; accepted for compatibility, every layout is recognised")
+                 "containerd, docker, kind or crio; of no effect, every layout is recognised")
       ->check(CLI::IsMember({"containerd", "docker", "kind", "crio"}));
   add_cgroups_path(app, run.cgroups_path);
   add_dbus_socket(app, run.dbus_socket);
@@ -67,7 +67,7 @@ void add_run(CLI::App& app, RunOptions& run) {
   add_duration(app, "--reconcile-period", run.reconcile_period,
                "Between full reconciles without an event (1m)");
   app.add_option("--kubelet-root-dir", run.kubelet_directory,
-                 "Where the kubelet keeps its cpu_manager_state, by which one that writes cpusets is noticed")
+                 "Where the kubelet keeps its cpu_manager_state: shows a kubelet that writes cpusets itself")
       ->capture_default_str();
   app.add_option("-v,--verbosity", run.verbosity, "0 errors only, 3 state changes, 4 and more debugging")
       ->check(CLI::Range(0, 10))
