@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 namespace actimanager::roles {
@@ -181,6 +182,7 @@ asio::awaitable<void> Scheduling::loop() {
   log_.info("scheduling: {} nodes, {} topologies, {} bindings, {} Pods", cluster_.nodes.items().size(),
             cluster_.topologies.items().size(), cluster_.bindings.items().size(),
             cluster_.pods.items().size());
+  for (const auto& pod : cluster_.pods.items()) feed_.renew_nomination(pod);
   while (true) {
     co_await cycles_.below(max_cycles_);
     auto item = queue_.pop(Clock::now());
@@ -215,6 +217,20 @@ std::optional<Target> Scheduling::begun(const api::Pod& pod) const {
   return target;
 }
 
+bool Scheduling::admits(const api::Pod& pod, const std::string& node) {
+  const auto own = own_binding(pod);
+  // One of our own cycles has kept its place there.
+  if (!own || unsettled_.contains(pod.meta.uid)) return true;
+  const auto without_it = cache_.node_without(own->meta.key());
+  if (!without_it) return true;
+  cache_.update(snapshot_);
+  const auto status = scheduler_.filter(pod, snapshot_, *without_it);
+  if (!status.rejected()) return true;
+  log_.info("pod {}: what was begun on node {} is taken back: {}", pod.meta.key(), node,
+            fmt::join(status.reasons, ", "));
+  return false;
+}
+
 // Others get their turn while it takes long.
 asio::awaitable<std::optional<scheduler::Decision>> Scheduling::decision_for(const api::Pod& pod) {
   double seconds = 0;
@@ -241,6 +257,10 @@ asio::awaitable<void> Scheduling::decide(scheduler::QueuedPod item) {
     co_return;
   }
   if (auto target = begun(pod)) {
+    if (!admits(pod, target->node)) {
+      cycles_.spawn(start_over(std::move(item)));
+      co_return;
+    }
     cache_.assume(item.pod, target->node, target->placement);
     cycles_.spawn(bind(std::move(item), std::move(*target)));
     co_return;

@@ -79,6 +79,11 @@ class Scheduling {
   // Where an earlier cycle, which a crash or an error cut short, was about to put the Pod: it is finished
   // before anything else is thought of. nullopt: there is none, or its node is gone.
   std::optional<Target> begun(const api::Pod& pod) const;
+  // Whether the Pod may still go there: what an earlier leader has begun says nothing about what has come to
+  // the node since.
+  bool admits(const api::Pod& pod, const std::string& node);
+  // Takes back what was begun, for the next attempt to decide anew.
+  boost::asio::awaitable<void> start_over(scheduler::QueuedPod item);
 
   boost::asio::awaitable<void> bind(scheduler::QueuedPod item, Target target);
   // The same for a Pod whose claims get their volumes first.

@@ -51,6 +51,17 @@ asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target)
   events_.record(kube::reference_to(*pod), kube::EventType::normal, "Scheduled", std::move(message));
 }
 
+asio::awaitable<void> Scheduling::start_over(scheduler::QueuedPod item) {
+  if (const auto own = own_binding(*item.pod)) {
+    if (auto removed = co_await binder_.remove(*own); !removed) {
+      ++metrics_.errors;
+      log_.warn("pod {}: {}", item.pod->meta.key(), removed.error().message());
+    }
+  }
+  queue_.retry(item, Clock::now());
+  work_.set();
+}
+
 asio::awaitable<void> Scheduling::bind_with_volumes(scheduler::QueuedPod item, Target target,
                                                     scheduler::VolumePlan volumes) {
   auto ready = co_await volume_binder_.bind(*item.pod, volumes, target.node);

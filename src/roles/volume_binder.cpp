@@ -42,7 +42,8 @@ asio::awaitable<Result<void>> VolumeBinder::reserve(const scheduler::VolumePlan:
   co_return Result<void>{};
 }
 
-asio::awaitable<Result<void>> VolumeBinder::ask_for_volume(const std::string& name, const std::string& node) {
+asio::awaitable<Result<void>> VolumeBinder::ask_for_volume(const std::string& name, const std::string& node,
+                                                           Written& written) {
   const auto claim = cluster_.claims.get(name);
   if (!claim) co_return gone("PersistentVolumeClaim", name);
   const auto* selected = claim->meta.annotation(PersistentVolumeClaim::selected_node);
@@ -52,21 +53,40 @@ asio::awaitable<Result<void>> VolumeBinder::ask_for_volume(const std::string& na
                         {"annotations", {{std::string(PersistentVolumeClaim::selected_node), node}}}}}};
   auto patched = co_await client_.patch(kube::resource_of(*claim), patch);
   if (!patched) co_return fail(std::move(patched.error()));
+  written[name] = claim->meta.resource_version;
   co_return Result<void>{};
 }
 
-Result<bool> VolumeBinder::settled(const scheduler::VolumePlan& plan, const std::string& node) const {
+Result<bool> VolumeBinder::bound_for(const PersistentVolumeClaim& claim, const std::string& node) const {
+  if (!claim.bound()) return false;
+  const auto volume = cluster_.volumes.get(claim.volume_name);
+  const auto known = cluster_.nodes.get(node);
+  if (!volume) return false;  // not yet
+  if (!known || scheduler::usable_on(*volume, *known)) return true;
+  return fail(Errc::unavailable,
+              fmt::format("PersistentVolumeClaim {}: bound to PersistentVolume {}, which node {} cannot use",
+                          claim.meta.key(), claim.volume_name, node));
+}
+
+Result<bool> VolumeBinder::settled(const scheduler::VolumePlan& plan, const std::string& node,
+                                   const Written& written) const {
   bool all = true;
   for (const auto& [name, volume] : plan.bind) {
     const auto claim = cluster_.claims.get(name);
     if (!claim) return gone("PersistentVolumeClaim", name);
-    all = all && claim->bound();
+    const auto bound = bound_for(*claim, node);
+    if (!bound) return bound;
+    all = all && *bound;
   }
   for (const auto& name : plan.provision) {
     const auto claim = cluster_.claims.get(name);
     if (!claim) return gone("PersistentVolumeClaim", name);
-    if (claim->bound()) continue;
-    all = false;
+    const auto bound = bound_for(*claim, node);
+    if (!bound) return bound;
+    all = all && *bound;
+    const auto write = written.find(name);
+    const bool came_in = write == written.end() || write->second != claim->meta.resource_version;
+    if (claim->bound() || !came_in) continue;
     // The provisioner takes the node's name off a claim it cannot serve there.
     const auto* selected = claim->meta.annotation(PersistentVolumeClaim::selected_node);
     if (selected == nullptr || *selected != node) {
@@ -82,16 +102,17 @@ asio::awaitable<Result<void>> VolumeBinder::bind(const api::Pod& pod, const sche
   for (const auto& binding : plan.bind) {
     if (auto done = co_await reserve(binding); !done) co_return fail(std::move(done.error()));
   }
+  Written written;
   for (const auto& claim : plan.provision) {
-    if (auto done = co_await ask_for_volume(claim, node); !done) co_return fail(std::move(done.error()));
+    if (auto done = co_await ask_for_volume(claim, node, written); !done)
+      co_return fail(std::move(done.error()));
   }
   const auto deadline = async::Event::Clock::now() + patience_;
-  // The first look comes after the watches have had time to bring our own writes.
   do {
     co_await async::sleep_for(look_again);
     const auto now = cluster_.pods.get(pod.meta.key());
     if (!now || now->meta.uid != pod.meta.uid) co_return gone("Pod", pod.meta.key());
-    const auto all = settled(plan, node);
+    const auto all = settled(plan, node, written);
     if (!all) co_return fail(all.error());
     if (*all) co_return Result<void>{};
   } while (async::Event::Clock::now() < deadline);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -31,10 +32,18 @@ class VolumeBinder {
                                             const std::string& node);
 
  private:
+  // The resourceVersions that claims had when they were written: as long as the watches say so, what was
+  // written has not come in.
+  using Written = std::map<std::string, std::string>;
+
   boost::asio::awaitable<Result<void>> reserve(const scheduler::VolumePlan::Static& binding);
-  boost::asio::awaitable<Result<void>> ask_for_volume(const std::string& claim, const std::string& node);
+  boost::asio::awaitable<Result<void>> ask_for_volume(const std::string& claim, const std::string& node,
+                                                      Written& written);
   // Whether all are bound; an error if they will not be.
-  Result<bool> settled(const scheduler::VolumePlan& plan, const std::string& node) const;
+  Result<bool> settled(const scheduler::VolumePlan& plan, const std::string& node,
+                       const Written& written) const;
+  // Whether the claim is bound; an error if it is to a volume that cannot be used on the node.
+  Result<bool> bound_for(const api::PersistentVolumeClaim& claim, const std::string& node) const;
 
   kube::Client& client_;
   const ClusterState& cluster_;

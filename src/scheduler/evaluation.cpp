@@ -234,6 +234,13 @@ void Evaluation::take_out(std::size_t slot) {
   free_groups_.push_back(index);
 }
 
+Status Evaluation::ask(const api::Pod& pod, const NodeInfo& node) const {
+  if (pre_filter_failure_) return *pre_filter_failure_;
+  if (pre_filter_refusal_) return *pre_filter_refusal_;
+  if (only_ && !only_->contains(node.name())) return unresolvable("the Pod is for other nodes");
+  return filters_.ask(state_, pod, node);
+}
+
 bool Evaluation::look_ahead(const api::Pod& pod, const Snapshot& snapshot, std::size_t nodes) {
   if (next_ == seen_node_.size()) return false;
   facets_outdated_ = recount(pod, snapshot) || facets_outdated_;

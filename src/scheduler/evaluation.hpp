@@ -32,6 +32,8 @@ class Evaluation {
   // Whether the snapshot differs from that of the construction in no more than some nodes' Pods, and what is
   // kept has not grown beyond measure.
   bool is_of(const Snapshot& snapshot) const;
+  // What PreFilter and Filter say about one node, which need not be as it is in the snapshot.
+  Status ask(const api::Pod& pod, const NodeInfo& node) const;
   // Does a part of what the next refresh() would: asks about so many nodes that nobody has asked about yet.
   // Whether there are more. Precondition: is_of(snapshot).
   bool look_ahead(const api::Pod& pod, const Snapshot& snapshot, std::size_t nodes);

@@ -149,8 +149,16 @@ void Feed::follow_nomination(const PodPointer& before, const PodPointer& after) 
     if (before) cache_.withdraw_nomination(after->meta.uid);
     return;
   }
+  nominate(after, node);
+}
+
+void Feed::renew_nomination(const PodPointer& pod) {
+  if (const auto node = cache_.nominated_node(pod->meta.uid); !node.empty()) nominate(pod, node);
+}
+
+void Feed::nominate(const PodPointer& pod, const std::string& node) {
   cache_.update(snapshot_);
-  cache_.nominate(after, node, scheduler_.place_nominated(*after, snapshot_, node));
+  cache_.nominate(pod, node, scheduler_.place_nominated(*pod, snapshot_, node));
 }
 
 void Feed::forget(std::string_view uid, TimePoint now) {

@@ -35,7 +35,7 @@ void SchedulingQueue::enter(Entry& entry, Part part, TimePoint now) {
       break;
     case Part::unschedulable:
       unschedulable_.emplace(TimeKey{now + options_.flush_after, entry.sequence}, &entry);
-      alike_[likes_of(entry)].emplace(entry.sequence, &entry);
+      join_alike(entry);
       break;
     case Part::in_flight:
       entry.popped_at = first_missed_ + missed_.size();
@@ -54,13 +54,10 @@ void SchedulingQueue::leave(Entry& entry) {
     case Part::backoff:
       backoff_.erase({entry.backoff_until, entry.sequence});
       break;
-    case Part::unschedulable: {
+    case Part::unschedulable:
       unschedulable_.erase({entry.queued.since + options_.flush_after, entry.sequence});
-      const auto alike = alike_.find(likes_of(entry));
-      alike->second.erase(entry.sequence);
-      if (alike->second.empty()) alike_.erase(alike);
+      leave_alike(entry);
       break;
-    }
     case Part::in_flight:
       popped_at_.erase(popped_at_.find(entry.popped_at));
       forget_missed();
@@ -125,6 +122,10 @@ void SchedulingQueue::update(std::shared_ptr<const api::Pod> pod, TimePoint now)
         leave(entry);
         return requeue(entry, now);
       }
+      // It may hope for something else by now than those it was like.
+      leave_alike(entry);
+      entry.queued.kind.clear();
+      join_alike(entry);
       return;
   }
 }
@@ -160,7 +161,8 @@ void SchedulingQueue::park(const QueuedPod& pod, std::vector<const Plugin*> reje
   if (it == entries_.end() || it->second.part != Part::in_flight) return;  // removed meanwhile
   Entry& entry = it->second;
   entry.queued.rejected_by = std::move(rejected_by);
-  entry.queued.kind = std::move(kind);
+  // Of the Pod as it was decided about, which it may not be any more.
+  entry.queued.kind = entry.queued.pod == pod.pod ? std::move(kind) : std::string();
   entry.queued.since = now;
   ++entry.queued.refusals;
   entry.queued.errors_in_row = 0;
@@ -185,6 +187,16 @@ void SchedulingQueue::retry(const QueuedPod& pod, TimePoint now) {
 SchedulingQueue::Likes SchedulingQueue::likes_of(const Entry& entry) {
   const auto& kind = entry.queued.kind;
   return {entry.queued.rejected_by, kind.empty() ? entry.queued.pod->meta.uid : kind};
+}
+
+void SchedulingQueue::join_alike(Entry& entry) {
+  alike_[likes_of(entry)].emplace(entry.sequence, &entry);
+}
+
+void SchedulingQueue::leave_alike(const Entry& entry) {
+  const auto alike = alike_.find(likes_of(entry));
+  alike->second.erase(entry.sequence);
+  if (alike->second.empty()) alike_.erase(alike);
 }
 
 bool SchedulingQueue::hopes(const Entry& entry, const ClusterEvent& event) const {

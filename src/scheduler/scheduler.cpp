@@ -135,15 +135,22 @@ struct Scheduler::Impl {
     int begun = 0;  // how often a part of it began anew
     std::optional<PostFiltering> post_filtering;
     std::unique_ptr<Evaluation> evaluation;  // of a Pod without a signature
+    std::uint64_t storage_generation = 0;    // that evaluation's
 
     void follow(const Snapshot& snapshot) {
-      if (!post_filtering || post_filtering->generation == snapshot.generation()) return;
+      const bool other_storage = storage_generation != snapshot.objects().storage_generation();
+      const bool asked_of_another = post_filtering && post_filtering->generation != snapshot.generation();
+      const bool evaluated_another = evaluation && (other_storage || !evaluation->is_of(snapshot));
+      if (!asked_of_another && !evaluated_another) return;
       post_filtering.reset();
       evaluation.reset();
       ++begun;
     }
     Evaluation& own_evaluation(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot) {
-      if (!evaluation) evaluation = std::make_unique<Evaluation>(profile, pod, snapshot);
+      if (!evaluation) {
+        evaluation = std::make_unique<Evaluation>(profile, pod, snapshot);
+        storage_generation = snapshot.objects().storage_generation();
+      }
       return *evaluation;
     }
   };
@@ -246,7 +253,7 @@ std::optional<Decision> Scheduler::schedule_one(const api::Pod& pod, const Snaps
   auto& evaluation = signature ? impl_->keep(std::move(*signature), *profile, pod, snapshot)
                                : attempt.own_evaluation(*profile, pod, snapshot);
   const bool in_turns = nodes < snapshot.slots().size() && attempt.begun <= most_beginnings;
-  if (in_turns && signature && evaluation.look_ahead(pod, snapshot, nodes)) return std::nullopt;
+  if (in_turns && evaluation.look_ahead(pod, snapshot, nodes)) return std::nullopt;
   auto& asking = attempt.post_filtering;
   if (!asking) asking.emplace(PostFiltering{.generation = snapshot.generation()});
   asking->turn.pods = in_turns ? pods_a_node * nodes : std::numeric_limits<std::size_t>::max();
@@ -259,6 +266,12 @@ std::optional<Decision> Scheduler::schedule_one(const api::Pod& pod, const Snaps
 
 bool Scheduler::looks_for_victims() const {
   return impl_->attempt.post_filtering.has_value();
+}
+
+Status Scheduler::filter(const api::Pod& pod, const Snapshot& snapshot, const NodeInfo& node) const {
+  const auto* profile = impl_->config.profile(pod.spec->scheduler_name);
+  assert(profile != nullptr);
+  return Evaluation(*profile, pod, snapshot).ask(pod, node);
 }
 
 bool Scheduler::cpus_fit(const api::Pod& pod, const NodeInfo& node) const {

@@ -65,6 +65,7 @@ Config config(const char* policy) {
 
 constexpr const char* hostname = "kubernetes.io/hostname";
 constexpr const char* zone = "topology.kubernetes.io/zone";
+constexpr const char* driver = "csi.example.com";
 
 api::PodAffinityTerm term(const api::Pod& pod, const char* key) {
   return {.label_selector = api::LabelSelector::of({{"app", *pod.meta.label("app")}}),
@@ -112,6 +113,62 @@ void name_app(api::Pod& pod, std::string app) {
   pod.meta.labels["app"] = std::move(app);
 }
 
+// Two classes: volumes that a CSI driver makes, each node having three of it attached; and local disks, one
+// on each node, which are free.
+void add_storage(Storage& storage, const std::string& node) {
+  const auto volume = [&](std::string name, const char* storage_class, const char* phase) {
+    api::PersistentVolume volume;
+    volume.meta.name = std::move(name);
+    volume.storage_class = storage_class;
+    volume.access_modes = {"ReadWriteOnce"};
+    volume.capacity = Quantity::units(std::int64_t{10} << 30);
+    volume.volume_mode = "Filesystem";
+    volume.phase = phase;
+    volume.disk = {.kind = "csi", .id = volume.meta.name, .driver = driver};
+    volume.node_affinity = {
+        {{.match_expressions = {{.key = hostname, .op = "In", .values = {node}}}, .match_fields = {}}}};
+    storage.volumes.set(std::make_shared<const api::PersistentVolume>(std::move(volume)));
+  };
+  for (int i = 0; i < 3; ++i) {
+    auto name = fmt::format("made-{}-{}", node, i);
+    api::VolumeAttachment attachment;
+    attachment.meta.name = "attached-" + name;
+    attachment.attacher = driver;
+    attachment.node_name = node;
+    attachment.volume_name = name;
+    storage.attachments.set(std::make_shared<const api::VolumeAttachment>(std::move(attachment)));
+    volume(std::move(name), "made", "Bound");
+  }
+  volume("disk-" + node, "local", "Available");
+  api::CSINode csi_node;
+  csi_node.meta.name = node;
+  csi_node.drivers = {{.name = driver, .limit = 25}};
+  storage.nodes.set(std::make_shared<const api::CSINode>(std::move(csi_node)));
+}
+
+void add_classes(Storage& storage) {
+  for (const auto& [name, provisioner] :
+       {std::pair("made", driver), std::pair("local", "kubernetes.io/no-provisioner")}) {
+    api::StorageClass storage_class;
+    storage_class.meta.name = name;
+    storage_class.provisioner = provisioner;
+    storage_class.waits_for_consumer = true;
+    storage.classes.set(std::make_shared<const api::StorageClass>(std::move(storage_class)));
+  }
+}
+
+void add_claim(Storage& storage, api::Pod& pod, const char* storage_class) {
+  api::PersistentVolumeClaim claim;
+  claim.meta.namespace_ = pod.meta.namespace_;
+  claim.meta.name = claim.meta.uid = pod.meta.name;
+  claim.storage_class = storage_class;
+  claim.access_modes = {"ReadWriteOnce"};
+  claim.requested = Quantity::units(std::int64_t{10} << 30);
+  claim.volume_mode = "Filesystem";
+  pod.volumes->push_back({.name = "data", .claim_name = claim.meta.name});
+  storage.claims.set(std::make_shared<const api::PersistentVolumeClaim>(std::move(claim)));
+}
+
 struct Cluster {
   Cache cache;
   Snapshot snapshot;
@@ -136,6 +193,7 @@ struct Cluster {
       topology.topology = shared;
       cache.upsert(topology);
       cache.upsert(node);
+      add_storage(cache.objects().storage(), node->meta.name);
       // 30 %: Pods of one to eight CPUs, packed from the bottom.
       for (int next = 0; next < 38;) {
         const int size = std::uniform_int_distribution(1, 8)(random);
@@ -152,6 +210,7 @@ struct Cluster {
         cache.assume(pod, node->meta.name, allocator::Placement{cpus, api::ExclusivenessLevel::cpu});
       }
     }
+    add_classes(cache.objects().storage());
     cache.update(snapshot);
   }
 };
@@ -163,10 +222,13 @@ struct Run {
   std::vector<const char*> workloads;  // of one Pod after the other
   std::vector<Wish> wishes;            // of one batch after the other; none: Pods without labels
   int cpus = 0;                        // more than are free anywhere: less important Pods have to go; 0: few
+  const char* storage_class = "";      // each Pod has a claim of it
 };
 
 void run(Cluster& cluster, const Run& how) {
-  constexpr int most = 10'000, batch = 200;
+  constexpr int batch = 200;
+  // There are only so many local volumes.
+  const int most = std::string_view(how.storage_class) == "local" ? cluster.snapshot.node_count() : 10'000;
   constexpr double longest = 4e6;
   Scheduler scheduler(config(how.policy));
   std::vector<double> times;
@@ -179,6 +241,8 @@ void run(Cluster& cluster, const Run& how) {
     const int few = 2 + (how.wishes.empty() ? i : cluster.apps) % 3;
     auto pod = make_pod(++cluster.pods, how.scheduler_name, workload, how.cpus > 0 ? how.cpus : few);
     if (how.cpus > 0) pod.priority = 1000;
+    auto& storage = cluster.cache.objects().storage();
+    if (*how.storage_class != '\0') add_claim(storage, pod, how.storage_class);
     if (!how.wishes.empty()) {
       name_app(pod, fmt::format("new-{}", cluster.apps));
       how.wishes[static_cast<std::size_t>(i / batch) % how.wishes.size()](pod);
@@ -200,6 +264,7 @@ void run(Cluster& cluster, const Run& how) {
     while (!(decision = scheduler.schedule_one(pod, cluster.snapshot, Scheduler::nodes_a_turn))) end_turn();
     if (decision->placed()) {
       cluster.cache.assume(pod, decision->node, decision->placement);
+      assume(storage, decision->volumes, decision->node);
       placed.push_back(pod.meta.uid);
     } else {
       ++refused;
@@ -237,6 +302,8 @@ int main(int argc, char** argv) {
        {}},
       {"upstream's plugins, preempting", "Balanced", "plain", {""}, {}, 100},
       {"cpu-bound, preempting", "Balanced", "maestro", {"cpu-bound"}, {}, 60},
+      {"a volume to be made", "Balanced", "plain", {""}, {}, 0, "made"},
+      {"a local volume", "Balanced", "plain", {""}, {}, 0, "local"},
   };
   const Run among_others[] = {
       {"no wishes", "Balanced", "plain", {""}, {none}},

@@ -179,6 +179,17 @@ def test_a_cycle_that_was_cut_short_on_a_node_that_is_gone_begins_anew(api, star
     assert placed.binding["metadata"]["ownerReferences"][0]["uid"] == placed.pod["metadata"]["uid"]
 
 
+def test_a_cycle_that_was_cut_short_on_a_node_that_takes_no_more_pods_begins_anew(api, start, bound):
+    half = api.create("pods", pod("half", "2"))
+    made = api.create("podcpubindings", on_node(owned_by(half, cpuSet=cpu_set(60, 62)), "node-0005"))
+    api.patch("nodes", "node-0005", {"spec": {"unschedulable": True}})
+    start()
+    placed = bound("half")["half"]
+    assert placed.node != "node-0005"
+    assert placed.binding["metadata"]["labels"][NODE_LABEL] == placed.node
+    assert placed.binding["metadata"]["uid"] != made["metadata"]["uid"]
+
+
 def test_a_binding_without_pod_says_so_until_there_is_one(api, start):
     start()
     api.create("podcpubindings", a_binding("later"))

@@ -108,6 +108,17 @@ def test_a_volume_is_made_for_the_node_before_the_pod_is_bound_to_it(api, start,
     assert phase(api, "data") == "Bound"
 
 
+def test_a_volume_that_was_made_for_another_node_takes_the_pod_there(api, start, bound, storage):
+    storage_class(storage, "made", "provisioner.example")
+    claim(storage, "data", "made")
+    start(config=configuration())
+    api.create("pods", user("writer", "data"))
+    node = eventually(lambda: api.get("persistentvolumeclaims", "data")["metadata"].get("annotations", {}).get(SELECTED))
+    other = "node-0001" if node != "node-0001" else "node-0002"
+    volume(storage, "made-1", "made", other, claim=api.get("persistentvolumeclaims", "data"))
+    assert bound("writer", seconds=60)["writer"].node == other
+
+
 def test_a_pod_waits_for_its_claim_to_be_there(api, start, bound, storage):
     storage_class(storage, "made", "provisioner.example")
     start(config=configuration())

@@ -33,6 +33,8 @@ class Feed {
   // passed over when its turn comes.
   bool waits(const api::Pod& pod) const;
 
+  // For each Pod once all watches are in: what a nominated Pod will find on its node shows only then.
+  void renew_nomination(const PodPointer& pod);
   // What was assumed of the Pod does not come true.
   void forget(std::string_view uid, TimePoint now);
   // The same of the edit of a binding, which is still as it was.
@@ -43,6 +45,7 @@ class Feed {
   void updated_without_node(const PodPointer& before, const PodPointer& after, TimePoint now);
   // Who waits for a node it was nominated for, as far as the API says so.
   void follow_nomination(const PodPointer& before, const PodPointer& after);
+  void nominate(const PodPointer& pod, const std::string& node);
   void tell(std::vector<ClusterEvent> events, TimePoint now);
   template <class T>
   void keep(ByKey<T>& known, const Change<T>& change, TimePoint now);

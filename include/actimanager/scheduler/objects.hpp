@@ -3,6 +3,7 @@
 // by the leader's watches.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -44,7 +45,13 @@ class Objects {
   const ByKey<api::PodDisruptionBudget>& budgets() const { return budgets_; }
   ByKey<api::PodDisruptionBudget>& budgets() { return budgets_; }
   const Storage& storage() const { return storage_; }
-  Storage& storage() { return storage_; }
+  // To change it.
+  Storage& storage() {
+    ++storage_generation_;
+    return storage_;
+  }
+  // Higher after each change of the storage.
+  std::uint64_t storage_generation() const { return storage_generation_; }
 
  private:
   static std::string owner_key(std::string_view api_version, std::string_view kind, const std::string& key);
@@ -59,6 +66,7 @@ class Objects {
   std::unordered_map<std::string, api::LabelSelector> owners_;  // "apps/v1 ReplicaSet default/web"
   ByKey<api::PodDisruptionBudget> budgets_;
   Storage storage_;
+  std::uint64_t storage_generation_ = 0;
 };
 
 }  // namespace actimanager::scheduler

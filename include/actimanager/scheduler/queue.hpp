@@ -140,6 +140,8 @@ class SchedulingQueue {
   // The same by the plugins that refused them and by kind; then by sequence.
   using Likes = std::pair<std::vector<const Plugin*>, std::string>;
   static Likes likes_of(const Entry& entry);
+  void join_alike(Entry& entry);
+  void leave_alike(const Entry& entry);
   std::map<Likes, std::map<std::uint64_t, Entry*>> alike_;
   std::deque<ClusterEvent> missed_;         // since the first of the Pods in flight was popped
   std::uint64_t first_missed_ = 0;          // the number of the first of them

@@ -75,6 +75,9 @@ class Scheduler {
   // Between such turns: a change of the snapshot would have it look for victims anew.
   bool looks_for_victims() const;
 
+  // What PreFilter and Filter say about this one node, which need not be as it is in the snapshot.
+  // Precondition: handles(pod.spec->scheduler_name).
+  Status filter(const api::Pod& pod, const Snapshot& snapshot, const NodeInfo& node) const;
   // Whether the CPUs it wants could be found on a node like this. Precondition:
   // handles(pod.spec->scheduler_name).
   bool cpus_fit(const api::Pod& pod, const NodeInfo& node) const;

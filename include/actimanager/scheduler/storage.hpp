@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include <actimanager/api/node.hpp>
 #include <actimanager/api/storage.hpp>
 #include <actimanager/core/string_hash.hpp>
 
@@ -45,6 +46,9 @@ struct Storage {
   ByKey<api::CSIStorageCapacity> capacities;
   ByKey<api::VolumeAttachment> attachments;
 };
+
+// Whether the volume's node affinity lets it be used there.
+bool usable_on(const api::PersistentVolume& volume, const api::Node& node);
 
 // What has to be written to the API so that the Pod's claims get their volumes on its node.
 struct VolumePlan {

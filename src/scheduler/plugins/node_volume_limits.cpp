@@ -2,6 +2,7 @@
 // count for the driver that has replaced their plugin.
 #include <algorithm>
 #include <map>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -86,9 +87,8 @@ struct OnNode {
     return {};
   }
 
-  void add_attachments(Attached& attached) const {
-    for (const auto& [key, attachment] : storage.attachments) {
-      if (attachment->node_name != node->meta.name || attachment->attacher.empty()) continue;
+  void add(const std::vector<const api::VolumeAttachment*>& attachments, Attached& attached) const {
+    for (const auto* attachment : attachments) {
       const auto* volume = storage.volumes.find(attachment->volume_name);
       if (volume == nullptr || volume->disk.kind != "csi") continue;
       attached.emplace(attachment->attacher + "/" + volume->disk.id, attachment->attacher);
@@ -130,7 +130,14 @@ Hint after_attachment(const api::Pod& waiting, const Change<api::VolumeAttachmen
 }
 
 struct AtHand : CycleState::Data {
-  const Storage* storage = nullptr;
+  explicit AtHand(const Storage& storage) : storage(storage) {
+    for (const auto& [key, attachment] : storage.attachments) {
+      if (!attachment->attacher.empty()) attachments[attachment->node_name].push_back(attachment.get());
+    }
+  }
+
+  const Storage& storage;
+  std::unordered_map<std::string, std::vector<const api::VolumeAttachment*>> attachments;  // by node
 };
 
 class NodeVolumeLimits final : public Plugin {
@@ -144,14 +151,12 @@ class NodeVolumeLimits final : public Plugin {
       return !volume.claim_name.empty() || volume.ephemeral || counted_inline(volume.disk);
     });
     if (!counts) return {skip(), {}};
-    auto at_hand = std::make_unique<AtHand>();
-    at_hand->storage = &snapshot.objects().storage();
-    state.write(this, std::move(at_hand));
+    state.write(this, std::make_unique<AtHand>(snapshot.objects().storage()));
     return {};
   }
 
   Status filter(const CycleState& state, const api::Pod& pod, const NodeInfo& info) const override {
-    const auto& storage = *state.read<AtHand>(this)->storage;
+    const auto& [storage, attachments] = *state.read<AtHand>(this);
     const OnNode on_node{storage, storage.nodes.find(info.name())};
     Attached wanted;
     if (auto status = on_node.add(pod, true, wanted); !status.ok()) return status;
@@ -164,7 +169,8 @@ class NodeVolumeLimits final : public Plugin {
       if (auto status = on_node.add(*other, false, attached); !status.ok()) return status;
     }
     for (const auto& [disk, driver] : attached) wanted.erase(disk);
-    on_node.add_attachments(attached);
+    if (const auto there = attachments.find(info.name()); there != attachments.end())
+      on_node.add(there->second, attached);
     for (const auto& driver : drivers) {
       const auto of_driver = [&](const auto& entry) { return entry.second == driver.name; };
       const auto more = std::ranges::count_if(wanted, of_driver);

@@ -1,13 +1,14 @@
 // VolumeBinding: nodes on which the Pod's bound volumes can be used, and where those of its claims that wait
 // for a consumer can be bound to a volume that is there, or get one made. Reserve says which.
 #include <algorithm>
-#include <map>
+#include <optional>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
-#include "../labels.hpp"
 #include "../volumes.hpp"
+#include "by_node_label.hpp"
 #include "hints.hpp"
 #include "plugins.hpp"
 
@@ -19,10 +20,22 @@ using api::PersistentVolumeClaim;
 
 constexpr std::string_view no_provisioner = "kubernetes.io/no-provisioner";
 
+// A claim that waits for a consumer, and what there is for it, on whichever node.
+struct Waiting {
+  const PersistentVolumeClaim* claim;
+  const api::StorageClass* storage_class;
+  // What is requested, and its key: the least demanding chooses first.
+  std::pair<Quantity, std::string> order;
+  const PersistentVolume* reserved = nullptr;  // for the claim
+  ByNodeLabel<const PersistentVolume*> free;
+  // Where its driver says how much it can provision; nullopt: as much as is asked for.
+  std::optional<ByNodeLabel<const api::CSIStorageCapacity*>> room;
+};
+
 struct Claims : CycleState::Data {
   const Storage* storage = nullptr;
   std::vector<const PersistentVolumeClaim*> bound;
-  std::vector<const PersistentVolumeClaim*> waiting;  // for a consumer
+  std::vector<Waiting> waiting;
 };
 
 bool fits(const PersistentVolume& volume, const PersistentVolumeClaim& claim) {
@@ -36,26 +49,51 @@ bool offers_modes(const PersistentVolume& volume, const PersistentVolumeClaim& c
   });
 }
 
-// The volume reserved for the claim, or the smallest that is free; of equal ones the first by name.
-const PersistentVolume* find_volume(const Storage& storage, const PersistentVolumeClaim& claim,
-                                    const api::Node& node, const std::set<std::string>& taken) {
-  const PersistentVolume* best = nullptr;
+void look_up_volumes(const Storage& storage, Waiting& waiting) {
+  const auto& claim = *waiting.claim;
   for (const auto& [name, volume] : storage.volumes) {
-    if (volume->storage_class != claim.storage_class || taken.contains(name) || !fits(*volume, claim))
-      continue;
+    if (volume->storage_class != claim.storage_class || !fits(*volume, claim)) continue;
     if (volume->claim) {
-      if (!volume->is_of(claim)) continue;
-      return usable_on(*volume, node) ? volume.get() : nullptr;
+      if (volume->is_of(claim)) waiting.reserved = volume.get();
+      continue;
     }
     if (volume->phase != "Available" ||
         (claim.selector.given && !claim.selector.matches(volume->meta.labels)) ||
-        !offers_modes(*volume, claim) || !usable_on(*volume, node)) {
+        !offers_modes(*volume, claim)) {
       continue;
     }
-    const bool better = best == nullptr || volume->capacity < best->capacity ||
-                        (volume->capacity == best->capacity && volume->meta.name < best->meta.name);
-    if (better) best = volume.get();
+    const auto& affinity = volume->node_affinity;
+    if (affinity && affinity->size() == 1) {
+      waiting.free.add(volume.get(), affinity->front().match_expressions);
+    } else {
+      waiting.free.add(volume.get());
+    }
   }
+}
+
+void look_up_room(const Storage& storage, Waiting& waiting) {
+  const auto* driver = storage.drivers.find(waiting.storage_class->provisioner);
+  if (!waiting.claim->requested || driver == nullptr || !driver->storage_capacity) return;
+  auto& room = waiting.room.emplace();
+  for (const auto& [name, capacity] : storage.capacities) {
+    if (capacity->storage_class != waiting.storage_class->meta.name || !capacity->limit ||
+        *capacity->limit < *waiting.claim->requested) {
+      continue;
+    }
+    room.add(capacity.get(), capacity->nodes.requirements);
+  }
+}
+
+// The volume reserved for the claim, or the smallest that is free; of equal ones the first by name.
+const PersistentVolume* find_volume(const Waiting& waiting, const api::Node& node,
+                                    const std::set<const PersistentVolume*>& taken) {
+  if (waiting.reserved != nullptr) return usable_on(*waiting.reserved, node) ? waiting.reserved : nullptr;
+  const PersistentVolume* best = nullptr;
+  waiting.free.each(node, [&](const PersistentVolume* volume) {
+    const bool better = best == nullptr || std::tie(volume->capacity, volume->meta.name) <
+                                               std::tie(best->capacity, best->meta.name);
+    if (better && !taken.contains(volume) && usable_on(*volume, node)) best = volume;
+  });
   return best;
 }
 
@@ -72,73 +110,58 @@ bool allows(const api::StorageClass& storage_class, const api::Node& node) {
          std::ranges::any_of(storage_class.allowed_topologies, matches);
 }
 
-bool has_room(const Storage& storage, const api::StorageClass& storage_class,
-              const PersistentVolumeClaim& claim, const api::Node& node) {
-  const auto* driver = storage.drivers.find(storage_class.provisioner);
-  if (!claim.requested || driver == nullptr || !driver->storage_capacity) return true;
-  return std::ranges::any_of(storage.capacities, [&](const auto& entry) {
-    const auto& capacity = *entry.second;
-    return capacity.storage_class == storage_class.meta.name && capacity.limit &&
-           *capacity.limit >= *claim.requested && capacity.nodes.matches(node.meta.labels);
+bool has_room(const Waiting& waiting, const api::Node& node) {
+  return !waiting.room || waiting.room->any(node, [&](const api::CSIStorageCapacity* capacity) {
+    return capacity->nodes.matches(node.meta.labels);
   });
 }
 
 struct Found {
   VolumePlan plan;
   bool bindable = true, room = true;
-  std::string error;
 };
 
-void provision(const Storage& storage, const std::vector<const PersistentVolumeClaim*>& claims,
-               const api::Node& node, Found& found) {
-  found.bindable = true;
-  for (const auto* claim : claims) {
-    const auto* storage_class = storage.classes.find(claim->storage_class);
-    if (storage_class == nullptr) {
-      found.error = fmt::format("failed to find storage class \"{}\"", claim->storage_class);
-      return;
-    }
-    if (storage_class->provisioner.empty() || storage_class->provisioner == no_provisioner ||
-        !allows(*storage_class, node)) {
+void provision(const std::vector<const Waiting*>& claims, const api::Node& node, Found& found) {
+  for (const auto* waiting : claims) {
+    const auto& storage_class = *waiting->storage_class;
+    if (storage_class.provisioner.empty() || storage_class.provisioner == no_provisioner ||
+        !allows(storage_class, node)) {
       found.bindable = false;
       return;
     }
-    if (!has_room(storage, *storage_class, *claim, node)) {
+    if (!has_room(*waiting, node)) {
       found.room = false;
       return;
     }
-    found.plan.provision.push_back(claim->meta.key());
+    found.plan.provision.push_back(waiting->order.second);
   }
 }
 
 Found find_volumes(const Claims& claims, const api::Node& node) {
   Found found;
-  std::vector<const PersistentVolumeClaim*> to_match, to_provision;
-  for (const auto* claim : claims.waiting) {
-    const auto* selected = claim->meta.annotation(PersistentVolumeClaim::selected_node);
+  std::vector<const Waiting*> to_match, to_provision;
+  for (const auto& waiting : claims.waiting) {
+    const auto* selected = waiting.claim->meta.annotation(PersistentVolumeClaim::selected_node);
     if (selected == nullptr) {
-      to_match.push_back(claim);
+      to_match.push_back(&waiting);
     } else if (*selected == node.meta.name) {
-      to_provision.push_back(claim);
+      to_provision.push_back(&waiting);
     } else {
       found.bindable = false;
       return found;
     }
   }
-  std::ranges::sort(to_match, [](const auto* a, const auto* b) {
-    return std::pair(a->requested.value_or(Quantity()), a->meta.key()) <
-           std::pair(b->requested.value_or(Quantity()), b->meta.key());
-  });
-  std::set<std::string> taken;
-  for (const auto* claim : to_match) {
-    if (const auto* volume = find_volume(*claims.storage, *claim, node, taken)) {
-      taken.insert(volume->meta.name);
-      found.plan.bind.push_back({claim->meta.key(), volume->meta.name});
+  std::ranges::sort(to_match, {}, [](const Waiting* waiting) -> const auto& { return waiting->order; });
+  std::set<const PersistentVolume*> taken;
+  for (const auto* waiting : to_match) {
+    if (const auto* volume = find_volume(*waiting, node, taken)) {
+      taken.insert(volume);
+      found.plan.bind.push_back({waiting->order.second, volume->meta.name});
     } else {
-      to_provision.push_back(claim);
+      to_provision.push_back(waiting);
     }
   }
-  if (!to_provision.empty()) provision(*claims.storage, to_provision, node, found);
+  provision(to_provision, node, found);
   return found;
 }
 
@@ -171,12 +194,20 @@ class VolumeBinding final : public Plugin {
       }
       const auto* storage_class = storage.classes.find(claim->storage_class);
       if (storage_class != nullptr && storage_class->waits_for_consumer && claim->volume_name.empty()) {
-        claims->waiting.push_back(claim);
+        claims->waiting.push_back({.claim = claim,
+                                   .storage_class = storage_class,
+                                   .order = {claim->requested.value_or(Quantity()), claim->meta.key()},
+                                   .free = {},
+                                   .room = {}});
       } else {
         immediate = true;
       }
     }
     if (immediate) return {unresolvable("pod has unbound immediate PersistentVolumeClaims"), {}};
+    for (auto& waiting : claims->waiting) {
+      look_up_volumes(storage, waiting);
+      look_up_room(storage, waiting);
+    }
     state.write(this, std::move(claims));
     return {};
   }
@@ -198,7 +229,6 @@ class VolumeBinding final : public Plugin {
       if (!usable) break;
     }
     const auto found = find_volumes(claims, node);
-    if (!found.error.empty()) return {Code::error, {found.error}, {}};
     Status status;
     const auto refuse = [&](const char* reason) {
       status.code = Code::unschedulable_and_unresolvable;

@@ -212,6 +212,26 @@ TEST_CASE("a nomination counts as a Pod on the node, for those that are not more
   CHECK(bench.cache.nominated_node(pod.meta.uid).empty());
 }
 
+TEST_CASE("what a nominated Pod will find is found out again when all is known") {
+  Bench bench;
+  bench.change({}, make_node("n"));
+  auto pod = make_class_pod("p", "cpu-bound", "2");
+  pod.nominated_node_name = "n";
+  const auto nominated = shared(pod);
+  bench.change(nothing, nominated);
+  bench.change({}, std::make_shared<api::NodeCPUTopology>(make_topology("n", make_machine(1, 4, 2))));
+  bench.change({}, std::make_shared<api::PodCPUBinding>(
+                       make_binding(make_pod("q"), "n", "0", api::ExclusivenessLevel::cpu)));
+  REQUIRE(bench.node().nominated.size() == 1);
+  CHECK_FALSE(bench.node().nominated[0].placement);
+  bench.feed.renew_nomination(nominated);
+  REQUIRE(bench.node().nominated.size() == 1);
+  REQUIRE(bench.node().nominated[0].placement);
+  CHECK_FALSE(bench.node().nominated[0].placement->cpus.contains(CpuId{0}));
+  bench.feed.renew_nomination(shared(make_pod("other")));
+  CHECK(bench.node().nominated.size() == 1);
+}
+
 TEST_CASE("behind a gate nobody waits for a node") {
   Bench bench;
   bench.change({}, make_node("n"));

@@ -202,6 +202,33 @@ TEST_CASE("Pods of one kind that the same plugins refused are asked as one, and 
   CHECK(queue.lengths().unschedulable == 1);
 }
 
+TEST_CASE("an edited Pod is asked on its own: it may hope for what others of its kind do not") {
+  const auto for_labelled = [](const ClusterEvent&) -> Hopeful {
+    return [](const api::Pod& pod, const auto&) -> std::optional<std::string_view> {
+      return pod.meta.labels->empty() ? std::nullopt : std::optional<std::string_view>("WantsRoom");
+    };
+  };
+  // Edits that give no hope at once.
+  SchedulingQueue queue(QueueOptions{}, gate, [&](const ClusterEvent& event) -> Hopeful {
+    return event.action == Action::remove ? for_labelled(event) : nullptr;
+  });
+  const auto label = [](api::Pod& pod) { pod.meta.labels->emplace("k", "v"); };
+  std::vector<QueuedPod> popped;
+  for (const char* name : {"a", "b", "c"}) queue.add(std::make_shared<api::Pod>(make_pod(name)), start);
+  while (auto pod = queue.pop(start)) popped.push_back(*pod);
+  // While being tried.
+  queue.update(edited(std::make_shared<api::Pod>(*popped[1].pod), label), start);
+  for (const auto& pod : popped) queue.park(pod, {&wants_room}, start, "small");
+  // While it waits.
+  queue.update(edited(std::make_shared<api::Pod>(*popped[2].pod), label), start);
+  REQUIRE(queue.lengths().unschedulable == 3);
+  queue.move(event(Action::remove), start);
+  CHECK(queue.lengths().unschedulable == 1);
+  CHECK(queue.find("uid-a")->since == start);
+  queue.tick(start + 5min);
+  CHECK(queue.lengths().unschedulable == 0);
+}
+
 TEST_CASE("after five minutes a refused Pod is tried again whatever happened") {
   Queue q;
   q.add("p");

@@ -1,6 +1,7 @@
 // Whole decisions on small named clusters.
 #include <functional>
 #include <set>
+#include <type_traits>
 
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
@@ -324,4 +325,61 @@ TEST_CASE("the first decision for a kind of Pod can be made in parts") {
   // Where a Node comes, it begins anew.
   cluster.add("f", make_machine(1, 4, 1));
   CHECK_FALSE(part());
+}
+
+TEST_CASE("a Pod with claims is decided about in parts, anew where what is stored changes meanwhile") {
+  Cluster cluster;
+  for (const auto* name : {"a", "b", "c", "d", "e"}) cluster.add(name, make_machine(1, 4, 1));
+  const auto decoded = []<class T>(std::type_identity<T>, const nlohmann::json& object) {
+    return std::make_shared<const T>(value_or_throw(api::decode<T>(object)));
+  };
+  const auto disk_on = [&](const char* node) {
+    return decoded(std::type_identity<api::PersistentVolume>(),
+                   {{"metadata", {{"name", std::string("disk-") + node}}},
+                    {"spec",
+                     {{"storageClassName", "local"},
+                      {"accessModes", {"ReadWriteOnce"}},
+                      {"capacity", {{"storage", "10Gi"}}},
+                      {"nodeAffinity",
+                       {{"required",
+                         {{"nodeSelectorTerms",
+                           {{{"matchFields",
+                              {{{"key", "metadata.name"}, {"operator", "In"}, {"values", {node}}}}}}}}}}}}}},
+                    {"status", {{"phase", "Available"}}}});
+  };
+  auto& storage = cluster.cache.objects().storage();
+  storage.classes.set(
+      decoded(std::type_identity<api::StorageClass>(), {{"metadata", {{"name", "local"}}},
+                                                        {"provisioner", "kubernetes.io/no-provisioner"},
+                                                        {"volumeBindingMode", "WaitForFirstConsumer"}}));
+  storage.claims.set(decoded(std::type_identity<api::PersistentVolumeClaim>(),
+                             {{"metadata", {{"name", "data"}, {"namespace", "default"}}},
+                              {"spec",
+                               {{"storageClassName", "local"},
+                                {"accessModes", {"ReadWriteOnce"}},
+                                {"resources", {{"requests", {{"storage", "10Gi"}}}}}}}}));
+  storage.volumes.set(disk_on("b"));
+  auto pod = make_class_pod("p", "cpu-bound", "2");
+  pod.volumes->push_back({.name = "data", .claim_name = "data"});
+  const auto part = [&] {
+    cluster.cache.update(cluster.snapshot);
+    return cluster.scheduler.schedule_one(pod, cluster.snapshot, 2);
+  };
+  CHECK_FALSE(part());
+  CHECK_FALSE(part());
+  auto decision = part();
+  REQUIRE(decision);
+  CHECK(decision->node == "b");
+
+  CHECK_FALSE(part());
+  CHECK_FALSE(part());
+  auto& changed = cluster.cache.objects().storage().volumes;
+  changed.remove("disk-b");
+  changed.set(disk_on("d"));
+  CHECK_FALSE(part());
+  CHECK_FALSE(part());
+  decision = part();
+  REQUIRE(decision);
+  CHECK(decision->node == "d");
+  CHECK(decision->volumes.bind.at(0).volume == "disk-d");
 }

@@ -32,6 +32,8 @@ struct VolumeBench {
   void set(std::shared_ptr<const api::PersistentVolume> volume) { storage().volumes.set(std::move(volume)); }
   void set(std::shared_ptr<const api::StorageClass> c) { storage().classes.set(std::move(c)); }
   void set(std::shared_ptr<const api::CSINode> node) { storage().nodes.set(std::move(node)); }
+  void set(std::shared_ptr<const api::CSIDriver> driver) { storage().drivers.set(std::move(driver)); }
+  void set(std::shared_ptr<const api::CSIStorageCapacity> room) { storage().capacities.set(std::move(room)); }
   Storage& storage() { return cache.objects().storage(); }
   template <class T>
   void add(const json& object) {
