@@ -123,12 +123,18 @@ Finding cpus(const Examination& machine) {
 Finding reserved(const Examination& machine) {
   const std::string check = "reserved CPUs";
   const auto& online = machine.kernel.online;
+  const auto& present = machine.kernel.present;
   if (machine.reserved.empty()) return ok(check, "none");
   const auto text = machine.reserved.to_string();
-  if (const auto absent = machine.reserved - online; !absent.empty()) {
+  if (const auto absent = machine.reserved - present; !absent.empty()) {
     return {check, Severity::problem,
-            fmt::format("--reserved-cpus={}: CPU {} is not online", text, absent.to_string()),
-            fmt::format("name some of {}", online.to_string())};
+            fmt::format("--reserved-cpus={}: there is no CPU {}", text, absent.to_string()),
+            fmt::format("name some of {}", present.to_string())};
+  }
+  if (const auto offline = machine.reserved - online; !offline.empty()) {
+    return {check, Severity::warning,
+            fmt::format("--reserved-cpus={}: CPU {} is not online", text, offline.to_string()),
+            fmt::format("name some of {}, if it is to stay offline", online.to_string())};
   }
   if (machine.reserved == online) {
     return {check, Severity::warning, fmt::format("--reserved-cpus={}: no CPU is left to be exclusive", text),

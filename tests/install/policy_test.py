@@ -46,6 +46,32 @@ def test_topology_is_its_own_nodes_to_write(api, tokens):
         assert api.request(tokens[token], "PUT", f"{path}/node-1-cputopology", changed)[0] == code
 
 
+@pytest.fixture
+def published(api):
+    """The topology of node-1, as its agent published it; the path of its status."""
+    api.run("delete", "nct", "node-1-cputopology")
+    api.apply(topology("node-1-cputopology", nodeName="node-1"))
+    api.kubectl("patch", "nct", "node-1-cputopology", "--subresource=status", "--type=merge", "-p",
+                '{"status": {"resourceStatus": "Fresh", "internalIP": "10.0.0.1", "reservedCPUs": "0"}}')
+    return f"{ROOT}/nodecputopologies/node-1-cputopology/status"
+
+
+@pytest.mark.parametrize("claim", [{"reservedCPUs": "0-3"}, {"reservedCPUs": None}, {"internalIP": "10.0.0.2"},
+                                   {"lastChangeTime": "2030-01-01T00:00:00Z"}, {"resourceStatus": "Failed"}])
+def test_what_a_topology_says_of_its_node_is_the_own_agents(api, tokens, published, claim):
+    for other in ("node-2", ""):
+        code, answer = api.merge_patch(tokens[other], published, {"status": claim})
+        assert code == 403 and 'not for the replica on node "' in answer["message"]
+    assert api.merge_patch(tokens["node-1"], published, {"status": claim})[0] == 200
+
+
+@pytest.mark.parametrize("word", ["NeedsSync", "NodeNotFound"])
+def test_leader_says_that_no_agent_speaks_for_a_topology(api, tokens, published, word):
+    ready = {"type": "Ready", "status": "False", "reason": word, "message": "", "lastTransitionTime": "2030-01-01T00:00:00Z"}
+    status = {"status": {"resourceStatus": word, "conditions": [ready]}}
+    assert api.merge_patch(tokens["node-2"], published, status)[0] == 200
+
+
 @pytest.mark.parametrize("verdict", ["Applied", "InvalidCPUSet", "CPUSetAllocationFailed", "Failed"])
 def test_verdict_is_the_own_agents(api, tokens, bound, verdict):
     status = {"status": {"resourceStatus": verdict}}
@@ -122,7 +148,8 @@ def test_lease_is_taken_in_the_own_name(api, tokens):
 @pytest.mark.parametrize(
     "verb, resource, allowed",
     [
-        ("create", "pods/binding", True), ("patch", "pods/status", True), ("list", "pods", True), ("watch", "nodes", True),
+        ("create", "pods/binding", True), ("patch", "pods/status", True), ("list", "pods", True), ("get", "pods", True),
+        ("watch", "nodes", True), ("get", "nodes", False),
         ("delete", f"podcpubindings.{GROUP}", True), ("create", "events", True), ("create", "events.events.k8s.io", False),
         ("delete", "pods", True), ("deletecollection", "pods", False), ("create", "pods/eviction", False),
         ("list", "poddisruptionbudgets.policy", True), ("get", "poddisruptionbudgets.policy", False),
@@ -166,7 +193,7 @@ def test_who_may_view_a_namespace_sees_its_bindings(api):
     assert not can(api, "viewer", "create", "podcpubindings")
 
 
-def test_agents_that_never_lead(api, tokens):
+def test_agents_that_never_lead(api, tokens, published):
     """manifests/separate-leader: the same objects, less for the nodes' account to do."""
     separate = TOP / "manifests" / "separate-leader"
     api.run("delete", "pcb", "granted")
@@ -183,6 +210,11 @@ def test_agents_that_never_lead(api, tokens):
         assert api.merge_patch(tokens["node-1"], path, own)[0] == 200
         assert api.merge_patch(tokens["node-2"], path + "/status", {"status": {"resourceStatus": "Pending"}})[0] == 403
         assert api.merge_patch(tokens["node-1"], path + "/status", {"status": {"resourceStatus": "Applied"}})[0] == 200
+        # Nor is another node's binding that is not granted yet taken over.
+        taken = {"metadata": {"labels": {NODE_LABEL: "node-2"}}}
+        assert api.merge_patch(tokens["node-2"], path, taken)[0] == 403
+        assert api.merge_patch(tokens["node-2"], published, {"status": {"resourceStatus": "NeedsSync"}})[0] == 403
+        assert api.merge_patch(tokens["node-1"], published, {"status": {"reservedCPUs": "0-1"}})[0] == 200
         assert api.request(tokens["node-1"], "DELETE", path)[0] == 403
         leases = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/actimanager"
         assert api.request(tokens["node-1"], "GET", leases)[0] == 403

@@ -2,7 +2,6 @@
 
 import collections
 import math
-import re
 
 from objects import LEVEL, NODE_LABEL, WORKLOAD, named
 
@@ -119,8 +118,3 @@ def check_apart(node: str, holders: list[tuple[str, set[int], set[int]]], machin
         for cpu in cpus - exclusive:
             assert cpu not in kept, f"{node}: {name} is on CPU {cpu}, which {kept[cpu]} keeps for itself"
     assert machine.cpus - set(kept), f"{node}: nothing is left for the shared pool"
-
-
-def check_message(message: str, nodes: int) -> None:
-    """The form kube-scheduler uses."""
-    assert re.match(rf"0/{nodes} nodes are available: .+\. no new claims to deallocate, preemption: .+\.$", message), message

@@ -82,6 +82,12 @@ TEST_CASE("each thing that is wrong is one finding, with what to do about it") {
        "3 offline"},
       {"a reserved CPU that is not there", [](Examination& m) { m.reserved = {3, 4}; }, "reserved CPUs",
        Severity::problem, "CPU 4"},
+      {"a reserved CPU that is offline",
+       [](Examination& m) {
+         m.kernel.online = {0, 1, 2};
+         m.reserved = {0, 3};
+       },
+       "reserved CPUs", Severity::warning, "CPU 3 is not online"},
       {"nothing but reserved CPUs", [](Examination& m) { m.reserved = {0, 1, 2, 3}; }, "reserved CPUs",
        Severity::warning, "no CPU is left"},
       {"isolated CPUs",
