@@ -34,7 +34,7 @@ class Context:
     @functools.cache
     def _build(self, name: str, options: tuple, targets: tuple[str, ...]) -> Path | BuildFailed:
         try:
-            with self.progress.step(" ".join([f"{name}: compile", *targets])) as step:
+            with self.progress.step(f"{name}: compile" + (f" {targets[0]}" if len(targets) == 1 else "")) as step:
                 build(TOP / name, self.log(name), step, dict(options), targets)
             return TOP / name
         except BuildFailed as error:

@@ -21,7 +21,12 @@ class Part:
 
 
 def _unit(context: Context) -> Outcome:
-    return catch2.run(context, context.built())
+    return _with_cases(catch2.run(context, context.built()), context)
+
+
+def _with_cases(outcome: Outcome, context: Context) -> Outcome:
+    outcome.require_cases(f"unit tests {' '.join(context.arguments)}".strip())
+    return outcome
 
 
 def _on_clusters(folder: str, context: Context, **how) -> Outcome:
@@ -41,7 +46,7 @@ def _sanitize(context: Context) -> Outcome:
         outcome = catch2.run(context, directory, chosen, _SANITIZER_OPTIONS, patience=10)
         total.add(outcome)
         total.log = outcome.log
-    return total
+    return _with_cases(total, context)
 
 
 # Folders of unit tests. The program has no thread of its own: Boost.Asio looks up names in one, and these tests' peers are some.

@@ -2,7 +2,8 @@
 includes, its compiler flags, .clang-tidy or clang-tidy itself changes: what was clean is noted in the user's cache.
 
 Most of its time goes into the headers of libraries, so several sources of a library are read as one. Only if they are not clean
-together is each of them read on its own, and that is what counts."""
+together is each of them read on its own, and that is what counts. So an unused alias of a namespace goes unnoticed where all else
+is clean."""
 
 import functools
 import hashlib

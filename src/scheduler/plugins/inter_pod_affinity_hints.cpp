@@ -11,12 +11,12 @@ namespace {
 using Terms = std::vector<api::PodAffinityTerm>;
 
 // As in kube-scheduler's hints, Namespaces that a selector stands for are not looked up.
-bool matches_all(const Terms& required, const api::Pod& pod) {
-  static const api::StringMap no_labels;
-  return !required.empty() && std::ranges::all_of(required, [&](const api::PodAffinityTerm& term) {
+bool matches_all(const Terms& wanted, const api::Pod& pod) {
+  static const api::StringMap unknown;
+  return !wanted.empty() && std::ranges::all_of(wanted, [&](const api::PodAffinityTerm& term) {
     const bool right_namespace =
         std::ranges::find(term.namespaces, pod.meta.namespace_) != term.namespaces.end() ||
-        term.namespace_selector.matches(no_labels);
+        term.namespace_selector.matches(unknown);
     return right_namespace && term.label_selector.matches(pod.meta.labels);
   });
 }
