@@ -51,9 +51,9 @@ Action next_action(const api::PodCPUBinding& binding, const Surroundings& surrou
   }
   if (binding.status.admitted) return {};  // its agent has judged it, and will again
   const auto* label = binding.meta.label(api::node_name_label);
-  if (label != nullptr && *label != pod->node_name) {
-    // The agent that watches it has not the Pod, and the Pod's does not watch it.
-    if (is_scheduler_made(binding)) return {Action::Kind::remove, {}};
+  // The agent that watches it has not the Pod, and the Pod's does not watch it. The controller moves it
+  // there.
+  if (label != nullptr && *label != pod->node_name && !is_scheduler_made(binding)) {
     return say(binding, BindingStatus::pending, pod->node_name, "WrongNodeLabel",
                fmt::format("metadata.labels[{}]: the Pod is on node {}, not on {}", api::node_name_label,
                            pod->node_name, *label),

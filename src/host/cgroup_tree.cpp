@@ -164,8 +164,8 @@ void CgroupTree::note(const Error& error) {
 
 Result<std::vector<PodCgroup>> CgroupTree::scan() {
   if (auto readable = root_->children(); !readable) return fail(std::move(readable.error()));
-  levels_.clear();
-  places_.clear();
+  auto levels = std::exchange(levels_, {});
+  auto places = std::exchange(places_, {});
   seen_.clear();
   exhaustion_.reset();
   std::vector<FoundPod> found;
@@ -177,7 +177,11 @@ Result<std::vector<PodCgroup>> CgroupTree::scan() {
     places_.insert_or_assign(pod.name.uid, Place{std::move(pod.level), std::move(pod.directory)});
     pods.push_back(fill(std::move(pod.name.uid), std::move(pod.cgroup)));
   }
-  if (exhaustion_) return fail(*exhaustion_);  // who was left out is not gone
+  if (exhaustion_) {  // who was left out is not gone
+    levels_ = std::move(levels);
+    places_ = std::move(places);
+    return fail(*exhaustion_);
+  }
   known_ = std::exchange(seen_, {});
   return pods;
 }

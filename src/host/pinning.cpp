@@ -140,7 +140,8 @@ PinReport pin(CgroupTree& tree, PodCgroup pod, const PodTarget& target) {
     if (round > 0) {
       auto again = tree.find_pod(pod.uid);
       if (!again) {
-        report.gone = true;
+        report.gone = !tree.exhaustion();
+        if (!report.gone) report.error = tree.exhaustion();
         return report;
       }
       pod = std::move(*again);

@@ -112,7 +112,9 @@ Result<ClusterConfig> read_kubeconfig(const YAML::Node& document, const std::str
   if (const auto url = net::Url::parse(server)) {
     config.server = *url;
   } else {
-    reader.report(fmt::format("{}.server: \"{}\" is not an http(s) URL", cluster_where, server));
+    // Without what may be a password.
+    const auto shown = server.substr(server.rfind('@') + 1);
+    reader.report(fmt::format("{}.server: \"{}\" is not an http(s) URL", cluster_where, shown));
   }
   config.tls.ca = reader.pem(cluster, "certificate-authority", cluster_where);
   config.tls.server_name = reader.text(cluster, "tls-server-name", cluster_where);

@@ -19,6 +19,7 @@ constexpr std::size_t max_remembered = 8192;
 constexpr double burst = 25;
 constexpr auto refill = 5min;
 constexpr auto same_event = 10min;
+constexpr auto sweep_period = 1min;
 
 // Whatever else is to be written comes first: few at a time, more only where they pile up.
 std::size_t at_once(std::size_t waiting) {
@@ -72,8 +73,10 @@ void EventRecorder::forget_old(Clock::time_point now) {
   if (sent_.size() > max_remembered)
     std::erase_if(sent_, [&](const auto& e) { return now - e.second.last > same_event; });
   if (sent_.size() > max_remembered) sent_.clear();
-  if (budgets_.size() > max_remembered) {
+  // Not at each Event: in a large rollout there are many that are not old.
+  if (budgets_.size() > max_remembered && now >= next_sweep_) {
     std::erase_if(budgets_, [&](const auto& b) { return now - b.second.at > refill; });
+    next_sweep_ = now + sweep_period;
   }
 }
 

@@ -257,6 +257,8 @@ asio::awaitable<Result<std::unique_ptr<Connection>>> connect(asio::any_io_execut
   if (auto error = co_await connect_tcp(connection->socket(), server)) {
     co_return co_await connection->failed("connect", error);
   }
+  // Anew: a name may have been looked up until the time was over, which ends nothing then.
+  connection->deadline().in(timeout);
   if (auto error = co_await shake_hands(connection->stream(), server, tls_options)) {
     co_return co_await connection->failed("TLS handshake", error);
   }

@@ -208,6 +208,7 @@ void Agent::Impl::report(const binding::Verdict& verdict) {
     observed.error = objection->message;
     observed.error_reason = objection->reason;
   } else if (verdict.admitted()) {
+    if (!pinner->targets()) return;  // no look has come to an end yet
     const auto& uid = binding::cgroup_uid(*verdict.pod);
     observed = observe(*verdict.pod, pinner->sight(uid), pinner->targets()->of(uid), known->status);
     observed.crowded = pinner->crowded(uid, verdict.grant->exclusive_cpus);

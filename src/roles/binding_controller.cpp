@@ -76,8 +76,11 @@ void BindingController::follow_changes() {
         of_pod_.erase(it);
     }
     look_at_waiting(node_of(after ? *after : *before));
-    if (!after) resized_from_.erase(before->meta.key());
-    if (!after) return;
+    if (!after) {
+      edited_from_.erase(before->meta.key());
+      without_others_.erase(before->meta.key());
+      return;
+    }
     of_pod_[pod_key(*after)].insert(after->meta.key());
     look_at({Item::Kind::binding, after->meta.key()});
   });
@@ -183,6 +186,7 @@ std::optional<asio::awaitable<Result<void>>> BindingController::binding_step(con
   if (label != nullptr && *label != around.pod->node_name && !binding->status.admitted) {
     return move_to_node(binding, around.pod->node_name);
   }
+  if (edit_comes_in(*binding)) return std::nullopt;
   if (is_refused(*binding) && binding::is_scheduler_made(*binding)) {
     scheduling_.forget_edit(key);  // an attempt that failed
     auto placement = other_cpus(*binding, *around.pod);
@@ -196,13 +200,17 @@ std::optional<asio::awaitable<Result<void>>> BindingController::binding_step(con
   return sizing_step(binding, *around.pod);
 }
 
+bool BindingController::edit_comes_in(const api::PodCPUBinding& binding) {
+  const auto it = edited_from_.find(binding.meta.key());
+  if (it == edited_from_.end()) return false;
+  if (it->second == binding.meta.resource_version) return true;
+  edited_from_.erase(it);
+  return false;
+}
+
 std::optional<asio::awaitable<Result<void>>> BindingController::sizing_step(BindingPointer binding,
                                                                             const api::Pod& pod) {
   const auto& key = binding->meta.key();
-  if (const auto it = resized_from_.find(key); it != resized_from_.end()) {
-    if (it->second == binding->meta.resource_version) return std::nullopt;
-    resized_from_.erase(it);
-  }
   scheduling_.forget_edit(key);  // an attempt that failed
   if (auto condition = binding::sizing_given_up(*binding, now()))
     return write_condition(binding, std::move(*condition));
@@ -230,6 +238,10 @@ std::optional<allocator::Placement> BindingController::other_cpus(const api::Pod
                                                                   const api::Pod& pod) {
   auto placement = scheduling_.place_again(pod, binding);
   if (!placement || placement->cpus == binding.spec.cpu_set) {
+    // It is looked at again with each change of the node, and told once.
+    auto& told = without_others_[binding.meta.key()];
+    const auto this_one = std::pair(binding.meta.uid, binding.meta.generation);
+    if (std::exchange(told, this_one) == this_one) return std::nullopt;
     events_.record(
         kube::reference_to(pod), kube::EventType::warning, "NoOtherCPUs",
         fmt::format("the agent of node {} refused PodCPUBinding {} and there are no other CPUs for it: the "
@@ -256,7 +268,8 @@ asio::awaitable<Result<void>> BindingController::remove_with_pod(BindingPointer 
   if (!found && found.error().code != ApiErrc::not_found) co_return fail(std::move(found.error()));
   if (found) {
     const auto pod = api::decode<api::Pod>(*found);
-    if (pod && pod->meta.uid == binding::owner_uid(*binding) && !pod->finished()) co_return Result<void>{};
+    if (!pod) co_return fail(pod.error());  // which is no sign that it has gone
+    if (pod->meta.uid == binding::owner_uid(*binding) && !pod->finished()) co_return Result<void>{};
   }
   auto removed = co_await client_.remove(kube::resource_of(*binding),
                                          {.uid = binding->meta.uid, .resource_version = {}});
@@ -286,6 +299,7 @@ asio::awaitable<Result<void>> BindingController::write_cpus(BindingPointer bindi
   const json patch = {{"metadata", std::move(meta)}, {"spec", api::encode(spec)}};
   auto patched = co_await client_.patch(kube::resource_of(*binding), patch);
   if (!patched) co_return fail(std::move(patched.error()));
+  edited_from_.insert_or_assign(binding->meta.key(), binding->meta.resource_version);
   co_return Result<void>{};
 }
 
@@ -303,7 +317,6 @@ asio::awaitable<Result<void>> BindingController::resize(BindingPointer binding,
                                                         allocator::Placement placement) {
   auto written = co_await write_cpus(binding, placement);
   if (!written) co_return written;
-  resized_from_.insert_or_assign(binding->meta.key(), binding->meta.resource_version);
   ++metrics_.bindings_resized;
   log_.info("binding {}: its Pod was resized, gets CPUs {} instead of {}", binding->meta.key(),
             placement.cpus.to_string(), binding->spec.cpu_set.to_string());

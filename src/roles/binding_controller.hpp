@@ -61,6 +61,8 @@ class BindingController {
                                                             api::PodCPUBinding::Status status);
   boost::asio::awaitable<Result<void>> write_topology_status(
       kube::Store<api::NodeCPUTopology>::Pointer topology, api::NodeCPUTopology::Status status);
+  // Whether what was written last has yet to come in by the watch.
+  bool edit_comes_in(const api::PodCPUBinding& binding);
   std::optional<allocator::Placement> other_cpus(const api::PodCPUBinding& binding, const api::Pod& pod);
 
   // As many CPUs as the Pod asks for by now.
@@ -83,8 +85,11 @@ class BindingController {
       of_pod_;  // bindings' keys by "namespace/pod name"
   // Keys of bindings whose Pods would have other CPUs if there were some, by node.
   std::unordered_map<std::string, std::unordered_set<std::string>> waiting_;
-  // By key: the version that was resized last. Until another is seen there is nothing to decide from.
-  std::unordered_map<std::string, std::string> resized_from_;
+  // By key: the version that was given other CPUs last. Until another is seen there is nothing to decide
+  // from.
+  std::unordered_map<std::string, std::string> edited_from_;
+  // By key: UID and generation for which it was told that there are no other CPUs.
+  std::unordered_map<std::string, std::pair<std::string, std::int64_t>> without_others_;
 };
 
 }  // namespace actimanager::roles

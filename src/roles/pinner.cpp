@@ -305,6 +305,9 @@ CpuSet Pinner::crowded(const std::string& uid, const CpuSet& cpus) const {
 void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
   if (const auto found = look_at(uid)) {
     pin(*found, target);
+  } else if (tree_.exhaustion()) {
+    log_.error("{}", tree_.exhaustion()->message());
+    blind_ = true;
   } else {
     forget(uid);
   }

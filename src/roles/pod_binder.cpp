@@ -105,6 +105,14 @@ asio::awaitable<Result<void>> PodBinder::assign(const api::Pod& pod, const std::
   co_return fail(std::move(bound.error()));
 }
 
+asio::awaitable<Result<bool>> PodBinder::waits(const api::Pod& pod) {
+  auto found = co_await client_.get(kube::resource_of(pod));
+  if (!found) co_return fail(std::move(found.error()));
+  const auto now = api::decode<api::Pod>(*found);
+  if (!now) co_return fail(now.error());
+  co_return now->meta.uid == pod.meta.uid && now->node_name.empty();
+}
+
 asio::awaitable<Result<void>> PodBinder::remove(const api::PodCPUBinding& binding) {
   auto removed =
       co_await client_.remove(kube::resource_of(binding), {.uid = binding.meta.uid, .resource_version = {}});

@@ -38,6 +38,8 @@ class PodBinder {
   // Assigns the Pod to the node. It being there already is success. Errors: conflict (it is somewhere else),
   // not_found (it is gone), and the client's.
   boost::asio::awaitable<Result<void>> assign(const api::Pod& pod, const std::string& node);
+  // Whether the Pod is on no node, by the API server's own word.
+  boost::asio::awaitable<Result<bool>> waits(const api::Pod& pod);
   // Deletes a binding, if it still is what we have seen.
   boost::asio::awaitable<Result<void>> remove(const api::PodCPUBinding& binding);
 

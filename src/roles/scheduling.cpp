@@ -71,6 +71,9 @@ void Scheduling::follow_changes() {
   follow(cluster_.bindings);
   cluster_.bindings.on_change(
       [this](const auto& before, const auto& after) { note_binding_by_hand(before, after); });
+  cluster_.bindings.on_change([this](const auto& before, const auto& after) {
+    if (before && (!after || after->meta.uid != before->meta.uid)) taken_back_.erase(before->meta.uid);
+  });
   follow(cluster_.pods);
   cluster_.pods.on_change([this](const auto& before, const auto& after) {
     const bool still = before && after && before->meta.uid == after->meta.uid && feed_.waits(*after);
@@ -199,7 +202,9 @@ asio::awaitable<void> Scheduling::loop() {
 Scheduling::BindingPointer Scheduling::own_binding(const api::Pod& pod) const {
   auto binding =
       cluster_.bindings.get(pod.meta.namespace_ + "/" + api::PodCPUBinding::name_for_pod(pod.meta.name));
-  return binding && is_of(*binding, pod) && !binding->meta.deletion_timestamp ? binding : nullptr;
+  const bool counts = binding && is_of(*binding, pod) && !binding->meta.deletion_timestamp &&
+                      !taken_back_.contains(binding->meta.uid);
+  return counts ? binding : nullptr;
 }
 
 bool Scheduling::has_binding_by_hand(const api::Pod& pod) const {

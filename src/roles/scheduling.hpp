@@ -124,6 +124,8 @@ class Scheduling {
   // By Pod UID: what was written, or not: the answer was lost. It keeps its CPUs in the cache until it is
   // tried again.
   std::unordered_map<std::string, Target> unsettled_;
+  // UIDs of bindings that start_over() deleted and the watch has not yet.
+  std::unordered_set<std::string> taken_back_;
   // Bindings without a controlling Pod, by "namespace/pod name".
   std::unordered_map<std::string, std::unordered_set<std::string>> by_hand_;
 };

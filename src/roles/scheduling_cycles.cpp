@@ -53,9 +53,17 @@ asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target)
 
 asio::awaitable<void> Scheduling::start_over(scheduler::QueuedPod item) {
   if (const auto own = own_binding(*item.pod)) {
-    if (auto removed = co_await binder_.remove(*own); !removed) {
+    // The earlier leader may have assigned it, which the watch has yet to tell.
+    Result<void> done;
+    if (const auto waits = co_await binder_.waits(*item.pod); !waits) {
+      done = fail(waits.error());
+    } else if (*waits) {
+      done = co_await binder_.remove(*own);
+      if (done) taken_back_.insert(own->meta.uid);
+    }
+    if (!done) {
       ++metrics_.errors;
-      log_.warn("pod {}: {}", item.pod->meta.key(), removed.error().message());
+      log_.warn("pod {}: {}", item.pod->meta.key(), done.error().message());
     }
   }
   queue_.retry(item, Clock::now());

@@ -62,7 +62,8 @@ Result<bool> VolumeBinder::bound_for(const PersistentVolumeClaim& claim, const s
   const auto volume = cluster_.volumes.get(claim.volume_name);
   const auto known = cluster_.nodes.get(node);
   if (!volume) return false;  // not yet
-  if (!known || scheduler::usable_on(*volume, *known)) return true;
+  if (!known) return gone("Node", node);
+  if (scheduler::usable_on(*volume, *known, cluster_.csi_nodes.get(node).get())) return true;
   return fail(Errc::unavailable,
               fmt::format("PersistentVolumeClaim {}: bound to PersistentVolume {}, which node {} cannot use",
                           claim.meta.key(), claim.volume_name, node));

@@ -4,6 +4,19 @@
 #include <actimanager/scheduler/queue.hpp>
 
 namespace actimanager::scheduler {
+namespace {
+
+// Nothing that plugins look at has changed: as a rule its status alone has.
+bool asks_for_the_same(const api::Pod& before, const api::Pod& after) {
+  return before.meta.labels == after.meta.labels && before.meta.annotations == after.meta.annotations &&
+         before.meta.owner_references == after.meta.owner_references && before.priority == after.priority &&
+         before.spec == after.spec && before.node_affinity == after.node_affinity &&
+         before.volumes == after.volumes && before.nominated_node_name == after.nominated_node_name &&
+         before.container_statuses == after.container_statuses;
+}
+
+}  // namespace
+
 SchedulingQueue::SchedulingQueue(QueueOptions options, PreEnqueue pre_enqueue, About about, Observe observe)
     : options_(options),
       pre_enqueue_(std::move(pre_enqueue)),
@@ -122,6 +135,7 @@ void SchedulingQueue::update(std::shared_ptr<const api::Pod> pod, TimePoint now)
         leave(entry);
         return requeue(entry, now);
       }
+      if (asks_for_the_same(*change.before, *change.after)) return;
       // It may hope for something else by now than those it was like.
       leave_alike(entry);
       entry.queued.kind.clear();
@@ -162,7 +176,7 @@ void SchedulingQueue::park(const QueuedPod& pod, std::vector<const Plugin*> reje
   Entry& entry = it->second;
   entry.queued.rejected_by = std::move(rejected_by);
   // Of the Pod as it was decided about, which it may not be any more.
-  entry.queued.kind = entry.queued.pod == pod.pod ? std::move(kind) : std::string();
+  entry.queued.kind = asks_for_the_same(*pod.pod, *entry.queued.pod) ? std::move(kind) : std::string();
   entry.queued.since = now;
   ++entry.queued.refusals;
   entry.queued.errors_in_row = 0;

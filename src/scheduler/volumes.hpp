@@ -22,9 +22,6 @@ std::string not_found(std::string_view resource, std::string_view name);
 // The claim of an ephemeral volume must have been made for this Pod. Why it was not, or "".
 std::string not_made_for(const api::Pod& pod, const api::PersistentVolumeClaim& claim);
 
-// usable_on() for a volume that is bound: where a CSI driver has replaced its in-tree plugin on the node
-// (csi_node; nullptr: not known), zones are those that the driver names the node's.
-bool usable_on(const api::PersistentVolume& volume, const api::Node& node, const api::CSINode* csi_node);
 // What lies between the separators of "a____b": a, "" and b.
 std::vector<std::string_view> zone_parts(std::string_view text);
 // "a__b" is zones a and b, each once, without spaces around it.

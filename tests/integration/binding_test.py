@@ -235,6 +235,17 @@ def test_a_label_of_the_wrong_node_is_corrected(api, start):
     eventually(lambda: api.get("podcpubindings", "direct")["metadata"]["labels"][NODE_LABEL] == "node-0002")
 
 
+def test_so_is_that_of_a_binding_which_was_made_for_a_pod_that_went_elsewhere(api, start):
+    start()
+    stray = pod("stray", "2", scheduler=NOBODY)
+    stray["spec"]["nodeName"] = "node-0002"
+    made = on_node(owned_by(api.create("pods", stray), cpuSet=cpu_set(60, 62)), "node-0003")
+    uid = api.create("podcpubindings", made)["metadata"]["uid"]
+    name = made["metadata"]["name"]
+    eventually(lambda: api.get("podcpubindings", name)["metadata"]["labels"][NODE_LABEL] == "node-0002")
+    assert api.get("podcpubindings", name)["metadata"]["uid"] == uid
+
+
 def test_an_agent_judges_a_binding_made_by_hand(api, start, agents):
     start()
     agents(1)

@@ -76,6 +76,7 @@ class EventRecorder {
   std::deque<Pending> queue_;
   std::unordered_map<std::string, Sent> sent_;
   std::unordered_map<std::string, Budget> budgets_;
+  Clock::time_point next_sweep_{};  // of the budgets
   std::uint64_t dropped_ = 0, sequence_ = 0;
 };
 

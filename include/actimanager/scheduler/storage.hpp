@@ -49,6 +49,9 @@ struct Storage {
 
 // Whether the volume's node affinity lets it be used there.
 bool usable_on(const api::PersistentVolume& volume, const api::Node& node);
+// The same for a volume that is bound: where a CSI driver has replaced its in-tree plugin on the node
+// (csi_node; nullptr: not known), zones are those that the driver names the node's.
+bool usable_on(const api::PersistentVolume& volume, const api::Node& node, const api::CSINode* csi_node);
 
 // What has to be written to the API so that the Pod's claims get their volumes on its node.
 struct VolumePlan {

@@ -87,7 +87,8 @@ void look_up_room(const Storage& storage, Waiting& waiting) {
 // The volume reserved for the claim, or the smallest that is free; of equal ones the first by name.
 const PersistentVolume* find_volume(const Waiting& waiting, const api::Node& node,
                                     const std::set<const PersistentVolume*>& taken) {
-  if (waiting.reserved != nullptr) return usable_on(*waiting.reserved, node) ? waiting.reserved : nullptr;
+  if (waiting.reserved != nullptr && !taken.contains(waiting.reserved))
+    return usable_on(*waiting.reserved, node) ? waiting.reserved : nullptr;
   const PersistentVolume* best = nullptr;
   waiting.free.each(node, [&](const PersistentVolume* volume) {
     const bool better = best == nullptr || std::tie(volume->capacity, volume->meta.name) <

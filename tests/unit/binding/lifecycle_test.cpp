@@ -138,7 +138,7 @@ TEST_CASE("a binding labelled with another node than its Pod's has no judge") {
              "metadata.labels[cslab.ece.ntua.gr/node-name]: the Pod is on node node-a, not on node-b");
   auto& placed = scene.node.place("web", "web-1", {1}, cpu);
   placed.meta.labels[std::string(api::node_name_label)] = "node-b";
-  CHECK(scene.action(placed).kind == Kind::remove);
+  CHECK(scene.action(placed).kind == Kind::none);  // it is moved, without a word
 }
 
 TEST_CASE("a topology is told apart from one without its node or its data") {

@@ -73,6 +73,10 @@ TEST_CASE("kubeconfig: what is wrong is named") {
                "cluster: "
                "{server: 'ftp://x'}}]}",
                "clusters.c.server: \"ftp://x\" is not an http(s) URL"},
+           Row{"{current-context: x, contexts: [{name: x, context: {cluster: c}}], clusters: [{name: c, "
+               "cluster: "
+               "{server: 'https://me:secret@x'}}]}",
+               "clusters.c.server: \"x\" is not an http(s) URL"},
        }) {
     CAPTURE(text);
     const auto config = parse_kubeconfig(text, "");

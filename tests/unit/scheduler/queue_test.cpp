@@ -203,8 +203,10 @@ TEST_CASE("Pods of one kind that the same plugins refused are asked as one, and 
 }
 
 TEST_CASE("an edited Pod is asked on its own: it may hope for what others of its kind do not") {
-  const auto for_labelled = [](const ClusterEvent&) -> Hopeful {
-    return [](const api::Pod& pod, const auto&) -> std::optional<std::string_view> {
+  int asked = 0;
+  const auto for_labelled = [&](const ClusterEvent&) -> Hopeful {
+    return [&](const api::Pod& pod, const auto&) -> std::optional<std::string_view> {
+      ++asked;
       return pod.meta.labels->empty() ? std::nullopt : std::optional<std::string_view>("WantsRoom");
     };
   };
@@ -214,16 +216,22 @@ TEST_CASE("an edited Pod is asked on its own: it may hope for what others of its
   });
   const auto label = [](api::Pod& pod) { pod.meta.labels->emplace("k", "v"); };
   std::vector<QueuedPod> popped;
-  for (const char* name : {"a", "b", "c"}) queue.add(std::make_shared<api::Pod>(make_pod(name)), start);
+  for (const char* name : {"a", "b", "c", "d", "e"})
+    queue.add(std::make_shared<api::Pod>(make_pod(name)), start);
   while (auto pod = queue.pop(start)) popped.push_back(*pod);
+  // A status is no edit.
+  const auto refused = [](api::Pod& pod) { pod.conditions->push_back({.type = "PodScheduled"}); };
+  queue.update(edited(std::make_shared<api::Pod>(*popped[3].pod), refused), start);
   // While being tried.
   queue.update(edited(std::make_shared<api::Pod>(*popped[1].pod), label), start);
   for (const auto& pod : popped) queue.park(pod, {&wants_room}, start, "small");
   // While it waits.
   queue.update(edited(std::make_shared<api::Pod>(*popped[2].pod), label), start);
-  REQUIRE(queue.lengths().unschedulable == 3);
+  queue.update(edited(std::make_shared<api::Pod>(*popped[4].pod), refused), start);
+  REQUIRE(queue.lengths().unschedulable == 5);
   queue.move(event(Action::remove), start);
-  CHECK(queue.lengths().unschedulable == 1);
+  CHECK(queue.lengths().unschedulable == 3);
+  CHECK(asked == 3);
   CHECK(queue.find("uid-a")->since == start);
   queue.tick(start + 5min);
   CHECK(queue.lengths().unschedulable == 0);
