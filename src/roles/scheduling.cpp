@@ -69,9 +69,8 @@ void Scheduling::follow_changes() {
   follow(cluster_.nodes);
   follow(cluster_.topologies);
   follow(cluster_.bindings);
-  cluster_.bindings.on_change(
-      [this](const auto& before, const auto& after) { note_binding_by_hand(before, after); });
   cluster_.bindings.on_change([this](const auto& before, const auto& after) {
+    note_binding_by_hand(before, after);
     if (before && (!after || after->meta.uid != before->meta.uid)) taken_back_.erase(before->meta.uid);
   });
   follow(cluster_.pods);

@@ -58,8 +58,9 @@ asio::awaitable<void> Scheduling::start_over(scheduler::QueuedPod item) {
     if (const auto waits = co_await binder_.waits(*item.pod); !waits) {
       done = fail(waits.error());
     } else if (*waits) {
+      taken_back_.insert(own->meta.uid);  // before the watch can tell that it is gone
       done = co_await binder_.remove(*own);
-      if (done) taken_back_.insert(own->meta.uid);
+      if (!done) taken_back_.erase(own->meta.uid);
     }
     if (!done) {
       ++metrics_.errors;
