@@ -49,7 +49,6 @@ Action next_action(const api::PodCPUBinding& binding, const Surroundings& surrou
     if (is_scheduler_made(binding)) return {};
     return say(binding, BindingStatus::pending, "", "PodNotScheduled", "the Pod has no node yet", now);
   }
-  if (binding.status.admitted) return {};  // its agent has judged it, and will again
   const auto* label = binding.meta.label(api::node_name_label);
   // The agent that watches it has not the Pod, and the Pod's does not watch it. The controller moves it
   // there.
@@ -59,6 +58,7 @@ Action next_action(const api::PodCPUBinding& binding, const Surroundings& surrou
                            pod->node_name, *label),
                now);
   }
+  if (binding.status.admitted) return {};  // its agent has judged it, and will again
   if (!surroundings.node_has_topology) {
     return say(binding, BindingStatus::node_topology_not_found, pod->node_name, "NodeTopologyNotFound",
                fmt::format("node {} has no NodeCPUTopology{}", pod->node_name,

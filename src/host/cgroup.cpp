@@ -118,26 +118,35 @@ Result<void> Cgroup::remove_attribute(const char* name) const {
   return fail(last_error(), fmt::format("{}: remove attribute {}", path_, name));
 }
 
+template <class Set>
+Result<void> Cgroup::read_set(const char* name, Set& set) const {
+  auto text = read_file(name, Holds::one_value);
+  if (!text) return fail(std::move(text.error()));
+  auto parsed = Set::parse(*text);
+  if (!parsed) return fail(std::move(parsed.error()).wrap(path_ + ": " + name));
+  set = std::move(*parsed);
+  return {};
+}
+
 Result<CpusetValues> Cgroup::read() const {
-  CpusetValues values;
-  const auto set = [this]<class Set>(Set& target, const char* name) -> Result<void> {
-    auto text = read_file(name, Holds::one_value);
-    if (!text) return fail(std::move(text.error()));
-    auto parsed = Set::parse(*text);
-    if (!parsed) return fail(std::move(parsed.error()).wrap(path_ + ": " + name));
-    target = std::move(*parsed);
-    return {};
-  };
-  if (auto got = set(values.cpus, "cpuset.cpus"); !got) return fail(std::move(got.error()));
-  if (auto got = set(values.mems, "cpuset.mems"); !got) return fail(std::move(got.error()));
+  auto values = read_effective();
+  if (!values) return values;
   if (version_ == CgroupVersion::v1) {
-    values.effective_cpus = values.cpus;
-    values.effective_mems = values.mems;
+    values->cpus = values->effective_cpus;
+    values->mems = values->effective_mems;
     return values;
   }
-  if (auto got = set(values.effective_cpus, "cpuset.cpus.effective"); !got)
+  if (auto got = read_set("cpuset.cpus", values->cpus); !got) return fail(std::move(got.error()));
+  if (auto got = read_set("cpuset.mems", values->mems); !got) return fail(std::move(got.error()));
+  return values;
+}
+
+Result<CpusetValues> Cgroup::read_effective() const {
+  const bool v1 = version_ == CgroupVersion::v1;
+  CpusetValues values;
+  if (auto got = read_set(v1 ? "cpuset.cpus" : "cpuset.cpus.effective", values.effective_cpus); !got)
     return fail(std::move(got.error()));
-  if (auto got = set(values.effective_mems, "cpuset.mems.effective"); !got)
+  if (auto got = read_set(v1 ? "cpuset.mems" : "cpuset.mems.effective", values.effective_mems); !got)
     return fail(std::move(got.error()));
   return values;
 }

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <functional>
 
+#include <fmt/format.h>
+
 #include <actimanager/host/pinning.hpp>
 
 #include "cgroup_handles.hpp"
@@ -19,6 +21,8 @@ struct CpuPart {
   static CpusetWrite write(std::vector<std::size_t> node, Set set) {
     return {std::move(node), std::move(set), {}};
   }
+  static const Set& in_force(const CpusetValues& values) { return values.effective_cpus; }
+  static constexpr const char* what = "CPU";
 };
 struct MemPart {
   using Set = NumaSet;
@@ -28,6 +32,8 @@ struct MemPart {
   static CpusetWrite write(std::vector<std::size_t> node, Set set) {
     return {std::move(node), {}, std::move(set)};
   }
+  static const Set& in_force(const CpusetValues& values) { return values.effective_mems; }
+  static constexpr const char* what = "memory node";
 };
 
 template <class Part>
@@ -125,6 +131,28 @@ void note_differences(PinReport& report, const CpusetNode& root, const std::vect
   }
 }
 
+// Of a Pod whose files are as they should be: what it is not given of that, and by whom. What the top of the
+// hierarchy has not got is offline, and withheld by nobody.
+template <class Part>
+std::optional<Error> withheld(const CgroupTree& tree, const std::string& pod, const CpusetNode& root) {
+  auto lost = Part::wants(root) - Part::effective(root);
+  for (const auto& level : tree.levels()) {  // parents first
+    if (lost.empty()) break;
+    const bool top = level->path() == tree.root().path();
+    if (!top && !pod.starts_with(level->path() + "/")) continue;
+    const auto has = level->read_effective();
+    if (!has) continue;
+    const auto& in_force = Part::in_force(*has);
+    if (top) {
+      lost &= in_force;
+    } else if (!in_force.includes(lost)) {
+      return Error{Errc::conflict, fmt::format("{}: {} {} is not granted: {} has only {}", pod, Part::what,
+                                               lost.to_string(), level->path(), in_force.to_string())};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<CpusetWrite> plan_writes(const CpusetNode& root, CgroupVersion version) {
@@ -162,6 +190,9 @@ PinReport pin(CgroupTree& tree, PodCgroup pod, const PodTarget& target) {
     if (round == 0) note_differences(report, *root, ids, writes);
     if (writes.empty()) {
       report.error.reset();
+      if (tree.version() == CgroupVersion::v1) return report;
+      report.withheld = withheld<CpuPart>(tree, pod.cgroup->path(), *root);
+      if (!report.withheld) report.withheld = withheld<MemPart>(tree, pod.cgroup->path(), *root);
       return report;
     }
     if (round == max_rounds) {

@@ -6,6 +6,7 @@
 
 #include <actimanager/async/task_group.hpp>
 #include <actimanager/core/utf8.hpp>
+#include <actimanager/kube/errors.hpp>
 #include <actimanager/kube/event_recorder.hpp>
 
 namespace actimanager::kube {
@@ -116,15 +117,21 @@ asio::awaitable<void> EventRecorder::send(Pending event) {
     const nlohmann::json again = {{"count", ++known->second.count}, {"lastTimestamp", time_text(event.at)}};
     const auto patched =
         co_await client_.patch(event_resource(known->second.namespace_, known->second.name), again);
-    if (!patched) log_.debug("event: {}", patched.error().message());
-    co_return;
+    if (patched) co_return;
+    log_.debug("event: {}", patched.error().message());
+    if (patched.error().code != ApiErrc::not_found) co_return;
+    // Somebody has deleted it: the next one is the first again.
   }
+  co_await create(std::move(event), key);
+}
+
+asio::awaitable<void> EventRecorder::create(Pending event, std::string key) {
   const auto& about = event.about;
   const auto stamp =
       std::chrono::duration_cast<std::chrono::nanoseconds>(event.at.time_since_epoch()).count();
   const auto space = about.namespace_.empty() ? std::string("default") : about.namespace_;
   const auto name = event_name(about.name, static_cast<std::uint64_t>(stamp) + ++sequence_);
-  sent_[key] = {space, name, 1, now};
+  sent_[key] = {space, name, 1, Clock::now()};
   const nlohmann::json object = {{"apiVersion", "v1"},
                                  {"kind", "Event"},
                                  {"metadata", {{"name", name}, {"namespace", space}}},

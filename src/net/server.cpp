@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <list>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -64,6 +65,22 @@ ErrorCode open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
   return error;
 }
 
+// Of the connections, whose last request is the longest ago first.
+using Order = std::list<beast::tcp_stream*>;
+
+class Place {
+ public:
+  Place(Order& order, beast::tcp_stream& stream) : order_(order), at_(order.insert(order.end(), &stream)) {}
+  ~Place() { order_.erase(at_); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  void request_arrived() { order_.splice(order_.end(), order_, at_); }
+
+ private:
+  Order& order_;
+  Order::iterator at_;
+};
+
 // Bytes that are never read would reset the connection, and with it the answer on its way.
 asio::awaitable<void> linger(beast::tcp_stream& stream, std::size_t most,
                              std::chrono::milliseconds patience) {
@@ -85,6 +102,7 @@ struct Server::Impl {
   ErrorPage error_page;
   ServerOptions options;
   const async::TaskGroup* connections = nullptr;  // while running
+  Order order;
 
   // Then nobody keeps a connection: idle ones must not keep others (a kubelet's probe) waiting for their
   // turn.
@@ -138,6 +156,7 @@ Response Server::Impl::answer(const Request& request) const {
 
 asio::awaitable<void> Server::Impl::serve(tcp::socket socket) {
   beast::tcp_stream stream(std::move(socket));
+  Place place(order, stream);
   beast::flat_buffer buffer;
   ErrorCode error;
   const auto done = [&error] { return asio::redirect_error(asio::use_awaitable, error); };
@@ -171,6 +190,7 @@ asio::awaitable<void> Server::Impl::serve(tcp::socket socket) {
       response = error_page(status, error.message());
       keep_alive = false;
     } else {
+      place.request_arrived();
       const auto& message = parser.get();
       Request request;
       head = message.method() == http::verb::head;
@@ -201,7 +221,6 @@ asio::awaitable<void> Server::run() {
   impl_->connections = &connections;
   try {
     while (true) {
-      co_await connections.below(impl_->options.max_connections);
       ErrorCode error;
       auto socket = co_await impl_->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
       const auto state = co_await asio::this_coro::cancellation_state;
@@ -210,6 +229,9 @@ asio::awaitable<void> Server::run() {
         co_await async::sleep_for(std::chrono::milliseconds(100));  // out of descriptors, most likely
         continue;
       }
+      // A listen queue full of such that never ask must not keep those waiting who do: a kubelet's probe.
+      if (connections.size() >= impl_->options.max_connections) impl_->order.front()->close();
+      co_await connections.below(impl_->options.max_connections);
       connections.spawn(impl_->serve(std::move(socket)));
     }
   } catch (...) {

@@ -172,7 +172,8 @@ void Agent::Impl::reconcile(bool everything) {
   const binding::PodLookup pods{.by_key = [this](const std::string& key) { return state.pods.get(key); },
                                 .has_uid = [&](const std::string& uid) { return uids.contains(uid); }};
   verdicts = binding::admit(facts, grants.current(state.bound, state.unclaimed, Clock::now()), pods);
-  grants.remember(verdicts);
+  // What another agent grants is not ours to keep.
+  grants.remember(objection && objection->silent ? std::vector<binding::Verdict>() : verdicts);
   desired = binding::desired_cpusets(facts, verdicts, owners.isolated);
   auto targets = targets_of(desired, verdicts);
   if (objection) {

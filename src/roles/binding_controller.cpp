@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
@@ -19,7 +21,10 @@ using kube::ApiErrc;
 using nlohmann::json;
 
 constexpr std::size_t writes_at_once = 16;
-constexpr auto retry_after = std::chrono::seconds(2);
+constexpr auto first_retry = std::chrono::seconds(2);
+constexpr auto last_retry = std::chrono::seconds(30);
+// As many as are looked at before others have their turn.
+constexpr int looks_at_once = 64;
 
 api::Time now() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -134,17 +139,26 @@ asio::awaitable<void> BindingController::run() {
 
 asio::awaitable<void> BindingController::loop() {
   while (!cluster_.synced()) co_await work_.wait();
-  while (true) {
+  for (int looks = 0;; ++looks) {
+    if (looks % looks_at_once == 0) co_await asio::post(asio::use_awaitable);
     co_await writes_.below(writes_at_once);
+    const auto now = Clock::now();
+    while (!later_.empty() && later_.begin()->first <= now) {
+      queue_.insert(std::move(later_.begin()->second));
+      later_.erase(later_.begin());
+    }
     const auto next =
         std::ranges::find_if(queue_, [this](const Item& item) { return !in_flight_.contains(item); });
     if (next == queue_.end()) {
-      co_await work_.wait();
+      co_await work_.wait_until(later_.empty() ? Clock::time_point::max() : later_.begin()->first);
       continue;
     }
     const auto item = queue_.extract(next).value();
     auto write = item.kind == Item::Kind::binding ? binding_step(item.key) : topology_step(item.key);
-    if (!write) continue;
+    if (!write) {
+      failures_.erase(item);
+      continue;
+    }
     in_flight_.insert(item);
     writes_.spawn(carry_out(item, std::move(*write)));
   }
@@ -152,10 +166,13 @@ asio::awaitable<void> BindingController::loop() {
 
 asio::awaitable<void> BindingController::carry_out(Item item, asio::awaitable<Result<void>> write) {
   const auto written = co_await std::move(write);
-  if (!written && written.error().code != ApiErrc::not_found && written.error().code != ApiErrc::conflict) {
+  if (written || written.error().code == ApiErrc::not_found || written.error().code == ApiErrc::conflict) {
+    failures_.erase(item);
+  } else {
     log_.warn("{}", written.error().message());
-    co_await async::sleep_for(retry_after);
-    queue_.insert(item);
+    auto& wait = failures_[item];
+    wait = std::clamp(2 * wait, first_retry, last_retry);
+    later_.emplace(Clock::now() + wait, item);
   }
   in_flight_.erase(item);
   work_.set();
@@ -183,7 +200,7 @@ std::optional<asio::awaitable<Result<void>>> BindingController::binding_step(con
   if (!around.pod || around.pod->node_name.empty() || !around.node_has_topology) return std::nullopt;
   const auto* label = binding->meta.label(api::node_name_label);
   // Its own node's agent labels it. Another node's label nobody looks at.
-  if (label != nullptr && *label != around.pod->node_name && !binding->status.admitted) {
+  if (label != nullptr && *label != around.pod->node_name) {
     return move_to_node(binding, around.pod->node_name);
   }
   if (edit_comes_in(*binding)) return std::nullopt;

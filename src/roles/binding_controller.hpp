@@ -4,6 +4,8 @@
 // what is in the kernel, is the agents' to say.
 #pragma once
 
+#include <chrono>
+#include <map>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -34,6 +36,7 @@ class BindingController {
   boost::asio::awaitable<void> run();
 
  private:
+  using Clock = async::Event::Clock;
   using BindingPointer = kube::Store<api::PodCPUBinding>::Pointer;
   // A key of an object, and which kind of object: bindings first, so that CPUs come free soon.
   struct Item {
@@ -81,6 +84,8 @@ class BindingController {
   async::Event work_;
   async::TaskGroup writes_;
   std::set<Item> queue_, in_flight_;
+  std::multimap<Clock::time_point, Item> later_;   // whose last write failed: when it is looked at again
+  std::map<Item, std::chrono::seconds> failures_;  // how long it was left alone after that
   std::unordered_map<std::string, std::unordered_set<std::string>>
       of_pod_;  // bindings' keys by "namespace/pod name"
   // Keys of bindings whose Pods would have other CPUs if there were some, by node.

@@ -50,7 +50,8 @@ void BindingWriter::want(const binding::BindingPointer& binding, api::PodCPUBind
   if (it != entries_.end()) {
     auto& entry = it->second;
     const bool said = entry.written_from == binding->meta.resource_version && entry.written == job.status;
-    if (said || (entry.next && entry.next->status == job.status)) return;
+    entry.next.reset();  // from an older version of it, or of an older mind
+    if (said) return;
   }
   if (!job.label && !job.owner_uid && job.status == binding->status) return;
   if (entries_.size() > max_remembered)

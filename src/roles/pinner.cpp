@@ -233,8 +233,10 @@ asio::awaitable<void> Pinner::watch() {
     if (writers_) writers_->collect();  // while they live; who they are in full is for after the repair
     for (const auto& event : events) {
       using Kind = host::CgroupEvent::Kind;
-      if (event.kind == Kind::pod_gone) {
+      if (event.kind == Kind::pod_gone && !targets_) {
         forget(event.uid);
+      } else if (event.kind == Kind::pod_gone) {
+        pin(event.uid, targets_->of(event.uid));  // unless it is there again
       } else if (event.kind == Kind::tree_changed) {
         ++metrics_.scans;
         if (targets_) {
@@ -308,6 +310,7 @@ void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
   } else if (tree_.exhaustion()) {
     log_.error("{}", tree_.exhaustion()->message());
     blind_ = true;
+    if (handlers_.seen) handlers_.seen(uid);  // to be tried again soon
   } else {
     forget(uid);
   }
@@ -319,6 +322,9 @@ void Pinner::pin(const host::PodCgroup& found, const host::PodTarget& target) {
   metrics_.cpuset_writes += static_cast<std::uint64_t>(report.writes);
   if (report.gone) return forget(uid);
 
+  // Who has no binding is well with some of the shared pool, but not with CPUs outside of it.
+  const bool suffers = targets_->pods.contains(uid) || !target.pod.cpus.includes(report.pod);
+  if (report.withheld && suffers) report.error = std::move(report.withheld);
   auto& pod = pods_[uid];
   if (tree_.version() == host::CgroupVersion::v1) note_emptied(pod, report);
   if (report.error) {

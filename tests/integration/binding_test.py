@@ -7,7 +7,7 @@ from api import binding as a_binding
 from api import topology as a_topology
 from conftest import configuration
 from objects import NODE_LABEL, condition, cpu_set, named, pod
-from rest import eventually
+from rest import ApiError, eventually
 
 NOBODY = "nobody"
 
@@ -250,6 +250,67 @@ def test_so_is_that_of_a_binding_which_was_made_for_a_pod_that_went_elsewhere(ap
     name = made["metadata"]["name"]
     eventually(lambda: api.get("podcpubindings", name)["metadata"]["labels"][NODE_LABEL] == "node-0002")
     assert api.get("podcpubindings", name)["metadata"]["uid"] == uid
+
+
+def test_a_granted_binding_whose_label_is_edited_is_its_nodes_again(api, start, bound, agents):
+    start()
+    agents(1)
+    direct = pod("direct", scheduler=NOBODY)
+    direct["spec"]["nodeName"] = "node-0000"
+    api.create("pods", direct)
+    api.create("podcpubindings", a_binding("direct", cpuSet=cpu_set(62, 63)))
+    api.create("pods", pod("placed", node="node-0000"))
+    bound("placed")
+    for name in ("direct", "placed-pcb"):
+        granted = status_of(api, name, "Validated")
+        edited = api.patch("podcpubindings", name, {"metadata": {"labels": {NODE_LABEL: "node-0003"}}})
+
+        def again():
+            binding = api.get("podcpubindings", name)
+            assert binding["metadata"]["labels"][NODE_LABEL] == "node-0000"
+            assert binding["metadata"]["resourceVersion"] != edited["metadata"]["resourceVersion"]
+            assert binding["status"]["admitted"] == granted["status"]["admitted"], binding["status"]
+            return True
+
+        eventually(again)
+
+
+@pytest.fixture
+def denied(plane):
+    """The API server takes no status of bindings that are called bad-*."""
+    base = "/apis/admissionregistration.k8s.io/v1"
+    meta = {"name": "bad-bindings"}
+    plane.rest.request("POST", f"{base}/validatingadmissionpolicies", {
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": meta,
+        "spec": {"matchConstraints": {"resourceRules": [{"apiGroups": [GROUP], "apiVersions": ["*"], "operations": ["UPDATE"],
+                                                         "resources": ["podcpubindings/status"]}]},
+                 "validations": [{"expression": "!object.metadata.name.startsWith('bad-')"}]}})
+    plane.rest.request("POST", f"{base}/validatingadmissionpolicybindings", {
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding", "metadata": meta,
+        "spec": {"policyName": "bad-bindings", "validationActions": ["Deny"]}})
+    yield
+    for kind in ("validatingadmissionpolicybindings", "validatingadmissionpolicies"):
+        plane.rest.request("DELETE", f"{base}/{kind}/bad-bindings")
+
+
+def test_bindings_whose_writes_fail_keep_no_other_waiting(api, start, denied):
+    """There are more of them than the leader writes at once, and their names come first."""
+    def in_force():
+        try:
+            api.patch("podcpubindings", "bad-0", {"status": {"resourceStatus": "Pending"}}, sub="status")
+        except ApiError as error:
+            return "bad-bindings" in str(error)
+        return False
+
+    api.create("podcpubindings", a_binding("bad-0"))
+    eventually(in_force)
+    for i in range(1, 50):
+        api.create("podcpubindings", a_binding(f"bad-{i}"))
+    leader = start()
+    eventually(lambda: sum(n for (verb, code), n in leader.requests().items() if verb == "patch" and code == 422) >= 50)
+    for i in range(10):
+        api.create("podcpubindings", a_binding(f"good-{i}"))
+        status_of(api, f"good-{i}", "PodNotFound")
 
 
 def test_an_agent_judges_a_binding_made_by_hand(api, start, agents):

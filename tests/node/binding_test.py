@@ -3,6 +3,8 @@
 import pytest
 
 from guest import CPUS
+from objects import condition
+from rest import eventually
 
 
 def test_a_binding_moves_a_running_pod_and_its_deletion_frees_it(guest, unbound):
@@ -12,6 +14,39 @@ def test_a_binding_moves_a_running_pod_and_its_deletion_frees_it(guest, unbound)
         guest.wait_on(unbound["one"], cpus)
     guest.delete("pcb", "one")
     guest.wait_in_pool(unbound["one"], CPUS)
+
+
+@pytest.fixture
+def narrow(guest):
+    """Takes CPUs from all Pods as an administrator may; they are theirs again after the test."""
+    def take(cpus: str) -> None:
+        guest.sh(f"echo {cpus} >{guest.kubepods}/cpuset.cpus")
+
+    yield take
+    take("0-15")
+
+
+def test_what_a_level_above_withholds_is_told_and_made_good(guest, unbound, narrow):
+    """Cgroup v2 takes CPUs that the level above has not got, and does not grant them: nobody's write fails."""
+    narrow("0-5,8-15")
+    guest.bind("one", {4, 5, 6, 7})
+
+    def told():
+        binding = guest.rest.get("podcpubindings", "one")
+        applied = condition(binding, "Applied")
+        assert (binding["status"]["resourceStatus"], applied["status"], applied["reason"]) == ("Failed", "False", "KernelRefused")
+        assert applied["message"].endswith(f"CPU 6-7 is not granted: {guest.kubepods} has only 0-5,8-15"), applied
+        return True
+
+    eventually(told, every=0.5)
+    guest.wait_on(unbound["one"], {4, 5})
+    guest.bind("one", {8})
+    guest.applied("one")
+    guest.bind("one", {4, 5, 6, 7})
+    eventually(told, every=0.5)
+    narrow("0-15")
+    guest.applied("one")
+    guest.wait_on(unbound["one"], {4, 5, 6, 7})
 
 
 @pytest.mark.parametrize("level, exclusive", [("CPU", {10}), ("Core", {10, 11}), ("Socket", set(range(8, 16))),

@@ -54,6 +54,8 @@ class Cgroup {
   // Errors: the errno with "<path>: read cpuset.cpus", see is_gone(); invalid_argument for a file that holds
   // no list.
   Result<CpusetValues> read() const;
+  // Only the effective sets, which the top of the hierarchy has, too. Errors: as above.
+  Result<CpusetValues> read_effective() const;
 
   // One write each. Precondition: not empty. Errors: the errno with "<path>: write cpuset.cpus \"0-3\"":
   // EACCES outside the parent (v1), EBUSY a child is outside (v1), ERANGE or EINVAL no such CPU or node,
@@ -96,6 +98,8 @@ class Cgroup {
                                                  CgroupVersion version);
   enum class Holds { one_value, records };
   Result<std::string> read_file(const char* name, Holds holds) const;
+  template <class Set>
+  Result<void> read_set(const char* name, Set& set) const;
 
   int fd_;
   std::string path_;

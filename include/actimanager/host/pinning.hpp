@@ -40,6 +40,8 @@ struct PinReport {
   std::map<std::string, CpusetValues> containers;  // by container id
   bool gone = false;                               // the Pod's cgroup vanished meanwhile: no error
   std::optional<Error> error;                      // the kernel refused
+  // v2: all is written, and some CPUs or memory nodes are not in force, since a level above has not got them.
+  std::optional<Error> withheld;
 };
 
 // Of a Pod as it was just found. What was written is looked at again, so that no cgroup that appeared

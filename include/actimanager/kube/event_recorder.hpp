@@ -67,6 +67,7 @@ class EventRecorder {
   bool within_budget(const std::string& uid, Clock::time_point now);
   void forget_old(Clock::time_point now);
   boost::asio::awaitable<void> send(Pending event);
+  boost::asio::awaitable<void> create(Pending event, std::string key);
 
   boost::asio::any_io_executor executor_;
   Client& client_;

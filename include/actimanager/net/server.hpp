@@ -17,7 +17,8 @@
 namespace actimanager::net {
 
 struct ServerOptions {
-  // Further ones wait in the listen queue; beyond half of it nobody's connection is kept.
+  // A further one takes the place of that whose last request is the longest ago; beyond half of it nobody's
+  // connection is kept.
   std::size_t max_connections = 128;
   std::size_t max_header = 8 << 10;                  // bytes; beyond: 431
   std::size_t max_body = 64 << 10;                   // bytes; beyond: 413

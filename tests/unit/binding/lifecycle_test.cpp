@@ -136,6 +136,10 @@ TEST_CASE("a binding labelled with another node than its Pod's has no judge") {
   by_hand.meta.labels[std::string(api::node_name_label)] = "node-b";
   check_says(scene.action(by_hand), BindingStatus::pending, "WrongNodeLabel",
              "metadata.labels[cslab.ece.ntua.gr/node-name]: the Pod is on node node-a, not on node-b");
+  by_hand.status.admitted =
+      api::PodCPUBinding::Admitted{.cpu_set = {1}};  // whose agent does not watch it any more
+  check_says(scene.action(by_hand), BindingStatus::pending, "WrongNodeLabel",
+             "metadata.labels[cslab.ece.ntua.gr/node-name]: the Pod is on node node-a, not on node-b");
   auto& placed = scene.node.place("web", "web-1", {1}, cpu);
   placed.meta.labels[std::string(api::node_name_label)] = "node-b";
   CHECK(scene.action(placed).kind == Kind::none);  // it is moved, without a word

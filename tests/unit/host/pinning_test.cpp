@@ -175,6 +175,37 @@ TEST_CASE("what one container's cgroup refuses is not another's: all others are 
   for (const auto& container : {broken, whole}) CHECK(layout.read(pod + container + "/cpuset.cpus") == "1");
 }
 
+TEST_CASE("what a level above has not got is withheld, not applied; what is offline is nobody's to give") {
+  CgroupLayoutFake layout(CgroupVersion::v2);
+  layout.add("kubepods/burstable/podabc");
+  layout.add_file("kubepods/burstable/podabc/cpuset.cpus", "2-5\n");
+  layout.add_file("kubepods/burstable/podabc/cpuset.cpus.effective", "2-3\n");
+  for (const auto* level : {"kubepods", "kubepods/burstable"})
+    layout.add_file(std::string(level) + "/cpuset.cpus.effective", "0-3\n");
+  auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
+  REQUIRE(tree.scan());
+  const auto pinned = [&](NumaSet mems) {
+    return pin(tree, found(tree, "abc"), {.pod = {{2, 3, 4, 5}, std::move(mems)}, .containers = {}});
+  };
+
+  auto report = pinned({});
+  CHECK_FALSE(report.error);
+  CHECK(report.writes == 0);
+  REQUIRE(report.withheld);
+  const auto kubepods = layout.root() / "kubepods";
+  CHECK(
+      report.withheld->message().contains("CPU 4-5 is not granted: " + kubepods.string() + " has only 0-3"));
+
+  layout.add_file("cpuset.cpus.effective", "0-3\n");
+  CHECK_FALSE(pinned({}).withheld);
+
+  layout.add_file("kubepods/burstable/podabc/cpuset.mems", "0-1\n");
+  layout.add_file("cpuset.mems.effective", "0-1\n");
+  report = pinned({0, 1});
+  REQUIRE(report.withheld);
+  CHECK(report.withheld->message().contains("memory node 1 is not granted: "));
+}
+
 TEST_CASE("who keeps writing against us is not fought for ever") {
   CgroupLayoutFake layout(CgroupVersion::v1);
   layout.add("cpuset/kubepods/podabc");

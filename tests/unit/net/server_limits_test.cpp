@@ -94,16 +94,21 @@ TEST_CASE_METHOD(ServerFixture, "Server: a client that does not read is given up
   });
 }
 
-TEST_CASE_METHOD(ServerFixture, "Server: connections beyond the limit wait for their turn") {
-  options.max_connections = 1;
+TEST_CASE_METHOD(ServerFixture, "Server: beyond the limit, those who have not asked for longest make room") {
+  options.max_connections = 4;
   play([&]() -> asio::awaitable<void> {
-    std::optional<RawClient> first(connect());
-    auto second = connect();
-    co_await second.send("GET /second HTTP/1.1\r\nHost: h\r\n\r\n");
-    co_await first->send("GET /first HTTP/1.1\r\nHost: h\r\n\r\n");
-    CHECK((co_await first->rest()).ends_with("GET /first"));
-    first.reset();
-    CHECK((co_await second.answer()).ends_with("GET /second"));
+    std::vector<RawClient> silent;
+    for (int i = 0; i < 4; ++i) silent.push_back(connect());
+    co_await silent[1].send("GET /a HTTP/1.1\r\nHost: h\r\n");  // which does not end
+    for (int i = 0; i < 20; ++i) {
+      auto next = connect();
+      co_await next.send("GET /next HTTP/1.1\r\nHost: h\r\n\r\n");
+      CHECK((co_await next.answer()).ends_with("GET /next"));
+      silent.push_back(connect());
+    }
+    for (int i = 0; i < 4; ++i) CHECK((co_await silent[i].rest()).empty());
+    co_await silent.back().send("GET /last HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK((co_await silent.back().answer()).ends_with("GET /last"));
   });
 }
 
