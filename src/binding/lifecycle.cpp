@@ -51,8 +51,9 @@ Action next_action(const api::PodCPUBinding& binding, const Surroundings& surrou
   }
   const auto* label = binding.meta.label(api::node_name_label);
   // The agent that watches it has not the Pod, and the Pod's does not watch it. The controller moves it
-  // there.
-  if (label != nullptr && *label != pod->node_name && !is_scheduler_made(binding)) {
+  // there; what is granted is let go before, by the one who may no longer say so.
+  const bool in_words = !is_scheduler_made(binding) || binding.status.admitted;
+  if (label != nullptr && *label != pod->node_name && in_words) {
     return say(binding, BindingStatus::pending, pod->node_name, "WrongNodeLabel",
                fmt::format("metadata.labels[{}]: the Pod is on node {}, not on {}", api::node_name_label,
                            pod->node_name, *label),

@@ -146,8 +146,8 @@ std::optional<Error> withheld(const CgroupTree& tree, const std::string& pod, co
     if (top) {
       lost &= in_force;
     } else if (!in_force.includes(lost)) {
-      return Error{Errc::conflict, fmt::format("{}: {} {} is not granted: {} has only {}", pod, Part::what,
-                                               lost.to_string(), level->path(), in_force.to_string())};
+      return Error{Errc::unavailable, fmt::format("{} {} is not granted: {} has only {}", Part::what,
+                                                  lost.to_string(), level->path(), in_force.to_string())};
     }
   }
   return std::nullopt;

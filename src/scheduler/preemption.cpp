@@ -118,8 +118,6 @@ bool costs_less(const Nomination& a, const Nomination& b) {
 std::variant<Nomination, Status> find_victims(const Filters& filters, const CycleState& state,
                                               const api::Pod& pod, const Snapshot& snapshot,
                                               const NodeInfo& node) {
-  // Others had their turn in between: what its Pods hold now may not be what the node has counted.
-  if (!snapshot.is_current(node)) return unschedulable("node(s) changed meanwhile");
   auto potential = less_important(pod, snapshot, node);
   if (potential.empty()) return unresolvable("No preemption victims found for incoming pod");
   Trial without(filters, state, pod, node);

@@ -24,7 +24,7 @@ bool costs_less(const Nomination& a, const Nomination& b);
 
 // What to lose on this node so that the Pod fits, as little as possible; or why nothing helps there. Of Pods
 // that all could go, the most important stay. For a Pod that wants CPUs of its own, the sockets are tried one
-// by one for the cheapest.
+// by one for the cheapest. Precondition: snapshot.is_current(node).
 std::variant<Nomination, Status> find_victims(const Filters& filters, const CycleState& state,
                                               const api::Pod& pod, const Snapshot& snapshot,
                                               const NodeInfo& node);

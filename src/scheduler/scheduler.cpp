@@ -141,7 +141,9 @@ struct Scheduler::Impl {
       const bool other_storage = storage_generation != snapshot.objects().storage_generation();
       const bool asked_of_another = post_filtering && post_filtering->generation != snapshot.generation();
       const bool evaluated_another = evaluation && (other_storage || !evaluation->is_of(snapshot));
-      if (!asked_of_another && !evaluated_another) return;
+      if (asked_of_another || evaluated_another) begin_anew();
+    }
+    void begin_anew() {
       post_filtering.reset();
       evaluation.reset();
       ++begun;
@@ -252,13 +254,18 @@ std::optional<Decision> Scheduler::schedule_one(const api::Pod& pod, const Snaps
   auto kind = signature ? kind_text(pod, *signature) : std::string();
   auto& evaluation = signature ? impl_->keep(std::move(*signature), *profile, pod, snapshot)
                                : attempt.own_evaluation(*profile, pod, snapshot);
-  const bool in_turns = nodes < snapshot.slots().size() && attempt.begun <= most_beginnings;
+  const bool may_return = nodes < snapshot.slots().size();
+  const bool in_turns = may_return && attempt.begun <= most_beginnings;
   if (in_turns && evaluation.look_ahead(pod, snapshot, nodes)) return std::nullopt;
   auto& asking = attempt.post_filtering;
   if (!asking) asking.emplace(PostFiltering{.generation = snapshot.generation()});
   asking->turn.pods = in_turns ? pods_a_node * nodes : std::numeric_limits<std::size_t>::max();
   auto decision = conclude(*profile, pod, snapshot, evaluation, *asking);
   if (!decision) return std::nullopt;
+  if (may_return && decision->post_filter && decision->post_filter->outdated) {
+    attempt.begin_anew();
+    return std::nullopt;
+  }
   attempt = {};
   decision->kind = std::move(kind);
   return decision;

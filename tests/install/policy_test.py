@@ -1,5 +1,6 @@
 """What a replica's own token may write, and what it may not: RBAC and the admission policies, on a real API server."""
 
+import json
 import time
 
 import pytest
@@ -125,6 +126,34 @@ def test_only_a_pod_that_says_so_is_evicted(api, tokens):
         status = {"status": {"conditions": [target | {"reason": reason}]}}
         assert api.merge_patch(tokens["node-1"], f"{path}/status", status)[0] == 200
         assert api.request(tokens["node-1"], "DELETE", path)[0] == expected
+
+
+@pytest.fixture(scope="module")
+def waiting(api):
+    """A Pod that runs, as its kubelet has said; the path of its status."""
+    api.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "waiting", "namespace": "default"},
+               "spec": {"schedulerName": "nobody", "containers": [{"name": "c", "image": "none"}]}})
+    api.kubectl("patch", "pod", "waiting", "--subresource=status", "-p", json.dumps(
+        {"status": {"phase": "Running", "podIP": "10.1.0.1", "conditions": [{"type": "Ready", "status": "False"}]}}))
+    return "/api/v1/namespaces/default/pods/waiting/status"
+
+
+@pytest.mark.parametrize("claim", [
+    {"phase": "Failed"}, {"podIP": "10.2.0.2"}, {"podIPs": [{"ip": "10.1.0.1"}, {"ip": "fd00::1"}]}, {"hostIP": "10.9.0.1"},
+    {"containerStatuses": [{"name": "c", "ready": True, "restartCount": 0, "image": "none", "imageID": "none"}]},
+    {"reason": "Evicted"}, {"conditions": [{"type": "Ready", "status": "True"}]}, {"conditions": []}])
+def test_what_a_pods_status_says_of_it_is_its_kubelets(api, tokens, waiting, claim):
+    code, answer = api.merge_patch(tokens["node-1"], waiting, {"status": claim})
+    assert code == 403 and "are a scheduler's to write" in answer["message"], answer
+
+
+def test_leader_says_why_a_pod_is_not_placed(api, tokens, waiting):
+    said = {"conditions": [{"type": "Ready", "status": "False"},
+                           {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no room"}],
+            "nominatedNodeName": "node-1"}
+    code, answer = api.merge_patch(tokens["node-1"], waiting, {"status": said})
+    assert code == 200 and answer["status"]["nominatedNodeName"] == "node-1", answer
+    assert "PodScheduled" in [condition["type"] for condition in answer["status"]["conditions"]]
 
 
 def test_lease_is_taken_in_the_own_name(api, tokens):

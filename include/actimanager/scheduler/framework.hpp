@@ -148,6 +148,8 @@ struct PostFilterResult {
   std::vector<Nomination> candidates = {};    // by node
   // No nomination, and no reason to doubt an earlier one.
   bool keep_nominated_node = false;
+  // No nomination, and one may be found in a newer snapshot.
+  bool outdated = false;
 };
 // A PostFilter that takes long is done in turns.
 struct PostFilterTurn {

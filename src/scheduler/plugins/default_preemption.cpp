@@ -67,6 +67,11 @@ class DefaultPreemption final : public Plugin {
       return PostFilterResult{
           .status = {}, .nomination = std::move(best), .candidates = std::move(run.candidates)};
     }
+    if (run.outdated) {
+      return PostFilterResult{.status = unschedulable("preemption: node(s) changed meanwhile"),
+                              .keep_nominated_node = true,
+                              .outdated = true};
+    }
     if (run.failure) {
       return PostFilterResult{.status = {Code::error, {"preemption: " + said(*run.failure)}, {}},
                               .keep_nominated_node = true};
@@ -83,6 +88,7 @@ class DefaultPreemption final : public Plugin {
     std::size_t tried = 0;  // nodes
     std::vector<Nomination> candidates;
     bool harmless = false;  // one of them violates no budget
+    bool outdated = false;  // a node was another one by the time of its turn
     Reasons reasons;
     std::optional<Status> failure;
   };
@@ -101,6 +107,11 @@ class DefaultPreemption final : public Plugin {
       const auto& node = *snapshot.slots()[refusals.unschedulable[(first + run.tried) % nodes]];
       ++run.tried;
       pods -= std::min(pods, node.pods.size() + 1);
+      // What its Pods hold now may not be what the node has counted.
+      if (!snapshot.is_current(node)) {
+        run.outdated = true;
+        continue;
+      }
       auto found = find_victims(refusals.filters, state, pod, snapshot, node);
       if (const auto* status = std::get_if<Status>(&found)) {
         if (status->code == Code::error && !run.failure) run.failure = *status;

@@ -143,6 +143,9 @@ TEST_CASE("a binding labelled with another node than its Pod's has no judge") {
   auto& placed = scene.node.place("web", "web-1", {1}, cpu);
   placed.meta.labels[std::string(api::node_name_label)] = "node-b";
   CHECK(scene.action(placed).kind == Kind::none);  // it is moved, without a word
+  placed.status.admitted = by_hand.status.admitted;
+  CHECK_FALSE(scene.action(placed).status.admitted);
+  CHECK(scene.action(placed).kind == Kind::status);
 }
 
 TEST_CASE("a topology is told apart from one without its node or its data") {

@@ -58,10 +58,6 @@ struct Bench {
   }
   std::variant<Nomination, Status> find(api::Pod pod, const std::string& profile_name = "maestro") {
     cache.update(snapshot);
-    return find_in_snapshot(std::move(pod), profile_name);
-  }
-  std::variant<Nomination, Status> find_in_snapshot(api::Pod pod,
-                                                    const std::string& profile_name = "maestro") {
     pod.priority = 100;
     const auto* profile = config.profile(profile_name);
     CycleState state;
@@ -173,18 +169,6 @@ TEST_CASE("victims free the CPUs that their bindings hold, and of the sockets th
   REQUIRE(found.placement);
   CHECK(found.placement->level == api::ExclusivenessLevel::socket);
   CHECK(bench.snapshot.find("a")->cpus.topology().sockets()[0].cpus.includes(found.placement->cpus));
-}
-
-TEST_CASE("no victim is looked for on a node that has changed since it was looked at") {
-  Bench bench;
-  bench.cache.upsert(make_node("a", "32"));
-  bench.cache.upsert(make_topology("a", make_machine(1, 4, 1)));
-  bench.place({"other", 0, 10}, "1", "0");
-  const auto pod = make_class_pod("p", "cpu-bound", "3");
-  CHECK(std::holds_alternative<Nomination>(bench.find(pod)));
-  bench.cache.assume_edit("default/other-pcb", {CpuSet{0, 1}, api::ExclusivenessLevel::cpu});
-  CHECK(std::holds_alternative<Status>(bench.find_in_snapshot(pod)));
-  CHECK(std::holds_alternative<Nomination>(bench.find(pod)));
 }
 
 TEST_CASE("a Pod without bindings frees room in the shared pool alone") {

@@ -249,3 +249,21 @@ TEST_CASE("a cluster that changes between all turns does not keep a Pod from bei
   REQUIRE(decision.nomination() != nullptr);
   CHECK(decision.nomination()->node != "n0");
 }
+
+TEST_CASE("a node that changes before its turn is looked at again when there is no other") {
+  Bench bench(many_nodes());
+  for (const auto& node : many_nodes()) bench.place("pod-" + node, node == "n5" ? 1 : 10, node);
+  const auto pod = of_priority("p", 9);
+  int changes = 0;
+  std::optional<Decision> decision;
+  for (int turns = 0; !decision; ++turns) {
+    REQUIRE(turns < 1000);
+    // Snapshots as the leader takes them: none while victims are looked for.
+    if (!bench.scheduler.looks_for_victims()) bench.cache.update(bench.snapshot);
+    decision = bench.scheduler.schedule_one(pod, bench.snapshot, 1);
+    if (bench.scheduler.looks_for_victims()) bench.place("pod-n5", 2 + ++changes % 2, "n5");
+  }
+  CHECK(changes > 0);
+  REQUIRE(decision->nomination() != nullptr);
+  CHECK(decision->nomination()->node == "n5");
+}
