@@ -154,7 +154,8 @@ Result<void> ClusterDump::add(std::string_view kind, const JsonValue& object) {
     return decoded<api::Service>(object, [&](const auto& service) { objects.set(service); });
   }
   auto& storage = objects.storage();
-  const auto into = [&]<class T>(scheduler::ByKey<T>& objects_of_kind) {
+  const auto into = [&]<class Known>(Known& objects_of_kind) {
+    using T = typename Known::Object;
     return decoded<T>(object,
                       [&](T value) { objects_of_kind.set(std::make_shared<const T>(std::move(value))); });
   };

@@ -48,8 +48,8 @@ void Feed::changed(const Change<api::Namespace>& change, TimePoint now) {
   tell(events_of(change), now);
 }
 
-template <class T>
-void Feed::keep(ByKey<T>& known, const Change<T>& change, TimePoint now) {
+template <class Known>
+void Feed::keep(Known& known, const Change<typename Known::Object>& change, TimePoint now) {
   if (change.after) {
     known.set(change.after);
   } else {

@@ -47,8 +47,8 @@ class Feed {
   void follow_nomination(const PodPointer& before, const PodPointer& after);
   void nominate(const PodPointer& pod, const std::string& node);
   void tell(std::vector<ClusterEvent> events, TimePoint now);
-  template <class T>
-  void keep(ByKey<T>& known, const Change<T>& change, TimePoint now);
+  template <class Known>
+  void keep(Known& known, const Change<typename Known::Object>& change, TimePoint now);
 
   const Scheduler& scheduler_;
   Cache& cache_;

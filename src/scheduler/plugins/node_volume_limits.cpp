@@ -2,7 +2,7 @@
 // count for the driver that has replaced their plugin.
 #include <algorithm>
 #include <map>
-#include <unordered_map>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -17,6 +17,10 @@ using Attached = std::map<std::string, std::string>;  // driver/handle → drive
 
 bool counted_inline(const api::DiskSource& disk) {
   return !migration_of(disk).plugin.empty();
+}
+
+bool may_count(const api::Volume& volume) {
+  return !volume.claim_name.empty() || volume.ephemeral || counted_inline(volume.disk);
 }
 
 // The disk alone, however it was written: "aws://zone/vol-1" is "vol-1".
@@ -87,7 +91,8 @@ struct OnNode {
     return {};
   }
 
-  void add(const std::vector<const api::VolumeAttachment*>& attachments, Attached& attached) const {
+  template <class Attachments>
+  void add(const Attachments& attachments, Attached& attached) const {
     for (const auto* attachment : attachments) {
       const auto* volume = storage.volumes.find(attachment->volume_name);
       if (volume == nullptr || volume->disk.kind != "csi") continue;
@@ -111,10 +116,7 @@ Hint after_csi_node(const api::Pod&, const Change<api::CSINode>& change) {
 }
 
 Hint after_pod(const api::Pod&, const Change<api::Pod>& change) {
-  const auto counted = [](const api::Volume& volume) {
-    return !volume.claim_name.empty() || volume.ephemeral || counted_inline(volume.disk);
-  };
-  return queue_if(left_a_node(*change.before) && std::ranges::any_of(*change.before->volumes, counted));
+  return queue_if(left_a_node(*change.before) && std::ranges::any_of(*change.before->volumes, may_count));
 }
 
 Hint after_claim(const api::Pod& waiting, const Change<api::PersistentVolumeClaim>& change) {
@@ -130,15 +132,24 @@ Hint after_attachment(const api::Pod& waiting, const Change<api::VolumeAttachmen
 }
 
 struct AtHand : CycleState::Data {
-  explicit AtHand(const Storage& storage) : storage(storage) {
-    for (const auto& [key, attachment] : storage.attachments) {
-      if (!attachment->attacher.empty()) attachments[attachment->node_name].push_back(attachment.get());
+  explicit AtHand(const Storage& storage) : storage(storage) {}
+  const Storage& storage;
+};
+
+// Whether there is room for `more` whichever drivers all that is there is of: then nothing need be looked up.
+bool far_below_limits(const api::CSINode& node, const NodeInfo& info, std::size_t more) {
+  std::optional<std::int64_t> least;
+  for (const auto& driver : node.drivers)
+    if (driver.limit) least = std::min(*driver.limit, least.value_or(*driver.limit));
+  if (!least) return true;
+  for (const auto& pod : info.pods) {
+    for (const auto& volume : *pod->volumes) {
+      if (volume.ephemeral) return false;  // which may not have been made for it
+      if (may_count(volume)) ++more;
     }
   }
-
-  const Storage& storage;
-  std::unordered_map<std::string, std::vector<const api::VolumeAttachment*>> attachments;  // by node
-};
+  return static_cast<std::int64_t>(more) <= *least;
+}
 
 class NodeVolumeLimits final : public Plugin {
  public:
@@ -147,30 +158,27 @@ class NodeVolumeLimits final : public Plugin {
 
   PreFilterResult pre_filter(CycleState& state, const api::Pod& pod,
                              const Snapshot& snapshot) const override {
-    const bool counts = std::ranges::any_of(*pod.volumes, [](const api::Volume& volume) {
-      return !volume.claim_name.empty() || volume.ephemeral || counted_inline(volume.disk);
-    });
-    if (!counts) return {skip(), {}};
+    if (std::ranges::none_of(*pod.volumes, may_count)) return {skip(), {}};
     state.write(this, std::make_unique<AtHand>(snapshot.objects().storage()));
     return {};
   }
 
   Status filter(const CycleState& state, const api::Pod& pod, const NodeInfo& info) const override {
-    const auto& [storage, attachments] = *state.read<AtHand>(this);
+    const auto& storage = state.read<AtHand>(this)->storage;
     const OnNode on_node{storage, storage.nodes.find(info.name())};
     Attached wanted;
     if (auto status = on_node.add(pod, true, wanted); !status.ok()) return status;
     if (wanted.empty() || on_node.node == nullptr) return {};
     const auto& drivers = on_node.node->drivers;
-    if (std::ranges::none_of(drivers, [](const auto& driver) { return driver.limit.has_value(); })) return {};
+    const auto& attachments = storage.attachments.group(info.name());
+    if (far_below_limits(*on_node.node, info, attachments.size() + wanted.size())) return {};
 
     Attached attached;
     for (const auto& other : info.pods) {
       if (auto status = on_node.add(*other, false, attached); !status.ok()) return status;
     }
     for (const auto& [disk, driver] : attached) wanted.erase(disk);
-    if (const auto there = attachments.find(info.name()); there != attachments.end())
-      on_node.add(there->second, attached);
+    on_node.add(attachments, attached);
     for (const auto& driver : drivers) {
       const auto of_driver = [&](const auto& entry) { return entry.second == driver.name; };
       const auto more = std::ranges::count_if(wanted, of_driver);

@@ -51,22 +51,21 @@ bool offers_modes(const PersistentVolume& volume, const PersistentVolumeClaim& c
 
 void look_up_volumes(const Storage& storage, Waiting& waiting) {
   const auto& claim = *waiting.claim;
-  for (const auto& [name, volume] : storage.volumes) {
-    if (volume->storage_class != claim.storage_class || !fits(*volume, claim)) continue;
-    if (volume->claim) {
-      if (volume->is_of(claim)) waiting.reserved = volume.get();
-      continue;
-    }
-    if (volume->phase != "Available" ||
+  for (const auto* volume : storage.volumes.group(volumes_reserved_for(claim))) {
+    if (volume->storage_class == claim.storage_class && fits(*volume, claim) && volume->is_of(claim))
+      waiting.reserved = volume;
+  }
+  for (const auto* volume : storage.volumes.group(volumes_free_in(claim.storage_class))) {
+    if (!fits(*volume, claim) || volume->phase != "Available" ||
         (claim.selector.given && !claim.selector.matches(volume->meta.labels)) ||
         !offers_modes(*volume, claim)) {
       continue;
     }
     const auto& affinity = volume->node_affinity;
     if (affinity && affinity->size() == 1) {
-      waiting.free.add(volume.get(), affinity->front().match_expressions);
+      waiting.free.add(volume, affinity->front().match_expressions);
     } else {
-      waiting.free.add(volume.get());
+      waiting.free.add(volume);
     }
   }
 }
@@ -75,12 +74,9 @@ void look_up_room(const Storage& storage, Waiting& waiting) {
   const auto* driver = storage.drivers.find(waiting.storage_class->provisioner);
   if (!waiting.claim->requested || driver == nullptr || !driver->storage_capacity) return;
   auto& room = waiting.room.emplace();
-  for (const auto& [name, capacity] : storage.capacities) {
-    if (capacity->storage_class != waiting.storage_class->meta.name || !capacity->limit ||
-        *capacity->limit < *waiting.claim->requested) {
-      continue;
-    }
-    room.add(capacity.get(), capacity->nodes.requirements);
+  for (const auto* capacity : storage.capacities.group(waiting.storage_class->meta.name)) {
+    if (capacity->limit && *capacity->limit >= *waiting.claim->requested)
+      room.add(capacity, capacity->nodes.requirements);
   }
 }
 

@@ -1,3 +1,5 @@
+#include <set>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <actimanager/scheduler/storage.hpp>
@@ -26,6 +28,42 @@ TEST_CASE("objects are found by namespace and name, and replaced by newer ones")
   storage.claims.remove("default/a");
   storage.claims.remove("default/b");
   CHECK(storage.claims.find("default/a") == nullptr);
+}
+
+TEST_CASE("volumes are found by what they are reserved for, or by their class while they are free") {
+  Storage storage;
+  const auto wanted = claim("a");
+  const auto volume = [](const char* name, const char* storage_class) {
+    api::PersistentVolume volume;
+    volume.meta.name = name;
+    volume.storage_class = storage_class;
+    return volume;
+  };
+  const auto set = [&](const api::PersistentVolume& volume) {
+    storage.volumes.set(std::make_shared<const api::PersistentVolume>(volume));
+  };
+  const auto names = [&](const std::string& group) {
+    std::set<std::string> names;
+    for (const auto* volume : storage.volumes.group(group)) names.insert(volume->meta.name);
+    return names;
+  };
+  using Names = std::set<std::string>;
+  auto first = volume("v1", "fast");
+  set(first);
+  set(volume("v2", "fast"));
+  set(volume("v3", ""));
+  CHECK(names(volumes_free_in("fast")) == Names{"v1", "v2"});
+  CHECK(names(volumes_free_in("")) == Names{"v3"});
+  first.claim = {"default", "a", ""};
+  set(first);
+  CHECK(names(volumes_free_in("fast")) == Names{"v2"});
+  CHECK(names(volumes_reserved_for(*wanted)) == Names{"v1"});
+  const auto copy = storage;
+  storage.volumes.remove("v1");
+  storage.volumes.remove("v2");
+  CHECK(names(volumes_free_in("fast")).empty());
+  CHECK(names(volumes_reserved_for(*wanted)).empty());
+  CHECK(copy.volumes.group(volumes_reserved_for(*wanted)).size() == 1);
 }
 
 TEST_CASE("a plan under way takes its volumes, and means its claims for the node") {
