@@ -21,8 +21,8 @@ using kube::ApiErrc;
 using nlohmann::json;
 
 constexpr std::size_t writes_at_once = 16;
-constexpr auto first_retry = std::chrono::seconds(2);
-constexpr auto last_retry = std::chrono::seconds(30);
+constexpr auto shortest_wait = std::chrono::seconds(2);
+constexpr auto longest_wait = std::chrono::seconds(30);
 // As many as are looked at before others have their turn.
 constexpr int looks_at_once = 64;
 
@@ -171,7 +171,7 @@ asio::awaitable<void> BindingController::carry_out(Item item, asio::awaitable<Re
   } else {
     log_.warn("{}", written.error().message());
     auto& wait = failures_[item];
-    wait = std::clamp(2 * wait, first_retry, last_retry);
+    wait = std::clamp(2 * wait, shortest_wait, longest_wait);
     later_.emplace(Clock::now() + wait, item);
   }
   in_flight_.erase(item);
