@@ -119,8 +119,11 @@ asio::awaitable<void> EventRecorder::send(Pending event) {
         co_await client_.patch(event_resource(known->second.namespace_, known->second.name), again);
     if (patched) co_return;
     log_.debug("event: {}", patched.error().message());
-    if (patched.error().code != ApiErrc::not_found) co_return;
-    // Somebody has deleted it: the next one is the first again.
+    const auto still = sent_.find(key);
+    const bool deleted =
+        patched.error().code == ApiErrc::not_found && still != sent_.end() && still->second.made;
+    if (!deleted) co_return;
+    // By somebody else: the next one is the first again.
   }
   co_await create(std::move(event), key);
 }
@@ -131,7 +134,7 @@ asio::awaitable<void> EventRecorder::create(Pending event, std::string key) {
       std::chrono::duration_cast<std::chrono::nanoseconds>(event.at.time_since_epoch()).count();
   const auto space = about.namespace_.empty() ? std::string("default") : about.namespace_;
   const auto name = event_name(about.name, static_cast<std::uint64_t>(stamp) + ++sequence_);
-  sent_[key] = {space, name, 1, Clock::now()};
+  sent_[key] = {space, name, 1, Clock::now(), false};
   const nlohmann::json object = {{"apiVersion", "v1"},
                                  {"kind", "Event"},
                                  {"metadata", {{"name", name}, {"namespace", space}}},
@@ -151,8 +154,11 @@ asio::awaitable<void> EventRecorder::create(Pending event, std::string key) {
                                  {"lastTimestamp", time_text(event.at)},
                                  {"count", 1}};
   const auto created = co_await client_.post(event_resource(space), object);
+  const auto sent = sent_.find(key);
+  const bool newest = sent != sent_.end() && sent->second.name == name;
+  if (newest) sent->second.made = created.has_value();
   if (!created) {
-    sent_.erase(key);
+    if (newest) sent_.erase(sent);
     ++dropped_;
     log_.debug("event: {}", created.error().message());
   }

@@ -24,7 +24,7 @@ constexpr std::size_t writes_at_once = 16;
 constexpr auto shortest_wait = std::chrono::seconds(2);
 constexpr auto longest_wait = std::chrono::seconds(30);
 // As many as are looked at before others have their turn.
-constexpr int looks_at_once = 64;
+constexpr std::size_t looks_at_once = 64;
 
 api::Time now() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -130,6 +130,15 @@ void BindingController::look_at_waiting(const std::string& node) {
   waiting_.erase(it);
 }
 
+void BindingController::look_at_failed(Clock::time_point now) {
+  while (!later_.empty() && later_.begin()->first <= now) {
+    const auto entry = later_.extract(later_.begin());
+    const auto failure = failures_.find(entry.mapped());
+    const bool counts = failure != failures_.end() && failure->second.due == entry.key();
+    if (counts) queue_.insert(entry.mapped());
+  }
+}
+
 asio::awaitable<void> BindingController::run() {
   std::vector<asio::awaitable<void>> parts;
   parts.push_back(loop());
@@ -139,14 +148,10 @@ asio::awaitable<void> BindingController::run() {
 
 asio::awaitable<void> BindingController::loop() {
   while (!cluster_.synced()) co_await work_.wait();
-  for (int looks = 0;; ++looks) {
+  for (std::size_t looks = 0;; ++looks) {
     if (looks % looks_at_once == 0) co_await asio::post(asio::use_awaitable);
     co_await writes_.below(writes_at_once);
-    const auto now = Clock::now();
-    while (!later_.empty() && later_.begin()->first <= now) {
-      queue_.insert(std::move(later_.begin()->second));
-      later_.erase(later_.begin());
-    }
+    look_at_failed(Clock::now());
     const auto next =
         std::ranges::find_if(queue_, [this](const Item& item) { return !in_flight_.contains(item); });
     if (next == queue_.end()) {
@@ -170,9 +175,10 @@ asio::awaitable<void> BindingController::carry_out(Item item, asio::awaitable<Re
     failures_.erase(item);
   } else {
     log_.warn("{}", written.error().message());
-    auto& wait = failures_[item];
-    wait = std::clamp(2 * wait, shortest_wait, longest_wait);
-    later_.emplace(Clock::now() + wait, item);
+    auto& failure = failures_[item];
+    failure.wait = std::clamp(2 * failure.wait, shortest_wait, longest_wait);
+    failure.due = Clock::now() + failure.wait;
+    later_.emplace(failure.due, item);
   }
   in_flight_.erase(item);
   work_.set();

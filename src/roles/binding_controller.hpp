@@ -49,6 +49,7 @@ class BindingController {
   void look_at(Item item);
   void look_at_node(const std::string& name);
   void look_at_waiting(const std::string& node);
+  void look_at_failed(Clock::time_point now);  // where it is time to
   boost::asio::awaitable<void> loop();
 
   // Each decides from the stores, and returns the write that is called for, if any.
@@ -84,8 +85,13 @@ class BindingController {
   async::Event work_;
   async::TaskGroup writes_;
   std::set<Item> queue_, in_flight_;
-  std::multimap<Clock::time_point, Item> later_;   // whose last write failed: when it is looked at again
-  std::map<Item, std::chrono::seconds> failures_;  // how long it was left alone after that
+  // Whose last write failed: how long it is left alone, and until when.
+  struct Failure {
+    std::chrono::seconds wait{0};
+    Clock::time_point due;
+  };
+  std::map<Item, Failure> failures_;
+  std::multimap<Clock::time_point, Item> later_;  // by when they are due, those that are out of date, too
   std::unordered_map<std::string, std::unordered_set<std::string>>
       of_pod_;  // bindings' keys by "namespace/pod name"
   // Keys of bindings whose Pods would have other CPUs if there were some, by node.

@@ -53,7 +53,10 @@ void BindingWriter::want(const binding::BindingPointer& binding, api::PodCPUBind
     entry.next.reset();  // from an older version of it, or of an older mind
     if (said) return;
   }
-  if (!job.label && !job.owner_uid && job.status == binding->status) return;
+  if (!job.label && !job.owner_uid && job.status == binding->status) {
+    if (it != entries_.end()) it->second.withdrawn = true;
+    return;
+  }
   if (entries_.size() > max_remembered)
     std::erase_if(entries_, [](const auto& e) { return !e.second.writing; });
 
@@ -70,6 +73,7 @@ asio::awaitable<void> BindingWriter::write(std::string uid) {
     const auto job = *std::exchange(entries_[uid].next, std::nullopt);
     entries_[uid].written_from = job.binding->meta.resource_version;
     entries_[uid].written = job.status;
+    entries_[uid].withdrawn = false;
     auto version = job.binding->meta.resource_version;
     Result<void> written;
     if (job.label || job.owner_uid) {
@@ -89,7 +93,8 @@ asio::awaitable<void> BindingWriter::write(std::string uid) {
     log_.warn("{}", written.error().message());
     if (kube::is_transient(written.error())) {
       co_await async::sleep_for(std::chrono::seconds(1));
-      if (!entries_[uid].next) entries_[uid].next = job;  // nothing newer: the same again
+      auto& entry = entries_[uid];
+      if (!entry.next && !entry.withdrawn) entry.next = job;  // nothing newer: the same again
     }
   }
   entries_[uid].writing = false;

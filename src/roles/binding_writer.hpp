@@ -51,6 +51,7 @@ class BindingWriter {
   struct Entry {
     std::optional<Job> next;
     bool writing = false;
+    bool withdrawn = false;  // what is being written: the API has by now what is to be said
     // What was written last, and from which version: not to be written again before the watch has it.
     std::string written_from;
     api::PodCPUBinding::Status written;

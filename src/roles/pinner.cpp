@@ -233,10 +233,9 @@ asio::awaitable<void> Pinner::watch() {
     if (writers_) writers_->collect();  // while they live; who they are in full is for after the repair
     for (const auto& event : events) {
       using Kind = host::CgroupEvent::Kind;
-      if (event.kind == Kind::pod_gone && !targets_) {
+      if (event.kind == Kind::pod_gone) {
         forget(event.uid);
-      } else if (event.kind == Kind::pod_gone) {
-        pin(event.uid, targets_->of(event.uid));  // unless it is there again
+        if (targets_) pin(event.uid, targets_->of(event.uid));  // where one of its name is there again
       } else if (event.kind == Kind::tree_changed) {
         ++metrics_.scans;
         if (targets_) {

@@ -147,6 +147,12 @@ def test_what_a_pods_status_says_of_it_is_its_kubelets(api, tokens, waiting, cla
     assert code == 403 and "are a scheduler's to write" in answer["message"], answer
 
 
+@pytest.mark.parametrize("meta", [{"labels": {"app": "another"}}, {"annotations": {"a": "b"}}, {"finalizers": ["example.com/kept"]}])
+def test_a_pod_is_not_edited_by_way_of_its_status(api, tokens, waiting, meta):
+    code, answer = api.merge_patch(tokens["node-1"], waiting, {"metadata": meta})
+    assert code == 403 and "are not a scheduler's to write" in answer["message"], answer
+
+
 def test_leader_says_why_a_pod_is_not_placed(api, tokens, waiting):
     said = {"conditions": [{"type": "Ready", "status": "False"},
                            {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no room"}],

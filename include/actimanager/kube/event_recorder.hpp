@@ -59,6 +59,7 @@ class EventRecorder {
     std::string namespace_, name;
     std::int64_t count = 1;
     Clock::time_point last{};
+    bool made = false;  // the API has said so
   };
   struct Budget {  // tokens of one object
     double tokens = 0;

@@ -52,7 +52,10 @@ bool offers_modes(const PersistentVolume& volume, const PersistentVolumeClaim& c
 void look_up_volumes(const Storage& storage, Waiting& waiting) {
   const auto& claim = *waiting.claim;
   for (const auto* volume : storage.volumes.group(volumes_reserved_for(claim))) {
-    if (volume->storage_class == claim.storage_class && fits(*volume, claim) && volume->is_of(claim))
+    if (volume->storage_class != claim.storage_class || !fits(*volume, claim) || !volume->is_of(claim))
+      continue;
+    // There should be one.
+    if (waiting.reserved == nullptr || volume->meta.name < waiting.reserved->meta.name)
       waiting.reserved = volume;
   }
   for (const auto* volume : storage.volumes.group(volumes_free_in(claim.storage_class))) {

@@ -2,6 +2,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include <actimanager/async/event.hpp>
+
 #include "fixture.hpp"
 
 using namespace actimanager;
@@ -80,16 +82,11 @@ TEST_CASE_METHOD(ServerFixture, "Server: a request must end soon after it has be
 
 TEST_CASE_METHOD(ServerFixture, "Server: a client that does not read is given up") {
   options.write_timeout = 20ms;
-  options.max_connections = 1;
-  handler = [](const Request& request) {
-    return Response{200, {}, std::string(request.target == "/large" ? 64 << 20 : 1, 'x')};
-  };
+  handler = [](const Request&) { return Response{200, {}, std::string(64 << 20, 'x')}; };
   play([&]() -> asio::awaitable<void> {
     auto lazy = connect();
     co_await lazy.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
-    auto next = connect();
-    co_await next.send("GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
-    CHECK((co_await next.answer()).ends_with("\r\n\r\nx"));  // its turn has come
+    co_await async::sleep_for(500ms);
     CHECK((co_await lazy.rest()).size() < (64 << 20));
   });
 }
