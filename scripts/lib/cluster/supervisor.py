@@ -54,7 +54,7 @@ def request(instance: Instance, **message) -> dict:
             raise ClusterError(f"the supervisor does not answer: {error}", instance.log("supervisor")) from None
     value = json.loads(answer or b'{"error": "no answer"}')
     if "error" in value:
-        raise ClusterError(value["error"], instance.log("supervisor"))
+        raise ClusterError(value["error"], instance.log(value.get("log", "supervisor")))
     return value
 
 
@@ -141,7 +141,7 @@ class Supervisor:
         child.returncode = 0
         process = Process.of(child.pid)
         if process is None:
-            return {"error": f"{name} ended at once; its log is {self._instance.log(name)}"}
+            return {"error": f"{name} ended at once", "log": name}
         self._processes[name] = process
         self._record()
         self._say(f"{name} started as {process.pid}")
