@@ -6,8 +6,7 @@
 namespace actimanager::roles {
 namespace {
 
-// A watch that broke waits for up to a minute before it begins anew.
-constexpr std::chrono::seconds claim_lifetime{75};
+constexpr std::chrono::seconds claim_lifetime{10};
 constexpr std::chrono::seconds on_its_way{1};
 
 }  // namespace
