@@ -16,7 +16,6 @@ constexpr int max_rounds = 4;
 struct CpuPart {
   using Set = CpuSet;
   static const Set& has(const CpusetNode& node) { return node.has.cpus; }
-  static const Set& effective(const CpusetNode& node) { return node.has.effective_cpus; }
   static const Set& wants(const CpusetNode& node) { return node.wants.cpus; }
   static CpusetWrite write(std::vector<std::size_t> node, Set set) {
     return {std::move(node), std::move(set), {}};
@@ -27,7 +26,6 @@ struct CpuPart {
 struct MemPart {
   using Set = NumaSet;
   static const Set& has(const CpusetNode& node) { return node.has.mems; }
-  static const Set& effective(const CpusetNode& node) { return node.has.effective_mems; }
   static const Set& wants(const CpusetNode& node) { return node.wants.mems; }
   static CpusetWrite write(std::vector<std::size_t> node, Set set) {
     return {std::move(node), {}, std::move(set)};
@@ -57,7 +55,7 @@ class Planner {
       first |= want;
     }
     const bool inherits = version_ == CgroupVersion::v2 && Part::has(node).empty() &&
-                          (parent_want == nullptr ? Part::effective(node) == want : *parent_want == want);
+                          (parent_want == nullptr ? Part::in_force(node.has) == want : *parent_want == want);
     if (!inherits && Part::has(node) != first) writes_.push_back(Part::write(at_, first));
     for (std::size_t i = 0; i < node.children.size(); ++i) {
       auto child_want = Part::wants(node.children[i]) & want;
@@ -135,7 +133,7 @@ void note_differences(PinReport& report, const CpusetNode& root, const std::vect
 // hierarchy has not got is offline, and withheld by nobody.
 template <class Part>
 std::optional<Error> withheld(const CgroupTree& tree, const std::string& pod, const CpusetNode& root) {
-  auto lost = Part::wants(root) - Part::effective(root);
+  auto lost = Part::wants(root) - Part::in_force(root.has);
   for (const auto& level : tree.levels()) {  // parents first
     if (lost.empty()) break;
     const bool top = level->path() == tree.root().path();
