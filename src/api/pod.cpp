@@ -106,8 +106,9 @@ void decode_container_statuses(JsonCursor list, std::vector<ContainerStatus>& st
     if (const auto allocated = item["allocatedResources"]) {
       status.allocated_resources = decode_resource_list(allocated);
     }
-    if (const auto requests = item["resources"]["requests"]) {
-      status.resources_requests = decode_resource_list(requests);
+    // Of a container that requests nothing it is empty, and counts as that.
+    if (const auto resources = item["resources"]) {
+      status.resources_requests = decode_resource_list(resources["requests"]);
     }
     statuses.push_back(std::move(status));
   });
@@ -119,16 +120,18 @@ NodeSelectorTerm decode_node_selector_term(JsonCursor term) {
   return {decode_requirements(term["matchExpressions"]), decode_requirements(term["matchFields"])};
 }
 
+std::optional<Quantity> decode_quantity(JsonCursor value) {
+  if (value && value.value()->kind == JsonValue::Kind::integer) return Quantity::units(value.integer());
+  const auto quantity = Quantity::parse(value.string());
+  if (quantity) return *quantity;
+  value.fail(quantity.error().context);
+  return std::nullopt;
+}
+
 ResourceList decode_resource_list(JsonCursor object) {
   ResourceList resources;
   object.each_member([&](std::string_view name, JsonCursor value) {
-    if (value && value.value()->kind == JsonValue::Kind::integer) {
-      resources.emplace(name, Quantity::units(value.integer()));
-      return;
-    }
-    const auto quantity = Quantity::parse(value.string());
-    if (!quantity) return value.fail(quantity.error().context);
-    resources.emplace(name, *quantity);
+    if (const auto quantity = decode_quantity(value)) resources.emplace(name, *quantity);
   });
   return resources;
 }

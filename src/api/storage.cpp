@@ -19,9 +19,9 @@ std::vector<std::string> decode_strings(JsonCursor list) {
   return strings;
 }
 
-std::optional<Quantity> decode_quantity(JsonCursor holder, std::string_view name) {
+std::optional<Quantity> decode_storage(JsonCursor holder) {
   const auto list = decode_resource_list(holder);
-  const auto it = list.find(name);
+  const auto it = list.find("storage");
   return it == list.end() ? std::nullopt : std::optional(it->second);
 }
 
@@ -38,7 +38,7 @@ Result<PersistentVolumeClaim> PersistentVolumeClaim::decode(const JsonValue& obj
   claim.volume_name = spec["volumeName"].string();
   claim.volume_mode = spec["volumeMode"].string("Filesystem");
   claim.volume_attributes_class = spec["volumeAttributesClassName"].string();
-  claim.requested = decode_quantity(spec["resources"]["requests"], "storage");
+  claim.requested = decode_storage(spec["resources"]["requests"]);
   claim.selector = decode_label_selector(spec["selector"]);
   claim.phase = root["status"]["phase"].string();
   return reader.finish(std::move(claim));
@@ -57,7 +57,7 @@ Result<PersistentVolume> PersistentVolume::decode(const JsonValue& object) {
   volume.meta = decode_meta(root["metadata"]);
   volume.storage_class = decode_class(volume.meta, spec["storageClassName"]);
   volume.access_modes = decode_strings(spec["accessModes"]);
-  volume.capacity = decode_quantity(spec["capacity"], "storage").value_or(Quantity());
+  volume.capacity = decode_storage(spec["capacity"]).value_or(Quantity());
   volume.volume_mode = spec["volumeMode"].string("Filesystem");
   volume.volume_attributes_class = spec["volumeAttributesClassName"].string();
   if (const auto claim = spec["claimRef"]) {
@@ -133,14 +133,7 @@ Result<CSIStorageCapacity> CSIStorageCapacity::decode(const JsonValue& object) {
   capacity.nodes = decode_label_selector(root["nodeTopology"]);
   // What one volume may have is more exact than what is left altogether.
   for (const auto* field : {"capacity", "maximumVolumeSize"}) {
-    if (const auto text = root[field]) {
-      const auto quantity = Quantity::parse(text.string());
-      if (!quantity) {
-        text.fail(quantity.error().context);
-      } else {
-        capacity.limit = *quantity;
-      }
-    }
+    if (const auto given = root[field]) capacity.limit = decode_quantity(given);
   }
   return reader.finish(std::move(capacity));
 }

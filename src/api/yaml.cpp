@@ -11,6 +11,8 @@ namespace {
 using nlohmann::json;
 
 constexpr int max_depth = 100;
+constexpr auto* text_tag = "tag:yaml.org,2002:str";
+constexpr auto* merge_key = "<<";
 
 struct Converter {
   int values_left;
@@ -21,7 +23,7 @@ struct Converter {
 
   static json scalar(const YAML::Node& node) {
     const auto& text = node.Scalar();
-    if (node.Tag() == "!") return text;  // quoted
+    if (node.Tag() == "!" || node.Tag() == text_tag) return text;  // quoted, or said to be text
     if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
     if (text == "true" || text == "True" || text == "TRUE") return true;
     if (text == "false" || text == "False" || text == "FALSE") return false;
@@ -52,12 +54,33 @@ struct Converter {
       json object = json::object();
       for (const auto& entry : node) {
         if (!entry.first.IsScalar()) refuse(entry.first, "a key must be a plain text");
+        if (is_merge(entry.first)) continue;
         if (object.contains(entry.first.Scalar())) refuse(entry.first, "this key is there twice");
         object[entry.first.Scalar()] = convert(entry.second, depth + 1);
+      }
+      for (const auto& entry : node) {
+        if (is_merge(entry.first)) merge(entry.second, object, depth + 1);
       }
       return object;
     }
     return nullptr;
+  }
+
+  static bool is_merge(const YAML::Node& key) { return key.Scalar() == merge_key && key.Tag() != "!"; }
+
+  // A mapping, or several: what the object has, or an earlier one of them, stays.
+  void merge(const YAML::Node& node, json& object, int depth) {
+    if (node.IsSequence()) {
+      for (const auto& each : node) merge_one(each, object, depth);
+    } else {
+      merge_one(node, object, depth);
+    }
+  }
+  void merge_one(const YAML::Node& node, json& object, int depth) {
+    if (!node.IsMap()) refuse(node, "only mappings can be merged");
+    for (auto& [key, value] : convert(node, depth).items()) {
+      if (!object.contains(key)) object[key] = std::move(value);
+    }
   }
 };
 

@@ -1,125 +1,63 @@
 #include "cluster_dump.hpp"
 
-#include <algorithm>
-#include <filesystem>
-#include <sstream>
+#include <ranges>
+#include <utility>
 
-#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
-#include <actimanager/api/kind.hpp>
-#include <actimanager/api/yaml.hpp>
-#include <actimanager/kube/store.hpp>
-
-#include "read_file.hpp"
+#include "decoding.hpp"
+#include "defaulting.hpp"
+#include "object_files.hpp"
 
 namespace actimanager::app {
 namespace {
 
-namespace fs = std::filesystem;
 using api::JsonValue;
 using nlohmann::json;
 
-constexpr int max_yaml_values = 20'000'000;
-
-void take_apart(json&& document, std::vector<json>& objects) {
-  const auto items = document.find("items");
-  if (document.is_object() && items != document.end() && items->is_array()) {
-    for (auto& item : *items) objects.push_back(std::move(item));
-  } else {
-    objects.push_back(std::move(document));
-  }
-}
-
-Result<std::vector<json>> parse(const std::string& text) {
-  std::vector<json> documents;
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return documents;
-  if (text[first] != '{' && text[first] != '[') return api::yaml_documents(text, max_yaml_values);
-  std::istringstream stream(text);
-  try {
-    while (stream >> std::ws && stream.peek() != std::char_traits<char>::eof()) {
-      stream >> documents.emplace_back();
-    }
-  } catch (const json::parse_error& error) {
-    return fail(Errc::invalid_argument, error.what());
-  }
-  return documents;
-}
-
-Result<void> read_into(std::vector<json>& objects, const std::string& path) {
-  const auto text = read_file(path);
-  if (!text) return fail(text.error());
-  auto documents = parse(*text);
-  if (!documents) return fail(std::move(documents.error()).wrap(path));
-  for (auto& document : *documents) take_apart(std::move(document), objects);
-  return {};
-}
-
-std::string name_of(const JsonValue& object) {
-  return object.find("metadata") == nullptr ? "without a name" : kube::key_of(object);
-}
-
 // Calls `use` with the decoded object.
 template <class T, class Use>
-Result<void> decoded(const JsonValue& object, Use use) {
-  auto result = T::decode(object);
-  if (!result) {
-    return fail(std::move(result.error()).wrap(fmt::format("{} {}", api::Kind<T>::kind, name_of(object))));
-  }
+Result<void> use_decoded(const JsonValue& object, Use use) {
+  auto result = decoded<T>(object);
+  if (!result) return fail(std::move(result.error()));
   use(std::move(*result));
   return {};
 }
 
 template <class T>
 Result<void> add_owner(scheduler::Objects& objects, const JsonValue& object) {
-  return decoded<T>(object, [&](const T& owner) { objects.set_owner(owner); });
-}
-
-void fill_in_defaults(api::Pod& pod) {
-  if (pod.meta.namespace_.empty()) pod.meta.namespace_ = "default";
-  if (pod.meta.uid.empty()) pod.meta.uid = pod.meta.key();
-  if (pod.spec->scheduler_name.empty()) pod.spec->scheduler_name = "default-scheduler";
-  for (auto* containers : {&pod.spec->containers, &pod.spec->init_containers}) {
-    for (auto& container : *containers) {
-      for (const auto& [resource, limit] : container.limits) container.requests.emplace(resource, limit);
-    }
-  }
+  return use_decoded<T>(object, [&](const T& owner) { objects.set_owner(owner); });
 }
 
 }  // namespace
 
-Result<std::vector<json>> read_objects(const std::string& path) {
-  std::vector<json> objects;
-  std::error_code error;
-  if (!fs::is_directory(path, error)) {
-    if (auto read = read_into(objects, path); !read) return fail(std::move(read.error()));
-    return objects;
-  }
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(path, error)) {
-    const auto extension = entry.path().extension();
-    if (extension == ".json" || extension == ".yaml" || extension == ".yml") files.push_back(entry.path());
-  }
-  if (error) return fail(Errc::not_found, fmt::format("{}: {}", path, error.message()));
-  std::ranges::sort(files);
-  for (const auto& file : files) {
-    if (auto read = read_into(objects, file); !read) return fail(std::move(read.error()));
-  }
-  return objects;
-}
-
 Result<ClusterDump> ClusterDump::read(const std::vector<std::string>& paths) {
   ClusterDump dump;
+  // Pods come last, whatever the order of the files: they depend on what is said of the others.
+  std::vector<std::pair<std::string, json>> pods;
+  const auto add = [&dump](const std::string& path, const json& object) -> Result<void> {
+    const api::JsonDocument document(object);
+    const auto& root = document.root();
+    auto added = dump.add(root.text_of("kind"), root);
+    if (!added) return fail(std::move(added.error()).wrap(path));
+    return {};
+  };
   for (const auto& path : paths) {
-    const auto objects = read_objects(path);
-    if (!objects) return fail(objects.error());
-    for (const auto& object : *objects) {
-      const api::JsonDocument document(object);
-      const auto& root = document.root();
-      if (auto added = dump.add(root.text_of("kind"), root); !added) {
-        return fail(std::move(added.error()).wrap(path));
+    auto objects = read_objects(path);
+    if (!objects) return fail(std::move(objects.error()));
+    for (auto& object : *objects) {
+      fill_in_defaults(object);
+      if (object.is_object() && object.value("kind", json()) == "Pod") {
+        pods.emplace_back(path, std::move(object));
+      } else if (auto added = add(path, object); !added) {
+        return fail(std::move(added.error()));
       }
     }
+  }
+  for (auto& [path, pod] : pods) {
+    // One of a class that is not there has been judged by an API server, which knew it.
+    static_cast<void>(dump.priority_classes().apply(pod));
+    if (auto added = add(path, pod); !added) return fail(std::move(added.error()));
   }
   return dump;
 }
@@ -130,34 +68,43 @@ Result<void> ClusterDump::add(std::string_view kind, const JsonValue& object) {
   }
   auto& objects = cache_->objects();
   if (kind == "Pod") {
-    return decoded<api::Pod>(object, [&](api::Pod pod) {
-      fill_in_defaults(pod);
+    return use_decoded<api::Pod>(object, [&](api::Pod pod) {
+      fill_in_requests(pod);
+      if (pod.meta.uid.empty()) pod.meta.uid = pod.meta.key();
       const auto pointer = std::make_shared<const api::Pod>(std::move(pod));
       cache_->upsert(pointer);
       pods_[pointer->meta.key()] = pointer;
     });
   }
   if (kind == "Node") {
-    return decoded<api::Node>(
+    return use_decoded<api::Node>(
         object, [&](api::Node node) { cache_->upsert(std::make_shared<const api::Node>(std::move(node))); });
   }
   if (kind == "NodeCPUTopology") {
-    return decoded<api::NodeCPUTopology>(object, [&](const auto& topology) { cache_->upsert(topology); });
+    return use_decoded<api::NodeCPUTopology>(object, [&](const auto& topology) { cache_->upsert(topology); });
   }
   if (kind == "PodCPUBinding") {
-    return decoded<api::PodCPUBinding>(object, [&](const auto& binding) { cache_->upsert(binding); });
+    return use_decoded<api::PodCPUBinding>(object, [&](const auto& binding) {
+      cache_->upsert(binding);
+      bindings_of_pod_.emplace(binding.meta.namespace_ + "/" + binding.spec.pod_name, binding.meta.key());
+    });
   }
   if (kind == "Namespace") {
-    return decoded<api::Namespace>(object, [&](const auto& name_space) { cache_->upsert(name_space); });
+    return use_decoded<api::Namespace>(object, [&](const auto& name_space) { cache_->upsert(name_space); });
+  }
+  if (kind == "PriorityClass") {
+    auto added = priority_classes_.add(object);
+    if (!added) return fail(std::move(added.error()).wrap(described(kind, object)));
+    return {};
   }
   if (kind == "Service") {
-    return decoded<api::Service>(object, [&](const auto& service) { objects.set(service); });
+    return use_decoded<api::Service>(object, [&](const auto& service) { objects.set(service); });
   }
   auto& storage = objects.storage();
   const auto into = [&]<class Known>(Known& objects_of_kind) {
     using T = typename Known::Object;
-    return decoded<T>(object,
-                      [&](T value) { objects_of_kind.set(std::make_shared<const T>(std::move(value))); });
+    return use_decoded<T>(object,
+                          [&](T value) { objects_of_kind.set(std::make_shared<const T>(std::move(value))); });
   };
   if (kind == "PodDisruptionBudget") return into(objects.budgets());
   if (kind == "PersistentVolumeClaim") return into(storage.claims);
@@ -185,26 +132,19 @@ void ClusterDump::nominate(const scheduler::Scheduler& scheduler) {
   }
 }
 
+void ClusterDump::take_out(const std::string& pod) {
+  const auto it = pods_.find(pod);
+  if (it == pods_.end()) return;
+  const auto [first, last] = bindings_of_pod_.equal_range(pod);
+  for (const auto& [key, binding] : std::ranges::subrange(first, last)) cache_->remove_binding(binding);
+  bindings_of_pod_.erase(first, last);
+  cache_->remove_pod(it->second->meta.uid);
+  pods_.erase(it);
+}
+
 scheduler::PodPointer ClusterDump::pod(const std::string& key) const {
   const auto it = pods_.find(key);
   return it == pods_.end() ? nullptr : it->second;
-}
-
-Result<std::vector<scheduler::PodPointer>> read_pods(const std::string& path) {
-  const auto objects = read_objects(path);
-  if (!objects) return fail(objects.error());
-  std::vector<scheduler::PodPointer> pods;
-  for (const auto& object : *objects) {
-    const api::JsonDocument document(object);
-    if (document.root().text_of("kind") != "Pod") continue;
-    auto used = decoded<api::Pod>(document.root(), [&](api::Pod pod) {
-      fill_in_defaults(pod);
-      pods.push_back(std::make_shared<const api::Pod>(std::move(pod)));
-    });
-    if (!used) return fail(std::move(used.error()).wrap(path));
-  }
-  if (pods.empty()) return fail(Errc::invalid_argument, path + ": there is no Pod in it");
-  return pods;
 }
 
 }  // namespace actimanager::app

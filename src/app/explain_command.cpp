@@ -10,6 +10,7 @@
 #include "explain_table.hpp"
 #include "live_cluster.hpp"
 #include "offline.hpp"
+#include "pod_files.hpp"
 
 namespace actimanager::app {
 namespace {
@@ -20,7 +21,7 @@ Result<std::vector<PodPointer>> chosen_pods(const ExplainOptions& options, const
   std::vector<PodPointer> pods;
   for (const auto& wanted : options.pods) {
     if (std::filesystem::exists(wanted)) {
-      auto read = read_pods(wanted);
+      auto read = read_pods({wanted}, dump);
       if (!read) return fail(std::move(read.error()).wrap("--pod"));
       pods.insert(pods.end(), read->begin(), read->end());
     } else if (auto pod = dump.pod(wanted.contains('/') ? wanted : "default/" + wanted)) {
@@ -31,6 +32,24 @@ Result<std::vector<PodPointer>> chosen_pods(const ExplainOptions& options, const
     }
   }
   return pods;
+}
+
+// A Pod that the cluster has on a node already is judged as if it were still to be placed.
+scheduler::Explanation explain_as_new(const scheduler::Profile& profile, const api::Pod& pod,
+                                      ClusterDump& dump, scheduler::Snapshot& snapshot) {
+  auto& cache = dump.cache();
+  const auto there = dump.pod(pod.meta.key());
+  if (there == nullptr || there->node_name.empty()) {
+    cache.update(snapshot);
+    return scheduler::explain(profile, pod, snapshot);
+  }
+  cache.remove_pod(there->meta.uid);
+  cache.update(snapshot);
+  auto fresh = pod;
+  fresh.node_name.clear();
+  auto explanation = scheduler::explain(profile, fresh, snapshot);
+  cache.upsert(there);
+  return explanation;
 }
 
 Result<void> run(const ExplainOptions& options, std::ostream& out) {
@@ -47,13 +66,7 @@ Result<void> run(const ExplainOptions& options, std::ostream& out) {
   for (const auto& pod : *pods) {
     const auto profile = profile_for(scheduler.config(), *pod, options.profile);
     if (!profile) return fail(profile.error());
-    // A Pod of the dump that has a node already is judged as if it were still to be placed.
-    auto& cache = dump->cache();
-    const bool on_a_node = !pod->node_name.empty() && dump->pod(pod->meta.key()) == pod;
-    if (on_a_node) cache.remove_pod(pod->meta.uid);
-    cache.update(snapshot);
-    const auto explanation = scheduler::explain(*scheduler.config().profile(*profile), *pod, snapshot);
-    if (on_a_node) cache.upsert(pod);
+    const auto explanation = explain_as_new(*scheduler.config().profile(*profile), *pod, *dump, snapshot);
     if (options.output == "json") {
       out << encode(explanation).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
     } else {

@@ -28,11 +28,19 @@ std::vector<Collection> collections_of() {
 
 // Every kind that a ClusterDump uses.
 std::vector<Collection> collections() {
-  return collections_of<api::Node, api::NodeCPUTopology, api::PodCPUBinding, api::Namespace, api::Service,
-                        api::ReplicationController, api::ReplicaSet, api::StatefulSet,
-                        api::PodDisruptionBudget, api::PersistentVolumeClaim, api::PersistentVolume,
-                        api::StorageClass, api::CSINode, api::CSIDriver, api::CSIStorageCapacity,
-                        api::VolumeAttachment, api::Pod>();
+  auto kinds =
+      collections_of<api::Node, api::NodeCPUTopology, api::PodCPUBinding, api::Namespace, api::Service,
+                     api::ReplicationController, api::ReplicaSet, api::StatefulSet, api::PodDisruptionBudget,
+                     api::PersistentVolumeClaim, api::PersistentVolume, api::StorageClass, api::CSINode,
+                     api::CSIDriver, api::CSIStorageCapacity, api::VolumeAttachment, api::Pod>();
+  kinds.insert(kinds.begin(), {{.group = "scheduling.k8s.io",
+                                .version = "v1",
+                                .plural = "priorityclasses",
+                                .namespace_ = {},
+                                .name = {},
+                                .subresource = {}},
+                               "PriorityClass"});
+  return kinds;
 }
 
 asio::awaitable<Result<void>> read_collection(kube::Client& client, Collection collection,

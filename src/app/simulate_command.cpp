@@ -8,6 +8,7 @@
 #include "cluster_dump.hpp"
 #include "live_cluster.hpp"
 #include "offline.hpp"
+#include "pod_files.hpp"
 #include "simulation_report.hpp"
 
 namespace actimanager::app {
@@ -15,21 +16,21 @@ namespace {
 
 using scheduler::PodPointer;
 
-Result<std::vector<PodPointer>> pods_to_place(const SimulateOptions& options,
-                                              const scheduler::Config& config) {
+// Those that the cluster has already are taken out of it.
+Result<std::vector<PodPointer>> pods_to_place(const SimulateOptions& options, const scheduler::Config& config,
+                                              ClusterDump& dump) {
+  const auto read = read_pods(options.pods, dump);
+  if (!read) return fail(Error(read.error()).wrap("--pods"));
   std::vector<PodPointer> pods;
-  for (const auto& path : options.pods) {
-    auto read = read_pods(path);
-    if (!read) return fail(std::move(read.error()).wrap("--pods"));
-    for (const auto& pod : *read) {
-      auto chosen = *pod;
-      auto profile = profile_for(config, *pod, options.profile);
-      if (!profile) return fail(std::move(profile.error()));
-      chosen.spec->scheduler_name = std::move(*profile);
-      // Whatever node the file names: it is to be found here.
-      chosen.node_name.clear();
-      pods.push_back(std::make_shared<const api::Pod>(std::move(chosen)));
-    }
+  for (const auto& pod : *read) {
+    auto profile = profile_for(config, *pod, options.profile);
+    if (!profile) return fail(std::move(profile.error()));
+    dump.take_out(pod->meta.key());
+    auto chosen = *pod;
+    chosen.spec->scheduler_name = std::move(*profile);
+    // Whatever node the file names: it is to be found here.
+    chosen.node_name.clear();
+    pods.push_back(std::make_shared<const api::Pod>(std::move(chosen)));
   }
   return pods;
 }
@@ -39,7 +40,7 @@ Result<PolicyRun> simulate(const SimulateOptions& options, const std::string& po
   if (!config) return fail(std::move(config.error()));
   auto dump = read_cluster(options.cluster);
   if (!dump) return fail(std::move(dump.error()));
-  const auto pods = pods_to_place(options, *config);
+  const auto pods = pods_to_place(options, *config, *dump);
   if (!pods) return fail(pods.error());
   scheduler::Scheduler scheduler(std::move(*config));
   dump->nominate(scheduler);

@@ -109,7 +109,10 @@ Agent::Impl::Impl(asio::any_io_executor executor, kube::Client& client, kube::Ev
   const auto changed = [this](const auto&, const auto&) { work.set(); };
   const auto synced = [this] { work.set(); };
   state.pods.on_change(changed);
-  state.bound.on_change(changed);
+  state.bound.on_change([this](const auto& before, const auto& after) {
+    if (!after) grants.ended(before);
+    work.set();
+  });
   state.unclaimed.on_change([this](const auto& before, const auto& after) {
     if (!after) grants.left(before, Clock::now());
     work.set();

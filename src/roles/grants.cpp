@@ -6,7 +6,7 @@
 namespace actimanager::roles {
 namespace {
 
-constexpr std::chrono::seconds claim_lifetime{10};
+constexpr std::chrono::minutes claim_lifetime{3};  // by then a watch that was broken has been resumed
 constexpr std::chrono::seconds on_its_way{1};
 
 }  // namespace
@@ -40,6 +40,11 @@ void Grants::claimed(api::PodCPUBinding binding, Clock::time_point now) {
 void Grants::left(const binding::BindingPointer& binding, Clock::time_point now) {
   if (!grants_.contains(binding->meta.uid)) return;
   claims_.try_emplace(binding->meta.key(), Claim{binding, false, now + on_its_way});
+}
+
+void Grants::ended(const binding::BindingPointer& binding) {
+  const auto it = claims_.find(binding->meta.key());
+  if (it != claims_.end() && it->second.binding->meta.uid == binding->meta.uid) claims_.erase(it);
 }
 
 Grants::Clock::time_point Grants::next_over() const {

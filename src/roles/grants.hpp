@@ -20,11 +20,14 @@ class Grants {
   // The bindings of both watches, and those that are on their way from one to the other.
   std::vector<binding::BindingPointer> current(const Store& bound, const Store& unclaimed,
                                                Clock::time_point now);
-  // What the API answered when the binding was labelled with our node.
+  // What the API answered when the binding was labelled with our node. It counts until the watch of the bound
+  // ones has shown it, or for three minutes.
   void claimed(api::PodCPUBinding binding, Clock::time_point now);
   // It is none of the unclaimed any more: deleted, or labelled by somebody whose answer we do not see, or not
   // yet. A grant of it stays in force for a second, in which the other watch has it if it still exists.
   void left(const binding::BindingPointer& binding, Clock::time_point now);
+  // It is none of our node's any more: what was claimed of it is over, even if no look saw it there.
+  void ended(const binding::BindingPointer& binding);
   // When the next of those is over; max(): there is none.
   Clock::time_point next_over() const;
   void remember(const std::vector<binding::Verdict>& verdicts);

@@ -129,6 +129,19 @@ nlohmann::json encode(const std::vector<Explanation::Verdict>& verdicts) {
 
 }  // namespace
 
+namespace {
+
+// Why the Pod does not even enter the queue; nullopt: it does.
+std::optional<std::string> held_back(const Profile& profile, const api::Pod& pod) {
+  for (const auto* plugin : profile.pre_enqueue) {
+    if (auto status = plugin->pre_enqueue(pod); !status.ok())
+      return status.reasons.empty() ? std::string(plugin->name()) : status.reasons.front();
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 Explanation explain(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot) {
   Explanation out;
   out.pod = pod.meta.key();
@@ -144,6 +157,10 @@ Explanation explain(const Profile& profile, const api::Pod& pod, const Snapshot&
   std::ranges::sort(out.nodes, {}, &Explanation::Node::name);
   if (std::ranges::none_of(out.nodes, failed)) score(profile, pod, snapshot, prepared, out);
 
+  if (auto why = held_back(profile, pod)) {
+    out.message = std::move(*why);
+    return out;
+  }
   const auto decision = decide(profile, pod, snapshot);
   out.winner = decision.node;
   out.placement = decision.placement;

@@ -83,6 +83,13 @@ bool matches_field(const api::NodeSelectorRequirement& requirement, const api::N
   return (requirement.values.front() == value) == (requirement.op == "In");
 }
 
+// Whether the term is one that can match, and its expressions do.
+bool labels_match(const api::NodeSelectorTerm& term, const api::Node& node) {
+  if (term.match_expressions.empty() && term.match_fields.empty()) return false;
+  if (malformed(term)) return false;
+  return std::ranges::all_of(term.match_expressions, [&](const auto& r) { return matches_label(r, node); });
+}
+
 }  // namespace
 
 bool is_qualified_name(std::string_view text) {
@@ -120,14 +127,16 @@ std::optional<std::string> malformed(const api::NodeSelectorTerm& term) {
 }
 
 bool matches(const api::NodeSelectorTerm& term, const api::Node& node) {
-  if (term.match_expressions.empty() && term.match_fields.empty()) return false;
-  if (malformed(term)) return false;
-  return std::ranges::all_of(term.match_expressions, [&](const auto& r) { return matches_label(r, node); }) &&
+  return labels_match(term, node) &&
          std::ranges::all_of(term.match_fields, [&](const auto& r) { return matches_field(r, node); });
 }
 
 bool matches_any(const std::vector<api::NodeSelectorTerm>& terms, const api::Node& node) {
   return std::ranges::any_of(terms, [&](const auto& term) { return matches(term, node); });
+}
+
+bool labels_match_any(const std::vector<api::NodeSelectorTerm>& terms, const api::Node& node) {
+  return std::ranges::any_of(terms, [&](const auto& term) { return labels_match(term, node); });
 }
 
 bool matches_required(const api::Pod& pod, const api::Node& node) {

@@ -29,6 +29,9 @@ std::optional<std::string> malformed(const api::NodeSelectorTerm& term);
 bool matches(const api::NodeSelectorTerm& term, const api::Node& node);
 // Any of the terms.
 bool matches_any(const std::vector<api::NodeSelectorTerm>& terms, const api::Node& node);
+// The same of a volume's terms, for which a node has labels but no name: no matchFields of a well formed term
+// speaks against it.
+bool labels_match_any(const std::vector<api::NodeSelectorTerm>& terms, const api::Node& node);
 // The Pod's nodeSelector and required node affinity together.
 bool matches_required(const api::Pod& pod, const api::Node& node);
 

@@ -56,6 +56,10 @@ bool holds(const Potential& potential, const CpuSet& cpus) {
                              [&](const auto& holding) { return holding.cpus.intersects(cpus); });
 }
 
+bool has_sockets_to_free(const CycleState& state, const NodeInfo& node) {
+  return state.cpu_wish && node.cpus.has_topology();
+}
+
 // Who is left out when all have gone and come back one by one unless the Pod would not fit any more: first
 // those that a budget protects, of the others those that do not hold any of `last`. The Trial is of the node
 // without any of them.
@@ -129,7 +133,7 @@ std::variant<Nomination, Status> find_victims(const Filters& filters, const Cycl
     return Status{
         Code::error, {fmt::format("expected at least one victim pod on node \"{}\"", node.name())}, {}};
   }
-  if (!state.cpu_wish || !node.cpus.has_topology() || best.victims.size() < 2) return best;
+  if (!has_sockets_to_free(state, node) || best.victims.size() < 2) return best;
   // The most important Pods decide which CPUs become free, by where they are. It may be cheaper to free those
   // of one socket.
   for (const auto& socket : node.cpus.topology().sockets()) {
@@ -139,6 +143,10 @@ std::variant<Nomination, Status> find_victims(const Filters& filters, const Cycl
     }
   }
   return best;
+}
+
+std::size_t looks_at_each_pod(const CycleState& state, const NodeInfo& node) {
+  return has_sockets_to_free(state, node) ? 1 + node.cpus.topology().sockets().size() : 1;
 }
 
 }  // namespace actimanager::scheduler

@@ -28,5 +28,7 @@ bool costs_less(const Nomination& a, const Nomination& b);
 std::variant<Nomination, Status> find_victims(const Filters& filters, const CycleState& state,
                                               const api::Pod& pod, const Snapshot& snapshot,
                                               const NodeInfo& node);
+// How often that sees, at most, whether a Pod of the node could stay.
+std::size_t looks_at_each_pod(const CycleState& state, const NodeInfo& node);
 
 }  // namespace actimanager::scheduler

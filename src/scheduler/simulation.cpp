@@ -31,6 +31,20 @@ Usage usage_of(const Snapshot& snapshot) {
   return usage;
 }
 
+namespace {
+
+// Those of them that were placed here are placed no more.
+void evict(const std::vector<PodPointer>& victims, const api::Pod& preemptor,
+           std::vector<Simulation::Placed>& placed) {
+  for (auto& [pod, decision, evicted] : placed) {
+    const bool leaves =
+        std::ranges::any_of(victims, [&](const auto& victim) { return victim->meta.uid == pod->meta.uid; });
+    if (leaves) decision = {.message = "evicted for " + preemptor.meta.key()};
+  }
+}
+
+}  // namespace
+
 Simulation simulate(Scheduler& scheduler, Cache& cache, const std::vector<PodPointer>& pods) {
   Simulation result;
   cache.update(result.snapshot);
@@ -47,6 +61,7 @@ Simulation simulate(Scheduler& scheduler, Cache& cache, const std::vector<PodPoi
     if (const auto* nomination = decision.nomination()) {
       placed.evicted = nomination->victims;
       for (const auto& victim : placed.evicted) cache.remove_pod(victim->meta.uid);
+      evict(placed.evicted, *pod, result.pods);
       cache.update(result.snapshot);
       decision = scheduler.schedule_one(*pod, result.snapshot);
     }

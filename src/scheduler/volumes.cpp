@@ -100,7 +100,7 @@ std::string not_made_for(const api::Pod& pod, const api::PersistentVolumeClaim& 
 }
 
 bool usable_on(const api::PersistentVolume& volume, const api::Node& node) {
-  return !volume.node_affinity || matches_any(*volume.node_affinity, node);
+  return !volume.node_affinity || labels_match_any(*volume.node_affinity, node);
 }
 
 bool translated_on(const api::PersistentVolume& volume, const api::CSINode* csi_node) {
@@ -112,7 +112,7 @@ bool usable_on(const api::PersistentVolume& volume, const api::Node& node, const
   const auto zone_key = migration_of(volume.disk).zone_key;
   if (zone_key.empty() || !translated_on(volume, csi_node)) return usable_on(volume, node);
   const auto terms = translated(volume, zone_key);
-  return !terms || matches_any(*terms, node);
+  return !terms || labels_match_any(*terms, node);
 }
 
 std::vector<std::string_view> zone_parts(std::string_view text) {

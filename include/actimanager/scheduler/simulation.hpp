@@ -38,7 +38,8 @@ struct Simulation {
   Snapshot snapshot;  // afterwards
 };
 
-// Pods that must leave for a more important one are gone at once, and their bindings with them. Precondition:
+// Pods that must leave for a more important one are gone at once, and their bindings with them; one that was
+// placed here is placed no more, and its message says for whom. Precondition:
 // the scheduler handles every Pod's schedulerName. What is placed stays assumed in the cache.
 Simulation simulate(Scheduler& scheduler, Cache& cache, const std::vector<PodPointer>& pods);
 

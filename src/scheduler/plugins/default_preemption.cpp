@@ -106,7 +106,7 @@ class DefaultPreemption final : public Plugin {
       if (pods == 0) return false;
       const auto& node = *snapshot.slots()[refusals.unschedulable[(first + run.tried) % nodes]];
       ++run.tried;
-      pods -= std::min(pods, node.pods.size() + 1);
+      pods -= std::min(pods, node.pods.size() * looks_at_each_pod(state, node) + 1);
       // What its Pods hold now may not be what the node has counted.
       if (!snapshot.is_current(node)) {
         run.outdated = true;

@@ -330,7 +330,14 @@ std::unique_ptr<Plugin> make_pod_topology_spread(api::JsonCursor args) {
     if (item["labelSelector"]) item["labelSelector"].fail("default constraints have none: Pods deduce it");
     if (!item["topologyKey"]) item.fail("topologyKey is required");
     if (!is_qualified_name(item["topologyKey"].string())) item["topologyKey"].fail("is not a label's name");
-    defaults.push_back(api::decode_spread_constraint(item));
+    if (!item["maxSkew"]) item.fail("maxSkew is required");
+    auto constraint = api::decode_spread_constraint(item);
+    const bool twice = std::ranges::any_of(defaults, [&](const auto& other) {
+      return other.topology_key == constraint.topology_key &&
+             other.when_unsatisfiable == constraint.when_unsatisfiable;
+    });
+    if (twice) item.fail("there is one of this topologyKey and whenUnsatisfiable already");
+    defaults.push_back(std::move(constraint));
   });
   if (type == "List") return std::make_unique<PodTopologySpread>(std::move(defaults), false);
   if (!defaults.empty()) args["defaultConstraints"].fail("defaultingType System takes none");

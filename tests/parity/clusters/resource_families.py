@@ -94,7 +94,8 @@ def _container_status(world: World, container: dict) -> dict:
     if world.chance(0.8):
         status["allocatedResources"] = _requests(world)
     if world.chance(0.8):
-        status["resources"] = {"requests": _requests(world)}
+        # Of a container that requests nothing it is empty.
+        status["resources"] = {"requests": _requests(world)} if world.chance(0.8) else {}
     return status
 
 

@@ -130,5 +130,9 @@ def node_terms(world: World) -> dict:
         {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [world.node_name()]}]},
         {"matchExpressions": [{"key": "disk", "operator": "Exists"},
                               {"key": "generation", "operator": "Gt", "values": ["5"]}]},
+        {},
     ))
+    if not term or world.chance(0.1):
+        # Volumes may name nodes like that, and are matched as if they did not.
+        term = term | {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [world.node_name()]}]}
     return {"nodeSelectorTerms": [term]}

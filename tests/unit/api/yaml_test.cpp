@@ -36,6 +36,23 @@ TEST_CASE("lists, maps and anchors are read, empty documents are passed over") {
   CHECK(yaml_to_json("# nothing\n").value() == nullptr);
 }
 
+TEST_CASE("mappings are merged where YAML says so") {
+  const auto document = yaml_to_json(R"(
+base: &base {a: 1, b: {c: 2}}
+more: &more {a: 3, d: 4}
+one: {<<: *base, a: 9}
+several:
+  <<: [*base, *more]
+  e: 5
+plain: {"<<": 1}
+)");
+  REQUIRE(document);
+  CHECK((*document)["one"] == json{{"a", 9}, {"b", {{"c", 2}}}});
+  CHECK((*document)["several"] == json{{"a", 1}, {"b", {{"c", 2}}}, {"d", 4}, {"e", 5}});
+  CHECK((*document)["plain"] == json{{"<<", 1}});
+  CHECK(yaml_to_json("a: {<<: 1}\n").error().context.ends_with("only mappings can be merged"));
+}
+
 TEST_CASE("what cannot be read is told by line and column") {
   const auto error = [](std::string_view text) { return yaml_to_json(text).error().context; };
   CHECK(error("a: 1\na: 2\n") == "line 2, column 1: this key is there twice");

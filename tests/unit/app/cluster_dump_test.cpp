@@ -21,7 +21,6 @@ TEST_CASE("a dump may be YAML, JSON, several documents, a List, or a directory o
   scheduler::Snapshot snapshot;
   dump->cache().update(snapshot);
   CHECK(snapshot.node_count() == 4);
-  CHECK(read_objects(files.write("empty.json", " \n")).value().empty());
 }
 
 TEST_CASE("what a dump says of a cluster is what a scheduler has seen") {
@@ -60,15 +59,23 @@ TEST_CASE("Pods of the scheduler that wait for their nominated node count there"
   CHECK(snapshot.find("n")->nominated[0].pod->meta.name == "waits");
 }
 
-TEST_CASE("Pods as people write them get the defaults that count") {
+TEST_CASE("a Pod that has ended holds nothing, wherever it stands among the objects") {
   const Files files;
-  const auto pods = read_pods(files.write("pods.yaml", app::testing::pods_yaml)).value();
-  REQUIRE(pods.size() == 2);
-  CHECK(pods[0]->meta.key() == "default/new");
-  CHECK(pods[0]->meta.uid == "default/new");
-  CHECK(pods[0]->spec->containers[0].requests.at("cpu") == Quantity::units(2));
-  const auto plain = read_pods(files.write("plain.yaml", "kind: Pod\nmetadata: {name: p}\n")).value();
-  CHECK(plain[0]->spec->scheduler_name == "default-scheduler");
+  auto dump = ClusterDump::read({files.write("cluster.yaml", app::testing::cluster_yaml + std::string(R"(
+---
+kind: Pod
+metadata: {name: ended, namespace: blue, uid: u-ended}
+spec: {nodeName: a, containers: [{name: c}]}
+status: {phase: Succeeded}
+---
+kind: PodCPUBinding
+metadata: {name: ended-pcb, namespace: blue, labels: {cslab.ece.ntua.gr/node-name: a}}
+spec: {podName: ended, cpuSet: [{cpuID: 2}, {cpuID: 6}], exclusivenessLevel: CPU}
+)"))});
+  REQUIRE(dump);
+  scheduler::Snapshot snapshot;
+  dump->cache().update(snapshot);
+  CHECK(snapshot.find("a")->cpus.exclusive() == CpuSet{0, 4});
 }
 
 TEST_CASE("what cannot be read is told by file, object and field") {
@@ -87,8 +94,6 @@ TEST_CASE("what cannot be read is told by file, object and field") {
       error("pod.yaml", "kind: Pod\nmetadata: {name: p, namespace: blue}\nspec: {priority: high}\n");
   CHECK(pod.contains("pod.yaml: Pod blue/p: spec.priority: "));
   CHECK(ClusterDump::read({files.top() + "/absent"}).error().message().contains("absent: cannot be read"));
-  CHECK(read_pods(files.write("none.yaml", "kind: Node\n"))
-            .error()
-            .message()
-            .contains("there is no Pod in it"));
+  CHECK(error("class.yaml", "kind: PriorityClass\nmetadata: {name: c}\nvalue: high\n")
+            .contains("class.yaml: PriorityClass c: value: expected an integer"));
 }

@@ -55,8 +55,46 @@ TEST_CASE("a Pod of the dump is judged as if it had no node yet") {
   fixture.options.pods = {"blue/old"};
   const auto told = explain(fixture.options);
   CHECK(told.out.starts_with("Pod blue/old (profile maestro): node a, CPUs 0-"));
+  CHECK_FALSE(told.out.contains("NodeName"));  // as it has one, all others would be refused
   fixture.options.profile = "default-scheduler";
   CHECK(explain(fixture.options).out.contains("(profile default-scheduler): node a, in the shared pool\n"));
+}
+
+TEST_CASE("a Pod of a file that the dump has is that one") {
+  Fixture fixture;
+  // All CPUs: beside itself it would find none.
+  const auto cluster = fixture.write("cluster.yaml", std::string(cluster_yaml) + R"(
+---
+kind: Pod
+metadata: {name: all, labels: {cslab.ece.ntua.gr/workload-type: cpu-bound}}
+spec: {nodeName: a, schedulerName: maestro, containers: [{name: c, resources: {requests: {cpu: "3"}}}]}
+)");
+  fixture.options.cluster.files = {cluster};
+  fixture.options.pods = {fixture.write("all.yaml", R"(
+kind: Pod
+metadata: {name: all, uid: another, labels: {cslab.ece.ntua.gr/workload-type: cpu-bound}}
+spec: {nodeName: a, schedulerName: maestro, containers: [{name: c, resources: {requests: {cpu: "3"}}}]}
+)")};
+  CHECK(explain(fixture.options).out.starts_with("Pod default/all (profile maestro): node a, CPUs "));
+}
+
+TEST_CASE("what a Pod of the dump holds is counted again for those explained after it") {
+  Fixture fixture;
+  fixture.options.pods.insert(fixture.options.pods.begin(), "blue/old");
+  CHECK(explain(fixture.options).out.contains("Pod default/new (profile maestro): node a, CPUs 1,5 "));
+}
+
+TEST_CASE("a Pod behind a gate goes nowhere, whatever fits") {
+  Fixture fixture;
+  fixture.options.pods = {fixture.write("gated.yaml", R"(
+kind: Pod
+metadata: {name: gated}
+spec: {schedulerName: maestro, schedulingGates: [{name: "example.com/wait"}], containers: [{name: c}]}
+)")};
+  CHECK(explain(fixture.options)
+            .out.starts_with("Pod default/gated (profile maestro): nowhere\n"
+                             "  waiting for scheduling gates: [example.com/wait]\n\n"
+                             "   NODE  TOTAL"));
 }
 
 TEST_CASE("what explain cannot do it says in one line") {

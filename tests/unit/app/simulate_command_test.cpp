@@ -67,6 +67,36 @@ TEST_CASE("simulate -o json has a run for each policy") {
   CHECK(run["after"]["exclusive"] == 4);
 }
 
+TEST_CASE("who is evicted for a later Pod of the list is placed no more") {
+  Fixture fixture;
+  const auto pod = [](const char* name, int priority, int cpus) {
+    return "---\nkind: Pod\nmetadata: {name: " + std::string(name) +
+           ", labels: {cslab.ece.ntua.gr/workload-type: cpu-bound}}\nspec: {schedulerName: maestro, "
+           "priority: " +
+           std::to_string(priority) + ", containers: [{name: c, resources: {requests: {cpu: \"" +
+           std::to_string(cpus) + "\"}}}]}\n";
+  };
+  fixture.options.pods = {fixture.write("pods.yaml", pod("low", 0, 3) + pod("high", 9, 3))};
+  const auto told = simulate(fixture.options);
+  CHECK(told.out.contains("default/low   -\ndefault/high  a "));
+  CHECK(told.out.contains("\nEvicted (as configured):\n  default/low for default/high\n"));
+  CHECK(told.out.contains("\nNot placed (as configured):\n  default/low: evicted for default/high\n"));
+  fixture.options.output = "map";
+  CHECK_FALSE(simulate(fixture.options).out.contains("default/low"));
+}
+
+TEST_CASE("a Pod that the cluster has on a node is placed anew") {
+  Fixture fixture;
+  fixture.options.pods = {fixture.write("old.yaml", R"(
+kind: Pod
+metadata: {name: old, namespace: blue, labels: {cslab.ece.ntua.gr/workload-type: cpu-bound}}
+spec: {schedulerName: maestro, containers: [{name: c, resources: {requests: {cpu: "3"}}}]}
+)")};
+  const auto told = simulate(fixture.options);
+  CHECK(told.out.contains("\nbefore                  16         0.0%"));
+  CHECK(told.out.contains("\nafter, as configured    16        18.8%"));  // 3 of 16
+}
+
 TEST_CASE("what simulate cannot do it says in one line") {
   Fixture fixture;
   fixture.options.policies = {"Fast"};

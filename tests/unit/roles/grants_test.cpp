@@ -125,7 +125,24 @@ TEST_CASE("a binding that was just labelled is there while neither watch has it"
     bound.erase("default/a");
     CHECK(grants.current(bound, unclaimed, start).empty());
   }
-  SECTION("but not for ever: it may have been deleted meanwhile") {
-    CHECK(grants.current(bound, unclaimed, start + std::chrono::seconds(11)).empty());
+  SECTION("however long that watch is down, within reason: it may have been deleted meanwhile") {
+    CHECK(grants.current(bound, unclaimed, start + std::chrono::seconds(170)).size() == 1);
+    CHECK(grants.current(bound, unclaimed, start + std::chrono::seconds(190)).empty());
+  }
+  SECTION("until that watch has had it, if only between two looks") {
+    REQUIRE(bound.put(api::JsonDocument(object_named("a")).root()));
+    const auto seen = bound.get("default/a");
+    bound.erase("default/a");
+    grants.ended(seen);
+    CHECK(grants.current(bound, unclaimed, start).empty());
+  }
+  SECTION("another of its name that ended is none of its business") {
+    auto earlier = object_named("a");
+    earlier["metadata"]["uid"] = "another";
+    REQUIRE(bound.put(api::JsonDocument(earlier).root()));
+    const auto seen = bound.get("default/a");
+    bound.erase("default/a");
+    grants.ended(seen);
+    CHECK(grants.current(bound, unclaimed, start).size() == 1);
   }
 }

@@ -55,6 +55,18 @@ TEST_CASE("what is wrong in a term is told by its path") {
   CHECK(why({{}, {{"metadata.name", "In", {"a", "b"}}}}) == "matchFields[0].values: must have one element");
 }
 
+TEST_CASE("for a volume's terms a node has labels but no name") {
+  auto node = make_node("n1");
+  *node->meta.labels = {{"zone", "a"}};
+  const auto match = [&](api::NodeSelectorTerm term) { return labels_match_any({std::move(term)}, *node); };
+  CHECK(match({{{"zone", "In", {"a"}}}, {{"metadata.name", "In", {"another"}}}}));
+  CHECK(match({{}, {{"metadata.name", "NotIn", {"n1"}}}}));
+  CHECK_FALSE(match({{{"zone", "In", {"b"}}}, {{"metadata.name", "In", {"n1"}}}}));
+  CHECK_FALSE(match({{}, {{"metadata.name", "Exists", {}}}}));  // malformed
+  CHECK_FALSE(match({{}, {}}));
+  CHECK_FALSE(labels_match_any({}, *node));
+}
+
 TEST_CASE("a Pod goes where its node selector and one of its terms match, both") {
   auto node = make_node("n1");
   *node->meta.labels = {{"zone", "a"}, {"disk", "ssd"}};

@@ -25,7 +25,9 @@ struct Cluster {
   explicit Cluster(Config config = default_config()) : scheduler(std::move(config)) {}
 
   void add(const std::string& name, std::shared_ptr<const topology::Topology> machine, CpuSet reserved = {}) {
-    cache.upsert(make_node(name, std::to_string(machine->cpus().size()).c_str()));
+    auto node = *make_node(name, std::to_string(machine->cpus().size()).c_str());
+    node.meta.labels->emplace("name", name);
+    cache.upsert(std::make_shared<const api::Node>(std::move(node)));
     cache.upsert(make_topology(name, std::move(machine), std::move(reserved)));
   }
   Decision decide(const api::Pod& pod) {
@@ -343,8 +345,8 @@ TEST_CASE("a Pod with claims is decided about in parts, anew where what is store
                       {"nodeAffinity",
                        {{"required",
                          {{"nodeSelectorTerms",
-                           {{{"matchFields",
-                              {{{"key", "metadata.name"}, {"operator", "In"}, {"values", {node}}}}}}}}}}}}}},
+                           {{{"matchExpressions",
+                              {{{"key", "name"}, {"operator", "In"}, {"values", {node}}}}}}}}}}}}}},
                     {"status", {{"phase", "Available"}}}});
   };
   auto& storage = cluster.cache.objects().storage();
