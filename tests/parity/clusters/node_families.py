@@ -1,5 +1,7 @@
 """What Pods ask of nodes themselves: names, labels, taints, ports, images."""
 
+import collections
+
 from .world import HOST, ZONE, ZONES, World
 
 _TAINT_KEYS = ("dedicated", "gpu", "node.kubernetes.io/not-ready")
@@ -114,16 +116,18 @@ def _expression(world: World) -> dict:
 
 
 def host_ports(world: World) -> None:
+    """A Pod has a port once, or the API server does not take it; so has a node, or no scheduler has filled it: of Pods with
+    the same port kube-scheduler forgets it with the first that leaves, actimanager with the last."""
+    taken_on = collections.defaultdict(set)
     for pod in world.pods():
         spec = pod["spec"]
         if world.chance(0.3):
             spec["hostNetwork"] = True
         if world.chance(0.2):
             world.init_container(pod, sidecar=world.chance(0.6))
-        taken = set()
+        taken = taken_on[spec["nodeName"]] if pod in world.bound else set()
         for container in spec["containers"] + spec.get("initContainers", []):
             for port in [_port(world) for _ in range(world.pick((0, 0, 0, 1, 1, 2)))]:
-                # A Pod has a port once, or the API server does not take it.
                 key = (port["containerPort"], port.get("protocol", "TCP"))
                 if key not in taken:
                     taken.add(key)
