@@ -56,7 +56,7 @@ Result<ClusterDump> ClusterDump::read(const std::vector<std::string>& paths) {
   }
   for (auto& [path, pod] : pods) {
     // One of a class that is not there has been judged by an API server, which knew it.
-    static_cast<void>(dump.priority_classes().apply(pod));
+    [[maybe_unused]] const auto classed = dump.priority_classes().apply(pod);
     if (auto added = add(path, pod); !added) return fail(std::move(added.error()));
   }
   return dump;

@@ -336,18 +336,18 @@ TEST_CASE("a Pod with claims is decided about in parts, anew where what is store
     return std::make_shared<const T>(value_or_throw(api::decode<T>(object)));
   };
   const auto disk_on = [&](const char* node) {
-    return decoded(std::type_identity<api::PersistentVolume>(),
-                   {{"metadata", {{"name", std::string("disk-") + node}}},
-                    {"spec",
-                     {{"storageClassName", "local"},
-                      {"accessModes", {"ReadWriteOnce"}},
-                      {"capacity", {{"storage", "10Gi"}}},
-                      {"nodeAffinity",
-                       {{"required",
-                         {{"nodeSelectorTerms",
-                           {{{"matchExpressions",
-                              {{{"key", "name"}, {"operator", "In"}, {"values", {node}}}}}}}}}}}}}},
-                    {"status", {{"phase", "Available"}}}});
+    return decoded(
+        std::type_identity<api::PersistentVolume>(),
+        {{"metadata", {{"name", std::string("disk-") + node}}},
+         {"spec",
+          {{"storageClassName", "local"},
+           {"accessModes", {"ReadWriteOnce"}},
+           {"capacity", {{"storage", "10Gi"}}},
+           {"nodeAffinity",
+            {{"required",
+              {{"nodeSelectorTerms",
+                {{{"matchExpressions", {{{"key", "name"}, {"operator", "In"}, {"values", {node}}}}}}}}}}}}}},
+         {"status", {{"phase", "Available"}}}});
   };
   auto& storage = cluster.cache.objects().storage();
   storage.classes.set(
