@@ -21,8 +21,14 @@ std::string heading(const PolicyRun& run) {
   return run.policy.empty() ? "as configured" : run.policy;
 }
 
-std::string place_of(const scheduler::Decision& decision) {
-  if (!decision.placed()) return "-";
+// At the end.
+bool is_there(const Simulation::Placed& placed) {
+  return placed.decision.placed() && placed.left_for.empty();
+}
+
+std::string place_of(const Simulation::Placed& placed) {
+  const auto& decision = placed.decision;
+  if (!is_there(placed)) return "-";
   if (!decision.placement) return decision.node + " (shared pool)";
   return fmt::format("{} {} ({})", decision.node, decision.placement->cpus.to_string(),
                      api::to_string(decision.placement->level));
@@ -50,17 +56,19 @@ std::vector<std::string> keys(const std::vector<scheduler::PodPointer>& pods) {
 
 std::string why_not(const PolicyRun& run) {
   std::string out;
-  for (const auto& [pod, decision, evicted] : run.simulation.pods) {
-    if (!decision.placed()) out += fmt::format("  {}: {}\n", pod->meta.key(), decision.message);
+  for (const auto& placed : run.simulation.pods) {
+    if (is_there(placed)) continue;
+    out += fmt::format("  {}: {}\n", placed.pod->meta.key(),
+                       placed.left_for.empty() ? placed.decision.message : "evicted for " + placed.left_for);
   }
   return out.empty() ? out : fmt::format("\nNot placed ({}):\n{}", heading(run), out);
 }
 
 std::string who_left(const PolicyRun& run) {
   std::string out;
-  for (const auto& [pod, decision, evicted] : run.simulation.pods) {
-    if (!evicted.empty())
-      out += fmt::format("  {} for {}\n", fmt::join(keys(evicted), ", "), pod->meta.key());
+  for (const auto& placed : run.simulation.pods) {
+    if (!placed.evicted.empty())
+      out += fmt::format("  {} for {}\n", fmt::join(keys(placed.evicted), ", "), placed.pod->meta.key());
   }
   return out.empty() ? out : fmt::format("\nEvicted ({}):\n{}", heading(run), out);
 }
@@ -84,12 +92,14 @@ json encode(const Simulation::Placed& placed) {
                  {"cpus", nullptr},
                  {"exclusivenessLevel", nullptr},
                  {"message", decision.message},
-                 {"evicted", keys(placed.evicted)}};
+                 {"evicted", keys(placed.evicted)},
+                 {"evictedFor", nullptr}};
   if (decision.placed()) object["node"] = decision.node;
   if (decision.placement) {
     object["cpus"] = decision.placement->cpus.to_string();
     object["exclusivenessLevel"] = api::to_string(decision.placement->level);
   }
+  if (!placed.left_for.empty()) object["evictedFor"] = placed.left_for;
   return object;
 }
 
@@ -97,9 +107,10 @@ std::string map_of(const Simulation& simulation, const scheduler::NodeInfo& node
   topology::DrawOptions options{.title = node.name(), .colour = colour, .show_owners = true};
   options.reserved = node.cpus.reserved();
   CpuSet known;
-  for (const auto& [pod, decision, evicted] : simulation.pods) {
-    if (decision.node != node.name() || !decision.placement) continue;
-    options.owners.push_back({pod->meta.key(), decision.placement->cpus});
+  for (const auto& placed : simulation.pods) {
+    const auto& decision = placed.decision;
+    if (!is_there(placed) || decision.node != node.name() || !decision.placement) continue;
+    options.owners.push_back({placed.pod->meta.key(), decision.placement->cpus});
     known |= decision.placement->cpus;
   }
   if (auto others = (node.cpus.exclusive() | node.cpus.shared()) - known; !others.empty()) {
@@ -115,7 +126,7 @@ std::string simulation_table(const std::vector<PolicyRun>& runs) {
   for (const auto& run : runs) rows[0].push_back(heading(run));
   for (std::size_t i = 0; i < runs.front().simulation.pods.size(); ++i) {
     rows.push_back({runs.front().simulation.pods[i].pod->meta.key()});
-    for (const auto& run : runs) rows.back().push_back(place_of(run.simulation.pods[i].decision));
+    for (const auto& run : runs) rows.back().push_back(place_of(run.simulation.pods[i]));
   }
   std::string out = table(rows);
   for (const auto& run : runs) out += who_left(run) + why_not(run);

@@ -33,13 +33,13 @@ Usage usage_of(const Snapshot& snapshot) {
 
 namespace {
 
-// Those of them that were placed here are placed no more.
+// Notes it for those of them that were placed here.
 void evict(const std::vector<PodPointer>& victims, const api::Pod& preemptor,
            std::vector<Simulation::Placed>& placed) {
-  for (auto& [pod, decision, evicted] : placed) {
-    const bool leaves =
-        std::ranges::any_of(victims, [&](const auto& victim) { return victim->meta.uid == pod->meta.uid; });
-    if (leaves) decision = {.message = "evicted for " + preemptor.meta.key()};
+  for (auto& before : placed) {
+    const bool leaves = std::ranges::any_of(
+        victims, [&](const auto& victim) { return victim->meta.uid == before.pod->meta.uid; });
+    if (leaves) before.left_for = preemptor.meta.key();
   }
 }
 

@@ -32,14 +32,14 @@ struct Simulation {
     PodPointer pod;
     Decision decision;
     std::vector<PodPointer> evicted;  // to make room for it
+    std::string left_for;             // namespace/name of a later Pod that evicted it; "": none has
   };
   std::vector<Placed> pods;  // in the order given
   Usage before, after;
   Snapshot snapshot;  // afterwards
 };
 
-// Pods that must leave for a more important one are gone at once, and their bindings with them; one that was
-// placed here is placed no more, and its message says for whom. Precondition:
+// Pods that must leave for a more important one are gone at once, and their bindings with them. Precondition:
 // the scheduler handles every Pod's schedulerName. What is placed stays assumed in the cache.
 Simulation simulate(Scheduler& scheduler, Cache& cache, const std::vector<PodPointer>& pods);
 

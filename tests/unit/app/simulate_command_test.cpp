@@ -61,7 +61,8 @@ TEST_CASE("simulate -o json has a run for each policy") {
                                          {"cpus", "1,5"},
                                          {"exclusivenessLevel", "CPU"},
                                          {"message", ""},
-                                         {"evicted", nlohmann::json::array()}});
+                                         {"evicted", nlohmann::json::array()},
+                                         {"evictedFor", nullptr}});
   CHECK(run["pods"][1]["node"].is_null());
   CHECK(run["before"]["exclusive"] == 2);
   CHECK(run["after"]["exclusive"] == 4);
@@ -83,6 +84,11 @@ TEST_CASE("who is evicted for a later Pod of the list is placed no more") {
   CHECK(told.out.contains("\nNot placed (as configured):\n  default/low: evicted for default/high\n"));
   fixture.options.output = "map";
   CHECK_FALSE(simulate(fixture.options).out.contains("default/low"));
+  fixture.options.output = "json";
+  const auto pods = nlohmann::json::parse(simulate(fixture.options).out)["runs"][0]["pods"];
+  CHECK(pods[0]["node"] == "a");
+  CHECK(pods[0]["evictedFor"] == "default/high");
+  CHECK(pods[1]["evicted"] == nlohmann::json{"default/low"});
 }
 
 TEST_CASE("a Pod that the cluster has on a node is placed anew") {
