@@ -1,5 +1,7 @@
 #include "meta_json.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace actimanager::api {
@@ -45,11 +47,22 @@ ObjectMeta decode_meta(JsonCursor metadata) {
   return meta;
 }
 
+namespace {
+
+// The API takes any word from those who write a Pod's or a Node's; it is neither True nor False then.
+ConditionStatus decode_condition_status(JsonCursor status) {
+  const auto known = std::ranges::find(condition_status_names, std::string_view(status.string()));
+  if (known == std::end(condition_status_names)) return ConditionStatus::unknown;
+  return static_cast<ConditionStatus>(known - std::begin(condition_status_names));
+}
+
+}  // namespace
+
 std::vector<Condition> decode_conditions(JsonCursor list) {
   std::vector<Condition> conditions;
   list.each([&](JsonCursor item) {
     conditions.push_back({.type = item["type"].string(),
-                          .status = decode_enum<ConditionStatus>(item["status"], condition_status_names),
+                          .status = decode_condition_status(item["status"]),
                           .reason = item["reason"].string(),
                           .message = item["message"].string(),
                           .observed_generation = item["observedGeneration"].integer(),

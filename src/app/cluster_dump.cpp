@@ -122,12 +122,12 @@ Result<void> ClusterDump::add(std::string_view kind, const JsonValue& object) {
 
 void ClusterDump::nominate(const scheduler::Scheduler& scheduler) {
   scheduler::Snapshot snapshot;
-  cache_->update(snapshot);
   for (const auto& [key, pod] : pods_) {
     const auto& node = pod->nominated_node_name;
     const bool waits =
         pod->node_name.empty() && !pod->finished() && scheduler.handles(pod->spec->scheduler_name);
     if (node.empty() || !waits || !scheduler.pre_enqueue(*pod).ok()) continue;
+    cache_->update(snapshot);  // with those nominated before it
     cache_->nominate(pod, node, scheduler.place_nominated(*pod, snapshot, node));
   }
 }

@@ -115,7 +115,7 @@ struct Client::Impl {
     std::chrono::milliseconds head_timeout = silence_limit;
   };
 
-  // Any answer below 400, as a stream; an error otherwise.
+  // An answer of success, as a stream; an error otherwise. The API redirects nobody: who does is not it.
   asio::awaitable<Result<net::ResponseStream>> open(Call call) {
     const auto what = fmt::format("{} {}", call.verb, call.what);
     bool token_renewed = false;
@@ -132,7 +132,7 @@ struct Client::Impl {
       auto stream = co_await http->open(std::move(request), call.head_timeout);
       ++counts[{std::string(call.verb), stream ? stream->status() : 0}];
       if (!stream) co_return fail(std::move(stream.error()).wrap(what));
-      if (stream->status() < 400) co_return std::move(*stream);
+      if (stream->status() < 300) co_return std::move(*stream);
 
       auto body = co_await read_all(*stream, 1 << 20);
       if (!body) co_return fail(std::move(body.error()).wrap(what));
@@ -148,7 +148,7 @@ struct Client::Impl {
     }
   }
 
-  // The body of an answer below 400. It is always read, or its connection could not be used again.
+  // The body of an answer of success. It is always read, or its connection could not be used again.
   asio::awaitable<Result<std::string>> send(Call request) {
     const auto what = fmt::format("{} {}", request.verb, request.what);
     auto stream = co_await open(std::move(request));

@@ -48,6 +48,14 @@ class Reader {
     return value.Scalar();
   }
 
+  bool flag(const YAML::Node& node, const char* field, const std::string& where) {
+    const auto value = text(node, field, where);
+    if (value == "true" || value == "True" || value == "TRUE") return true;
+    const bool off = value.empty() || value == "false" || value == "False" || value == "FALSE";
+    if (!off) report(fmt::format("{}.{}: expected true or false", where, field));
+    return false;
+  }
+
   fs::path file(const YAML::Node& node, const char* field, const std::string& where) {
     const fs::path path = text(node, field, where);
     return path.empty() || path.is_absolute() ? path : directory_ / path;
@@ -118,7 +126,8 @@ Result<ClusterConfig> read_kubeconfig(const YAML::Node& document, const std::str
   }
   config.tls.ca = reader.pem(cluster, "certificate-authority", cluster_where);
   config.tls.server_name = reader.text(cluster, "tls-server-name", cluster_where);
-  config.tls.insecure = reader.text(cluster, "insecure-skip-tls-verify", cluster_where) == "true";
+  config.tls.insecure = reader.flag(cluster, "insecure-skip-tls-verify", cluster_where);
+  if (cluster["proxy-url"]) reader.report(cluster_where + ".proxy-url: not supported");
 
   if (!user_name.empty()) {
     const auto user = reader.entry(document, "users", user_name, "user");
@@ -128,6 +137,9 @@ Result<ClusterConfig> read_kubeconfig(const YAML::Node& document, const std::str
         reader.report(fmt::format("{}.{}: not supported; use a client certificate, token or tokenFile", where,
                                   unsupported));
       }
+    }
+    for (const char* unsupported : {"as", "as-uid", "as-groups", "as-user-extra"}) {
+      if (user[unsupported]) reader.report(fmt::format("{}.{}: not supported", where, unsupported));
     }
     config.tls.certificate = reader.pem(user, "client-certificate", where);
     config.tls.key = reader.pem(user, "client-key", where);

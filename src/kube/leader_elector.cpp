@@ -157,7 +157,7 @@ nlohmann::json LeaderElector::lease_object(const LeaseRecord* before) const {
       {"metadata", {{"name", name_}, {"namespace", namespace_}}},
       {"spec",
        {{"holderIdentity", options.identity},
-        {"leaseDurationSeconds", std::max<std::int64_t>(1, options.duration.count() / 1000)},
+        {"leaseDurationSeconds", std::chrono::ceil<std::chrono::seconds>(options.duration).count()},
         {"acquireTime", ours && !before->acquire_time.empty() ? before->acquire_time : now},
         {"renewTime", now},
         {"leaseTransitions", before == nullptr ? 0 : before->transitions + (ours ? 0 : 1)}}}};

@@ -4,6 +4,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/verify_mode.hpp>
 #include <fmt/format.h>
+#include <openssl/x509_vfy.h>
 
 #include <actimanager/net/client.hpp>
 
@@ -104,6 +105,8 @@ Result<std::shared_ptr<Client>> Client::make(asio::any_io_executor executor, con
       context.set_default_verify_paths(error);
     } else {
       context.add_certificate_authority(asio::buffer(tls.ca), error);
+      // Who is named here is trusted, also where another authority has signed for it.
+      X509_STORE_set_flags(SSL_CTX_get_cert_store(context.native_handle()), X509_V_FLAG_PARTIAL_CHAIN);
     }
     if (error) return fail(Errc::invalid_argument, "certificate authority: " + error.message());
     if (!tls.certificate.empty()) {

@@ -245,7 +245,8 @@ void Agent::Impl::report(const binding::Verdict& verdict) {
 }
 
 asio::awaitable<void> Agent::Impl::follow_hotplug() {
-  Rediscovery rediscovery({.hardware = host::hardware, .discover = [] { return host::discover(); }});
+  Rediscovery rediscovery({.hardware = host::hardware, .discover = [] { return host::discover(); }},
+                          facts.topology->cpus());
   while (true) {
     co_await async::sleep_for(hotplug_period);
     auto news = rediscovery.look();

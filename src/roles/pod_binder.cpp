@@ -7,6 +7,7 @@
 
 #include <actimanager/api/json_cursor.hpp>
 #include <actimanager/api/names.hpp>
+#include <actimanager/binding/admission.hpp>
 #include <actimanager/binding/sizing.hpp>
 #include <actimanager/kube/errors.hpp>
 
@@ -78,8 +79,7 @@ asio::awaitable<Result<Target>> PodBinder::persist(const api::Pod& pod, Target t
     if (is_of(*existing, pod) && !existing->meta.deletion_timestamp && has_node_(target_of(*existing).node)) {
       co_return target_of(*existing);
     }
-    const bool ours = std::ranges::any_of(*existing->meta.owner_references, &api::OwnerReference::controller);
-    if (!ours) {
+    if (!binding::is_scheduler_made(*existing)) {
       co_return fail(Errc::conflict, fmt::format("PodCPUBinding {}/{} exists and was not made for this Pod",
                                                  pod.meta.namespace_, name));
     }

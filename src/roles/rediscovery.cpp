@@ -4,8 +4,9 @@
 
 namespace actimanager::roles {
 
-Rediscovery::Rediscovery(Sources sources) : sources_(std::move(sources)) {
+Rediscovery::Rediscovery(Sources sources, const CpuSet& known) : sources_(std::move(sources)) {
   if (auto hardware = sources_.hardware()) hardware_ = std::move(*hardware);
+  hardware_.online_cpus = known;
 }
 
 std::optional<Rediscovery::News> Rediscovery::look() {

@@ -25,8 +25,8 @@ class Rediscovery {
     host::Hardware before, now;                          // empty where not known
   };
 
-  // Right after the topology was discovered.
-  explicit Rediscovery(Sources sources);
+  // `known`: the CPUs of the topology as it is known. One that came or went since then is news.
+  Rediscovery(Sources sources, const CpuSet& known);
 
   // nullopt: nothing is new.
   std::optional<News> look();

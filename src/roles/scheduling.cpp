@@ -8,6 +8,8 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include <actimanager/binding/admission.hpp>
+
 namespace actimanager::roles {
 namespace {
 
@@ -16,12 +18,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-bool is_scheduler_made(const api::PodCPUBinding& binding) {
-  return std::ranges::any_of(*binding.meta.owner_references, [](const api::OwnerReference& owner) {
-    return owner.controller && owner.kind == "Pod";
-  });
 }
 
 asio::awaitable<void> others_turn() {
@@ -133,12 +129,12 @@ void Scheduling::requeued(const api::Pod& pod, const scheduler::ClusterEvent& ev
 }
 
 void Scheduling::note_binding_by_hand(const BindingPointer& before, const BindingPointer& after) {
-  if (before && !is_scheduler_made(*before)) {
+  if (before && !binding::is_scheduler_made(*before)) {
     const auto it = by_hand_.find(pod_key(*before));
     if (it != by_hand_.end() && it->second.erase(before->meta.key()) > 0 && it->second.empty())
       by_hand_.erase(it);
   }
-  if (after && !is_scheduler_made(*after)) by_hand_[pod_key(*after)].insert(after->meta.key());
+  if (after && !binding::is_scheduler_made(*after)) by_hand_[pod_key(*after)].insert(after->meta.key());
 }
 
 std::optional<allocator::Placement> Scheduling::place_again(const api::Pod& pod,
@@ -206,8 +202,15 @@ Scheduling::BindingPointer Scheduling::own_binding(const api::Pod& pod) const {
   return counts ? binding : nullptr;
 }
 
+// Not that of an earlier Pod of its name, which goes with that one.
 bool Scheduling::has_binding_by_hand(const api::Pod& pod) const {
-  return by_hand_.contains(pod.meta.namespace_ + "/" + pod.meta.name);
+  const auto keys = by_hand_.find(pod.meta.namespace_ + "/" + pod.meta.name);
+  return keys != by_hand_.end() && std::ranges::any_of(keys->second, [&](const auto& key) {
+           const auto known = cluster_.bindings.get(key);
+           if (!known || known->meta.deletion_timestamp) return false;
+           const auto owner = binding::owner_uid(*known);
+           return owner.empty() || owner == pod.meta.uid;
+         });
 }
 
 std::optional<Target> Scheduling::begun(const api::Pod& pod) const {

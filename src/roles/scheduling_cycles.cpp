@@ -79,7 +79,13 @@ asio::awaitable<void> Scheduling::bind_with_volumes(scheduler::QueuedPod item, T
     co_return;
   }
   forget_volumes(volumes);
-  give_up(item, ready.error());
+  const auto& error = ready.error();
+  const bool is_gone = error.code == Errc::not_found || error.code == ApiErrc::not_found;
+  if (!is_gone) {
+    co_await refuse(item.pod, "binding volumes: " + error.context, "SchedulerError",
+                    item.pod->nominated_node_name);
+  }
+  begin_anew(item, error);
 }
 
 // What the API says of them counts again.
@@ -104,7 +110,7 @@ void Scheduling::try_again(const scheduler::QueuedPod& item, Target target, cons
   work_.set();
 }
 
-void Scheduling::give_up(const scheduler::QueuedPod& item, const Error& error) {
+void Scheduling::begin_anew(const scheduler::QueuedPod& item, const Error& error) {
   ++metrics_.errors;
   log_.warn("pod {}: {}", item.pod->meta.key(), error.message());
   unsettled_.erase(item.pod->meta.uid);
@@ -112,6 +118,10 @@ void Scheduling::give_up(const scheduler::QueuedPod& item, const Error& error) {
   // A Pod that went away, or to another node, says so by its watch; until then there is another attempt.
   queue_.retry(item, Clock::now());
   work_.set();
+}
+
+void Scheduling::give_up(const scheduler::QueuedPod& item, const Error& error) {
+  begin_anew(item, error);
   if (!kube::is_transient(error) && error.code != ApiErrc::not_found && error.code != Errc::not_found) {
     events_.record(kube::reference_to(*item.pod), kube::EventType::warning, "FailedScheduling",
                    error.message());
@@ -128,7 +138,10 @@ asio::awaitable<void> Scheduling::refuse(PodPointer pod, std::string message, st
   if (!said) {
     log_.info("pod {}: {}", pod->meta.key(), message);
     events_.record(kube::reference_to(*pod), kube::EventType::warning, "FailedScheduling", message);
-    patch = status_patch(*pod, condition_json("PodScheduled", "False", reason, message));
+    auto condition = condition_json("PodScheduled", "False", reason, message);
+    const bool was_false = known != nullptr && known->status == api::ConditionStatus::false_;
+    if (was_false) condition.erase("lastTransitionTime");  // only what is said of it has changed
+    patch = status_patch(*pod, std::move(condition));
   }
   if (pod->nominated_node_name != nominated) set_nominated_node(patch, nominated);
   auto patched = co_await client_.patch(kube::resource_of(*pod, "status"), patch,

@@ -57,32 +57,33 @@ asio::awaitable<Result<void>> VolumeBinder::ask_for_volume(const std::string& na
   co_return Result<void>{};
 }
 
-Result<bool> VolumeBinder::bound_for(const PersistentVolumeClaim& claim, const std::string& node) const {
+Result<bool> VolumeBinder::bound_for(const PersistentVolumeClaim& claim, const api::Node& node) const {
   if (!claim.bound()) return false;
   const auto volume = cluster_.volumes.get(claim.volume_name);
-  const auto known = cluster_.nodes.get(node);
   if (!volume) return false;  // not yet
-  if (!known) return gone("Node", node);
-  if (scheduler::usable_on(*volume, *known, cluster_.csi_nodes.get(node).get())) return true;
+  const auto& name = node.meta.name;
+  if (scheduler::usable_on(*volume, node, cluster_.csi_nodes.get(name).get())) return true;
   return fail(Errc::unavailable,
               fmt::format("PersistentVolumeClaim {}: bound to PersistentVolume {}, which node {} cannot use",
-                          claim.meta.key(), claim.volume_name, node));
+                          claim.meta.key(), claim.volume_name, name));
 }
 
 Result<bool> VolumeBinder::settled(const scheduler::VolumePlan& plan, const std::string& node,
                                    const Written& written) const {
+  const auto known = cluster_.nodes.get(node);
+  if (!known) return gone("Node", node);
   bool all = true;
   for (const auto& [name, volume] : plan.bind) {
     const auto claim = cluster_.claims.get(name);
     if (!claim) return gone("PersistentVolumeClaim", name);
-    const auto bound = bound_for(*claim, node);
+    const auto bound = bound_for(*claim, *known);
     if (!bound) return bound;
     all = all && *bound;
   }
   for (const auto& name : plan.provision) {
     const auto claim = cluster_.claims.get(name);
     if (!claim) return gone("PersistentVolumeClaim", name);
-    const auto bound = bound_for(*claim, node);
+    const auto bound = bound_for(*claim, *known);
     if (!bound) return bound;
     all = all && *bound;
     const auto write = written.find(name);

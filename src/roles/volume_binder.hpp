@@ -43,7 +43,7 @@ class VolumeBinder {
   Result<bool> settled(const scheduler::VolumePlan& plan, const std::string& node,
                        const Written& written) const;
   // Whether the claim is bound; an error if it is to a volume that cannot be used on the node.
-  Result<bool> bound_for(const api::PersistentVolumeClaim& claim, const std::string& node) const;
+  Result<bool> bound_for(const api::PersistentVolumeClaim& claim, const api::Node& node) const;
 
   kube::Client& client_;
   const ClusterState& cluster_;

@@ -127,10 +127,6 @@ nlohmann::json encode(const std::vector<Explanation::Verdict>& verdicts) {
   return list;
 }
 
-}  // namespace
-
-namespace {
-
 // Why the Pod does not even enter the queue; nullopt: it does.
 std::optional<std::string> held_back(const Profile& profile, const api::Pod& pod) {
   for (const auto* plugin : profile.pre_enqueue) {

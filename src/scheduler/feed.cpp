@@ -125,7 +125,7 @@ void Feed::updated_without_node(const PodPointer& before, const PodPointer& afte
   follow_nomination(before, after);
   if (queue_.find(after->meta.uid) != nullptr) {
     queue_.update(after, now);
-  } else {
+  } else if (!cache_.is_assumed(after->meta.uid)) {  // or it is bound, and this is older news
     queue_.add(after, now);
   }
   // It will not be bound any more.

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "cpu_placing.hpp"
+
 namespace actimanager::scheduler {
 namespace {
 
@@ -63,7 +65,8 @@ bool has_sockets_to_free(const CycleState& state, const NodeInfo& node) {
 // Who is left out when all have gone and come back one by one unless the Pod would not fit any more: first
 // those that a budget protects, of the others those that do not hold any of `last`. The Trial is of the node
 // without any of them.
-Nomination come_back(Trial trial, const std::vector<Potential>& potential, const CpuSet& last) {
+Nomination come_back(Trial trial, const api::Pod& pod, const std::vector<Potential>& potential,
+                     const CpuSet& last) {
   Nomination candidate{.node = trial.node().name()};
   const auto rank = [&](const Potential& other) { return other.protected_ ? 0 : holds(other, last) ? 2 : 1; };
   for (const int turn : {0, 1, 2}) {
@@ -77,7 +80,7 @@ Nomination come_back(Trial trial, const std::vector<Potential>& potential, const
     }
   }
   if (const auto& wish = trial.state().cpu_wish) {
-    candidate.placement = allocator::place(trial.node().cpus, wish->request(trial.node()));
+    candidate.placement = place_cpus(*wish, pod, trial.node());
   }
   return candidate;
 }
@@ -128,7 +131,7 @@ std::variant<Nomination, Status> find_victims(const Filters& filters, const Cycl
   for (const auto& other : potential) without.remove(other.pod, other.cpus);
   if (auto status = without.ask(); !status.ok()) return status;
 
-  auto best = come_back(without, potential, {});
+  auto best = come_back(without, pod, potential, {});
   if (best.victims.empty()) {
     return Status{
         Code::error, {fmt::format("expected at least one victim pod on node \"{}\"", node.name())}, {}};
@@ -137,7 +140,7 @@ std::variant<Nomination, Status> find_victims(const Filters& filters, const Cycl
   // The most important Pods decide which CPUs become free, by where they are. It may be cheaper to free those
   // of one socket.
   for (const auto& socket : node.cpus.topology().sockets()) {
-    auto candidate = come_back(without, potential, socket.cpus);
+    auto candidate = come_back(without, pod, potential, socket.cpus);
     if (!candidate.victims.empty() && costs_less(candidate, best)) {
       best = std::move(candidate);
     }

@@ -8,6 +8,7 @@
 #include <actimanager/scheduler/cpus_in_force.hpp>
 #include <actimanager/scheduler/scheduler.hpp>
 
+#include "cpu_placing.hpp"
 #include "evaluation.hpp"
 #include "plugins/plugins.hpp"
 #include "registry.hpp"
@@ -313,7 +314,8 @@ std::optional<allocator::Placement> Scheduler::place_nominated(const api::Pod& p
     if (other->priority >= pod.priority || !other->meta.deletion_timestamp) continue;
     for (const auto& holding : snapshot.cpus_of(other->meta.uid).holdings) later.cpus.remove(holding);
   }
-  return place_on(pod, later);
+  const auto wish = impl_->cpu_wish_of(pod);
+  return wish ? place_cpus(*wish, pod, later) : std::nullopt;
 }
 
 Decision decide(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot) {

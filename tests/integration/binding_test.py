@@ -130,6 +130,27 @@ def test_a_pod_of_the_same_name_gets_a_binding_of_its_own(api, start, bound, pla
     assert second.binding["metadata"]["ownerReferences"][0]["uid"] == second.pod["metadata"]["uid"]
 
 
+def test_a_binding_by_hand_that_was_an_earlier_pods_is_not_the_next_ones(api, start, bound, plane):
+    # As in the test before.
+    plane.command("kill", "kwok")
+    try:
+        earlier = api.create("pods", pod("again", scheduler=NOBODY))
+        by_hand = a_binding("again", cpuSet=cpu_set(40))
+        by_hand["metadata"] = {"name": "by-hand", "namespace": "default", "finalizers": ["example.com/stays"],
+                               "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "again",
+                                                    "uid": earlier["metadata"]["uid"]}]}
+        api.create("podcpubindings", by_hand)
+        api.delete("pods", "again", grace=0)
+        api.create("pods", pod("again", "2"))
+        start()
+        uid = bound("again")["again"].pod["metadata"]["uid"]
+        own = api.get("podcpubindings", "again-pcb")
+        assert (own["metadata"]["ownerReferences"][0]["uid"], len(named(own))) == (uid, 2)
+    finally:
+        api.patch("podcpubindings", "by-hand", {"metadata": {"finalizers": None}})
+        plane.command("start", "kwok")
+
+
 def test_a_leftover_of_another_pod_is_replaced(api, start, bound):
     other = api.create("pods", pod("other", scheduler=NOBODY))
     left = api.create("podcpubindings", on_node(owned_by(other, "late", cpuSet=cpu_set(60, 61, 62)), "node-0007"))
@@ -153,8 +174,15 @@ def test_a_binding_made_by_hand_is_left_alone(api, start):
     assert len(api.all("podcpubindings")) == 1
 
 
-def test_a_binding_of_the_name_for_another_pod_is_in_the_way(api, start, bound):
-    api.create("podcpubindings", {**a_binding("other", cpuSet=cpu_set(40)), "metadata": {"name": "mine-pcb"}})
+@pytest.mark.parametrize("controlled", (False, True))
+def test_a_binding_of_the_name_for_another_pod_is_in_the_way(api, start, bound, controlled):
+    """Also where a controller of its own has made it."""
+    meta = {"name": "mine-pcb"}
+    if controlled:
+        node = api.get("nodes", "node-0001")
+        meta["ownerReferences"] = [{"apiVersion": "v1", "kind": "Node", "name": "node-0001",
+                                    "uid": node["metadata"]["uid"], "controller": True}]
+    api.create("podcpubindings", {**a_binding("other", cpuSet=cpu_set(40)), "metadata": meta})
     start()
     waiting = api.create("pods", pod("mine"))
     (event,) = eventually(lambda: events_of(api, waiting["metadata"]["uid"]))

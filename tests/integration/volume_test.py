@@ -116,7 +116,10 @@ def test_a_volume_that_was_made_for_another_node_takes_the_pod_there(api, start,
     node = eventually(lambda: api.get("persistentvolumeclaims", "data")["metadata"].get("annotations", {}).get(SELECTED))
     other = "node-0001" if node != "node-0001" else "node-0002"
     volume(storage, "made-1", "made", other, claim=api.get("persistentvolumeclaims", "data"))
-    assert bound("writer", seconds=60)["writer"].node == other
+    writer = bound("writer", seconds=60)["writer"]
+    assert writer.node == other
+    told = [e["message"] for e in api.all("events") if e["involvedObject"]["uid"] == writer.pod["metadata"]["uid"]]
+    assert any(m.startswith("binding volumes: ") and m.endswith(f"which node {node} cannot use") for m in told), told
 
 
 def test_a_pod_waits_for_its_claim_to_be_there(api, start, bound, storage):

@@ -54,8 +54,13 @@ bool takes_nothing_but_what_was_counted(const Change<api::PodCPUBinding>& change
 Hint after_binding(const api::Pod& waiting, const Change<api::PodCPUBinding>& change,
                    const Surroundings& cluster) {
   if (takes_nothing_but_what_was_counted(change)) return Hint::skip;
-  return queue_if(
-      cluster.may_get_cpus(waiting, named_node_of(change.before ? *change.before : *change.after)));
+  // One that names no node, as by hand, counts on that of its Pod, wherever that is.
+  const auto may_help = [&](const auto& binding) {
+    if (!binding) return false;
+    const auto node = named_node_of(*binding);
+    return node.empty() || cluster.may_get_cpus(waiting, node);
+  };
+  return queue_if(may_help(change.before) || may_help(change.after));
 }
 
 }  // namespace

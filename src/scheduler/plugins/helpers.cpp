@@ -5,6 +5,7 @@
 #include <actimanager/api/names.hpp>
 #include <actimanager/core/utf8.hpp>
 
+#include "../cpu_placing.hpp"
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
@@ -43,8 +44,8 @@ Status filter_cpus(const CycleState& state, const NodeInfo& node) {
                                   : unresolvable(std::move(fit.reason));
 }
 
-Status reserve_cpus(CycleState& state, const NodeInfo& node) {
-  if (!state.placement) state.placement = allocator::place(node.cpus, state.cpu_wish->request(node));
+Status reserve_cpus(CycleState& state, const api::Pod& pod, const NodeInfo& node) {
+  if (!state.placement) state.placement = place_cpus(*state.cpu_wish, pod, node);
   return state.placement ? Status{} : unschedulable("node(s) had their CPUs taken meanwhile");
 }
 

@@ -49,7 +49,7 @@ Status filter_cpus(const CycleState& state, const NodeInfo& node);
 Status check_binding_wishes(const api::Pod& pod, api::ExclusivenessLevel level);
 void sign_binding_wishes(std::string& out, const api::Pod& pod);
 // Keeps what is reserved already.
-Status reserve_cpus(CycleState& state, const NodeInfo& node);
+Status reserve_cpus(CycleState& state, const api::Pod& pod, const NodeInfo& node);
 
 // Scores from 0 up become [0, 100]: the highest 100, in proportion; reversed: the lowest best.
 void normalize_to_highest(std::span<std::int64_t> scores, bool reverse);

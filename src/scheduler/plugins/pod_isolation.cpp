@@ -43,8 +43,8 @@ class PodIsolation final : public Plugin {
     return filter_cpus(state, node);
   }
 
-  Status reserve(CycleState& state, const api::Pod&, const NodeInfo& node) const override {
-    return reserve_cpus(state, node);
+  Status reserve(CycleState& state, const api::Pod& pod, const NodeInfo& node) const override {
+    return reserve_cpus(state, pod, node);
   }
 
   std::vector<Interest> interests() const override { return cpu_interests(); }

@@ -97,8 +97,8 @@ class WorkloadAware final : public Plugin {
     }
   }
 
-  Status reserve(CycleState& state, const api::Pod&, const NodeInfo& node) const override {
-    return reserve_cpus(state, node);
+  Status reserve(CycleState& state, const api::Pod& pod, const NodeInfo& node) const override {
+    return reserve_cpus(state, pod, node);
   }
 
   std::vector<Interest> interests() const override {

@@ -90,7 +90,7 @@ TEST_CASE_METHOD(Fixture, "Client: patches carry their type and field manager") 
 TEST_CASE_METHOD(Fixture, "Client: errors are codes with the server's words") {
   server.replies = {
       reply(409, R"({"kind":"Status","reason":"AlreadyExists","message":"pods \"web\" already exists"})"),
-      reply(200, "[1]"), reply(200, "{\"a\":")};
+      reply(200, "[1]"), reply(200, "{\"a\":"), reply(302, "")};
   const auto client = server.client();
   play([&]() -> asio::awaitable<void> {
     auto created = co_await client->create(resource<api::Pod>("default"), json::object());
@@ -99,6 +99,9 @@ TEST_CASE_METHOD(Fixture, "Client: errors are codes with the server's words") {
     CHECK(created.error().context == "create pods: pods \"web\" already exists");
     CHECK((co_await client->get(resource<api::Node>("", "n"))).error().code == ApiErrc::unexpected);
     CHECK((co_await client->get(resource<api::Node>("", "n"))).error().code == ApiErrc::unexpected);
+    const auto posted = co_await client->post(resource<api::Pod>("default"), json::object());
+    REQUIRE_FALSE(posted);
+    CHECK(posted.error().message().contains("create pods: HTTP status 302"));
   });
 }
 

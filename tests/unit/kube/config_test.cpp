@@ -64,6 +64,13 @@ TEST_CASE("kubeconfig: what is wrong is named") {
            Row{"{current-context: x, contexts: [{name: x, context: {cluster: c}}]}",
                "clusters: there is no \"c\""},
            Row{with_user("{exec: {command: aws}}"), "users.u.exec: not supported"},
+           Row{with_user("{token: t, as: viewer}"), "users.u.as: not supported"},
+           Row{"{current-context: x, contexts: [{name: x, context: {cluster: c}}], clusters: [{name: c, "
+               "cluster: {server: 'https://x', proxy-url: 'http://p'}}]}",
+               "clusters.c.proxy-url: not supported"},
+           Row{"{current-context: x, contexts: [{name: x, context: {cluster: c}}], clusters: [{name: c, "
+               "cluster: {server: 'https://x', insecure-skip-tls-verify: maybe}}]}",
+               "clusters.c.insecure-skip-tls-verify: expected true or false"},
            Row{with_user("{client-certificate: /nowhere}"),
                "users.u.client-certificate: cannot read /nowhere"},
            Row{with_user("{client-key-data: '%%%'}"), "users.u.client-key-data: not base64"},

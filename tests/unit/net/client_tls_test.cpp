@@ -26,9 +26,9 @@ struct TlsPeerFake {
   ssl::context tls{ssl::context::tls_server};
   tcp::acceptor acceptor{context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
   std::string server_name_sent;
+  const Certificate certificate = make_certificate("api.test", authority());
 
   TlsPeerFake() {
-    const auto certificate = make_certificate("api.test", authority());
     tls.use_certificate_chain(asio::buffer(certificate.certificate));
     tls.use_private_key(asio::buffer(certificate.key), ssl::context::pem);
     tls.set_verify_mode(ssl::verify_peer);  // a client without a certificate is let in all the same
@@ -76,6 +76,11 @@ TEST_CASE("TLS: a server with a certificate of the right authority and name is b
   CHECK(peer.server_name_sent.empty());  // an address is no name
   CHECK(peer.ask({.ca = authority().certificate, .server_name = "api.test"}).value().status == 200);
   CHECK(peer.server_name_sent == "api.test");
+}
+
+TEST_CASE("TLS: whoever is named as an authority is one, also where another has signed for it") {
+  TlsPeerFake peer;
+  CHECK(peer.ask({.ca = peer.certificate.certificate}).value().status == 200);
 }
 
 TEST_CASE("TLS: any other server is not, unless it need not be verified") {

@@ -35,14 +35,14 @@ struct MachineFake {
 
 TEST_CASE("while no CPU or memory comes or goes nothing is found out anew") {
   MachineFake machine;
-  Rediscovery rediscovery(machine.sources());
+  Rediscovery rediscovery(machine.sources(), {0, 1});
   CHECK_FALSE(rediscovery.look());
   CHECK(machine.discoveries == 0);
 }
 
 TEST_CASE("a CPU that went or came back is a new topology") {
   MachineFake machine;
-  Rediscovery rediscovery(machine.sources());
+  Rediscovery rediscovery(machine.sources(), {0, 1});
   machine.online = CpuSet{0};
   auto news = rediscovery.look();
   REQUIRE((news && news->topology));
@@ -56,9 +56,19 @@ TEST_CASE("a CPU that went or came back is a new topology") {
   CHECK(news->topology->cpus() == CpuSet{0, 1});
 }
 
+TEST_CASE("a CPU that went before the first look is a new topology") {
+  MachineFake machine;
+  machine.online = CpuSet{0};
+  Rediscovery rediscovery(machine.sources(), {0, 1});
+  const auto news = rediscovery.look();
+  REQUIRE((news && news->topology));
+  CHECK(news->topology->cpus() == CpuSet{0});
+  CHECK_FALSE(rediscovery.look());
+}
+
 TEST_CASE("memory that a node got is a new topology") {
   MachineFake machine;
-  Rediscovery rediscovery(machine.sources());
+  Rediscovery rediscovery(machine.sources(), {0, 1});
   machine.memory = NumaSet{0, 2};
   const auto news = rediscovery.look();
   REQUIRE((news && news->topology));
@@ -69,7 +79,7 @@ TEST_CASE("memory that a node got is a new topology") {
 
 TEST_CASE("a topology that cannot be found out is told once, and tried for until it can") {
   MachineFake machine;
-  Rediscovery rediscovery(machine.sources());
+  Rediscovery rediscovery(machine.sources(), {0, 1});
   machine.online = CpuSet{0};
   machine.broken = "hwloc: no";
   const auto news = rediscovery.look();
@@ -89,7 +99,7 @@ TEST_CASE("a topology that cannot be found out is told once, and tried for until
 
 TEST_CASE("after a failure the same CPUs as before are looked at again, too") {
   MachineFake machine;
-  Rediscovery rediscovery(machine.sources());
+  Rediscovery rediscovery(machine.sources(), {0, 1});
   machine.online = fail(Errc::unavailable, "/sys/devices/system/cpu/online");
   REQUIRE(rediscovery.look());
   machine.online = CpuSet{0, 1};

@@ -244,3 +244,16 @@ TEST_CASE("behind a gate nobody waits for a node") {
   bench.change(gated, edited(gated, [](auto& p) { p.spec->scheduling_gates.clear(); }));
   CHECK(bench.cache.nominated_node(pod.meta.uid) == "n");
 }
+
+TEST_CASE("older news of a Pod that is bound already puts it into the queue no more") {
+  Bench bench;
+  bench.cache.upsert(make_node("n"));
+  const auto pod = shared(make_pod("p"));
+  bench.change(nothing, pod);
+  REQUIRE(bench.queued(*pod));
+  REQUIRE(bench.queue.pop(bench.now));
+  bench.cache.assume(pod, "n", std::nullopt);
+  bench.queue.done(pod->meta.uid);
+  bench.change(pod, edited(pod, [](auto& p) { p.meta.labels["a"] = "b"; }));
+  CHECK_FALSE(bench.queued(*pod));
+}

@@ -41,6 +41,8 @@ TEST_CASE("CPUs: what happens on a node counts where the Pod could get its CPUs 
             answer);
       CHECK(bench.added(*plugin, bench.waiting, binding) == "skip");
       CHECK(bench.added(*plugin, bench.waiting, by_hand(node)) == answer);
+      // It counts where its Pod is, which it does not say yet.
+      CHECK(bench.added(*plugin, bench.waiting, by_hand("")) == "queue");
     }
     CHECK(bench.removed(*plugin, bench.waiting, *make_node("roomy")).empty());
   }
