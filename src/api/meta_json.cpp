@@ -51,9 +51,9 @@ namespace {
 
 // The API takes any word from those who write a Pod's or a Node's; it is neither True nor False then.
 ConditionStatus decode_condition_status(JsonCursor status) {
-  const auto known = std::ranges::find(condition_status_names, std::string_view(status.string()));
-  if (known == std::end(condition_status_names)) return ConditionStatus::unknown;
-  return static_cast<ConditionStatus>(known - std::begin(condition_status_names));
+  const auto word = std::ranges::find(condition_status_names, std::string_view(status.string()));
+  if (word == std::end(condition_status_names)) return ConditionStatus::unknown;
+  return static_cast<ConditionStatus>(word - std::begin(condition_status_names));
 }
 
 }  // namespace

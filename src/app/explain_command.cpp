@@ -28,7 +28,7 @@ Result<std::vector<PodPointer>> chosen_pods(const ExplainOptions& options, const
       pods.push_back(std::move(pod));
     } else {
       return fail(Errc::invalid_argument,
-                  fmt::format("--pod {}: neither a file nor a Pod (namespace/name) of the dump", wanted));
+                  fmt::format("--pod {}: neither a file nor a Pod (namespace/name) of the cluster", wanted));
     }
   }
   return pods;

@@ -14,7 +14,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr int page_size = 500;
+constexpr int objects_a_page = 500;
 
 struct Collection {
   kube::ResourceRef resource;
@@ -46,9 +46,10 @@ std::vector<Collection> collections() {
 asio::awaitable<Result<void>> read_collection(kube::Client& client, Collection collection,
                                               ClusterDump& dump) {
   Result<void> outcome;
-  auto listed = co_await kube::list_all(client, collection.resource, {}, page_size, [&](const auto& item) {
-    if (outcome) outcome = dump.add(collection.kind, item);
-  });
+  auto listed =
+      co_await kube::list_all(client, collection.resource, {}, objects_a_page, [&](const auto& item) {
+        if (outcome) outcome = dump.add(collection.kind, item);
+      });
   if (!listed && listed.error().code != kube::ApiErrc::not_found) co_return fail(std::move(listed.error()));
   co_return outcome;
 }

@@ -36,7 +36,7 @@ Hint after_annotations(const api::Pod& waiting, const Change<api::Pod>& change) 
   return queue_if(is_itself(waiting, change) && !asks_the_same(*change.before, *change.after));
 }
 
-Hint after_node(const api::Pod& waiting, const Change<api::Node>& change, const Surroundings& cluster) {
+Hint after_new_node(const api::Pod& waiting, const Change<api::Node>& change, const Surroundings& cluster) {
   return queue_if(cluster.may_get_cpus(waiting, change.after->meta.name));
 }
 
@@ -66,7 +66,7 @@ Hint after_binding(const api::Pod& waiting, const Change<api::PodCPUBinding>& ch
 }  // namespace
 
 std::vector<Interest> cpu_interests() {
-  return {on<api::Node>(Action::add, after_node),
+  return {on<api::Node>(Action::add, after_new_node),
           on<api::NodeCPUTopology>(Action::add | Action::update, after_topology),
           on<api::PodCPUBinding>(Action::add | Action::update | Action::remove, after_binding),
           on<api::Pod>(Action::remove, after_pod_left),

@@ -104,6 +104,6 @@ TEST_CASE("what explain cannot do it says in one line") {
         "actimanager: pod default/new: there is no profile \"none\"; --profile names one\n");
   fixture.options.pods = {"blue/absent"};
   CHECK(explain(fixture.options).err ==
-        "actimanager: --pod blue/absent: neither a file nor a Pod (namespace/name) of the dump\n");
+        "actimanager: --pod blue/absent: neither a file nor a Pod (namespace/name) of the cluster\n");
   CHECK(explain(fixture.options).status == 1);
 }
