@@ -125,7 +125,8 @@ void add_offline(CLI::App& app, Options& options) {
 
 void add_explain(CLI::App& app, ExplainOptions& explain) {
   add_offline(app, explain);
-  app.add_option("--pod", explain.pods, "A file with Pods, or namespace/name of one in the cluster")->required();
+  app.add_option("--pod", explain.pods, "A file with Pods, or namespace/name of one in the cluster")
+      ->required();
   add_output(app, explain.output, {"table", "json"});
 }
 
