@@ -54,8 +54,8 @@ TEST_CASE("conditions survive the way out and back") {
 }
 
 TEST_CASE("a condition is neither true nor false in another word, as the API takes any") {
-  const JsonDocument document(
-      json::parse(R"([{"type": "a", "status": "true"}, {"type": "b", "status": ""}])"));
+  const auto list = json::parse(R"([{"type": "a", "status": "true"}, {"type": "b", "status": ""}])");
+  const JsonDocument document(list);
   JsonReader reader(document.root());
   const auto conditions = decode_conditions(reader.root());
   CHECK_FALSE(reader.error());
