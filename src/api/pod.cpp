@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <actimanager/api/pod.hpp>
 
 #include "resources_json.hpp"
@@ -134,6 +136,12 @@ ResourceList decode_resource_list(JsonCursor object) {
     if (const auto quantity = decode_quantity(value)) resources.emplace(name, *quantity);
   });
   return resources;
+}
+
+bool PodSpec::has_container(std::string_view name) const {
+  const auto named = [&](const Container& container) { return container.name == name; };
+  return std::ranges::any_of(containers, named) || std::ranges::any_of(init_containers, named) ||
+         std::ranges::find(ephemeral_containers, name) != ephemeral_containers.end();
 }
 
 Result<Pod> Pod::decode(const JsonValue& object) {

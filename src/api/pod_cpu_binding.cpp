@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/names.hpp>
 #include <actimanager/api/pod_cpu_binding.hpp>
 
 #include "meta_json.hpp"
@@ -113,6 +115,39 @@ std::optional<CfsQuota> parse_cfs_quota(std::string_view text) {
 }
 std::optional<Isolation> parse_isolation(std::string_view text) {
   return parse_enum<Isolation>(text, isolation_names);
+}
+
+std::string PodCPUBinding::pod_key() const {
+  return meta.namespace_ + "/" + spec.pod_name;
+}
+
+const OwnerReference* PodCPUBinding::owner() const {
+  const auto& owners = *meta.owner_references;
+  const auto it = std::ranges::find_if(owners, [this](const OwnerReference& owner) {
+    return owner.kind == "Pod" && owner.name == spec.pod_name;
+  });
+  return it == owners.end() ? nullptr : &*it;
+}
+
+std::string PodCPUBinding::owner_uid() const {
+  const auto* pod = owner();
+  return pod == nullptr ? std::string() : pod->uid;
+}
+
+bool PodCPUBinding::is_scheduler_made() const {
+  const auto* pod = owner();
+  return pod != nullptr && pod->controller;
+}
+
+bool PodCPUBinding::is_refused() const {
+  return status.observed_generation == meta.generation &&
+         (status.resource_status == BindingStatus::invalid_cpu_set ||
+          status.resource_status == BindingStatus::cpu_set_allocation_failed);
+}
+
+const std::string& PodCPUBinding::node_name() const {
+  const auto* label = meta.label(node_name_label);
+  return label != nullptr && !label->empty() ? *label : status.node_name;
 }
 
 std::string PodCPUBinding::name_for_pod(std::string_view pod_name) {

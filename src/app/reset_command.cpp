@@ -88,7 +88,10 @@ int reset_command(const ResetOptions& options, std::ostream& out, std::ostream& 
   if (!cpusets) return fails(err, cpusets.error().message());
   std::ranges::move(cpusets->changes, std::back_inserter(files->changes));
   std::ranges::move(cpusets->errors, std::back_inserter(files->errors));
-  const auto quotas = host::reset_quotas(*tree, options.dry_run);
+  // What systemd could not be told stays remembered, for the next time.
+  const bool told = units && units->errors.empty();
+  const auto quotas =
+      host::reset_quotas(*tree, told ? host::QuotaWish::forget : host::QuotaWish::restore, options.dry_run);
   if (!quotas) return fails(err, quotas.error().message());
   const bool complete = print(*files, *quotas, units, options.dry_run, out, err);
   if (!out) return fails(err, "cannot write what was done");

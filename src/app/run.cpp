@@ -168,13 +168,13 @@ int run(const RunOptions& options) {
 
   std::unique_ptr<net::Server> server;
   if (roles.endpoint) {
-    const roles::EndpointSources sources{
+    roles::EndpointSources sources{
         .view =
             [&] {
               if (agent) return agent->view();
               return roles::AgentView{.node_name = node_name, .topology = topology};
             },
-        .has_agent = roles.agent,
+        .pins = {},
         .metrics =
             [&] {
               return roles::metrics_page({.version = version,
@@ -183,9 +183,12 @@ int run(const RunOptions& options) {
                                           .leader = roles.leader ? &leader : nullptr,
                                           .leading = elector.leading()});
             }};
+    if (agent) sources.pins = [&] { return agent->pins(); };
     auto listening = net::Server::listen(
         executor, options.listen,
-        [sources](const net::Request& request) { return roles::respond(request, sources); },
+        [endpoint = roles::Endpoint(std::move(sources))](const net::Request& request) mutable {
+          return endpoint.respond(request);
+        },
         roles::error_response);
     if (!listening) return refuse(std::move(listening.error()).wrap("--listen"));
     server = std::move(*listening);

@@ -25,7 +25,7 @@ asio::awaitable<void> Event::wait() {
 asio::awaitable<bool> Event::wait_until(Clock::time_point deadline) {
   if (set_) {
     // Others get their turn, also when one who is always busy waits.
-    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    co_await give_way();
   } else {
     timer_.expires_at(deadline);
     boost::system::error_code ended_early;  // by set(), or because the waiter was cancelled: that throws
@@ -36,6 +36,10 @@ asio::awaitable<bool> Event::wait_until(Clock::time_point deadline) {
     }
   }
   co_return std::exchange(set_, false);
+}
+
+asio::awaitable<void> give_way() {
+  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
 
 asio::awaitable<void> sleep_for(std::chrono::nanoseconds duration) {

@@ -26,28 +26,18 @@ bool earlier(const api::PodCPUBinding& a, const api::PodCPUBinding& b) {
          std::tie(b.meta.creation_timestamp, b.meta.uid, b.meta.namespace_, b.meta.name);
 }
 
-std::string pod_key(const api::PodCPUBinding& binding) {
-  return binding.meta.namespace_ + "/" + binding.spec.pod_name;
-}
-
-const api::OwnerReference* owner_pod(const api::PodCPUBinding& binding) {
-  const auto& owners = *binding.meta.owner_references;
-  const auto it = std::ranges::find(owners, "Pod", &api::OwnerReference::kind);
-  return it == owners.end() ? nullptr : &*it;
-}
-
 // Who may be judged at all: whose Pod is here, alive and the right one.
 void find_pod(Verdict& verdict, const PodLookup& pods) {
   const auto& binding = *verdict.binding;
   if (binding.meta.deletion_timestamp) return;
-  auto pod = pods.by_key(pod_key(binding));
-  const auto owner = owner_uid(binding);
+  auto pod = pods.by_key(binding.pod_key());
+  const auto owner = binding.owner_uid();
   if (!pod || (!owner.empty() && owner != pod->meta.uid)) {
     // Its Pod is not here: gone, if we have granted it CPUs or another has come after it; on its way, if the
     // scheduler has just made it for this node. Such a one is labelled with the node from the start (one that
     // is not would be every node's), and its owner is nobody who is here under another name.
     const bool replaced = pod && pod->meta.creation_timestamp >= binding.meta.creation_timestamp;
-    const bool on_its_way = is_scheduler_made(binding) &&
+    const bool on_its_way = binding.is_scheduler_made() &&
                             binding.meta.label(api::node_name_label) != nullptr && !binding.status.admitted &&
                             !replaced && !pods.has_uid(owner);
     if (on_its_way) verdict.kind = Verdict::Kind::refused;
@@ -62,7 +52,7 @@ void find_pod(Verdict& verdict, const PodLookup& pods) {
 // it.
 bool holds_grant(const Verdict& verdict) {
   const auto& binding = *verdict.binding;
-  return verdict.kind != Verdict::Kind::not_ours && binding.status.admitted && !owner_uid(binding).empty() &&
+  return verdict.kind != Verdict::Kind::not_ours && binding.status.admitted && !binding.owner_uid().empty() &&
          !binding.status.admitted->cpu_set.empty();
 }
 
@@ -157,13 +147,13 @@ class Judge {
   void take(std::size_t index) {
     const auto& verdict = verdicts_[index];
     held_.insert(index);
-    by_pod_[pod_key(*verdict.binding)] = index;
+    by_pod_[verdict.binding->pod_key()] = index;
     exclusive_ |= verdict.grant->exclusive_cpus;
     named_ |= verdict.grant->cpu_set;
   }
   void release(std::size_t index) {
     held_.erase(index);
-    by_pod_.erase(pod_key(*verdicts_[index].binding));
+    by_pod_.erase(verdicts_[index].binding->pod_key());
     exclusive_.clear();
     named_.clear();
     for (const auto other : held_) {
@@ -231,7 +221,7 @@ class Judge {
     for (const auto& container : spec.containers) {
       const auto field = fmt::format("spec.containers[{}]", container.name);
       if (!seen.insert(container.name).second) return invalid("InvalidContainer", field + ": named twice");
-      if (verdict.pod && !has_container(*verdict.pod, container.name)) {
+      if (verdict.pod && !verdict.pod->spec->has_container(container.name)) {
         return invalid("UnknownContainer", fmt::format("{}: the Pod has no container of this name", field));
       }
       if (const auto outside = container.cpu_set - spec.cpu_set; !outside.empty()) {
@@ -247,13 +237,6 @@ class Judge {
     return std::nullopt;
   }
 
-  static bool has_container(const api::Pod& pod, std::string_view name) {
-    const auto named = [&](const api::Container& container) { return container.name == name; };
-    return std::ranges::any_of(pod.spec->containers, named) ||
-           std::ranges::any_of(pod.spec->init_containers, named) ||
-           std::ranges::find(pod.spec->ephemeral_containers, name) != pod.spec->ephemeral_containers.end();
-  }
-
   // What others hold. `widened`: exclusive CPUs that the level added to those named.
   std::optional<Refusal> conflict(std::size_t index, const CpuSet& cpus, const CpuSet& exclusive,
                                   const CpuSet& widened) const {
@@ -263,7 +246,7 @@ class Judge {
     const auto field_of = [&](CpuId cpu) {
       return widened.contains(cpu) ? "spec.exclusivenessLevel" : "spec.cpuSet";
     };
-    const auto twin = by_pod_.find(pod_key(*verdicts_[index].binding));
+    const auto twin = by_pod_.find(verdicts_[index].binding->pod_key());
     if (twin != by_pod_.end()) {
       return failed("SecondBinding",
                     fmt::format("spec.podName: the Pod has its CPUs from PodCPUBinding {} already",
@@ -292,16 +275,6 @@ class Judge {
 };
 
 }  // namespace
-
-std::string owner_uid(const api::PodCPUBinding& binding) {
-  const auto* owner = owner_pod(binding);
-  return owner == nullptr ? std::string() : owner->uid;
-}
-
-bool is_scheduler_made(const api::PodCPUBinding& binding) {
-  const auto* owner = owner_pod(binding);
-  return owner != nullptr && owner->controller;
-}
 
 // Who judges, and why alone: docs/decisions/0002-agent-is-the-judge.md
 std::vector<Verdict> admit(const NodeFacts& node, const std::vector<BindingPointer>& bindings,

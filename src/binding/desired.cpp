@@ -90,7 +90,7 @@ Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdi
                        verdict.grant->exclusive_cpus.includes(pod.pod.cpus);
     pod.lifts_quota = verdict.pod && verdict.grant->cfs_quota == api::CfsQuota::lift &&
                       uncovered_limit(topology, verdict).empty();
-    desired.pods.emplace(verdict.pod ? cgroup_uid(*verdict.pod) : owner_uid(*verdict.binding),
+    desired.pods.emplace(verdict.pod ? cgroup_uid(*verdict.pod) : verdict.binding->owner_uid(),
                          std::move(pod));
   }
   return desired;

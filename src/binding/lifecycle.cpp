@@ -33,7 +33,7 @@ Action say(const api::PodCPUBinding& binding, BindingStatus resource_status, std
 
 Action next_action(const api::PodCPUBinding& binding, const Surroundings& surroundings, api::Time now) {
   if (binding.meta.deletion_timestamp) return {};
-  const auto owner = owner_uid(binding);
+  const auto owner = binding.owner_uid();
   const auto& pod = surroundings.pod;
   if (!owner.empty() && (!pod || pod->meta.uid != owner || pod->finished()))
     return {Action::Kind::remove, {}};
@@ -46,13 +46,13 @@ Action next_action(const api::PodCPUBinding& binding, const Surroundings& surrou
   }
   if (pod->node_name.empty()) {
     // The scheduler binds the Pod in a moment; nobody needs to read of it.
-    if (is_scheduler_made(binding)) return {};
+    if (binding.is_scheduler_made()) return {};
     return say(binding, BindingStatus::pending, "", "PodNotScheduled", "the Pod has no node yet", now);
   }
   const auto* label = binding.meta.label(api::node_name_label);
   // The agent that watches it has not the Pod, and the Pod's does not watch it. The controller moves it
   // there; what is granted is let go before, by the one who may no longer say so.
-  const bool in_words = !is_scheduler_made(binding) || binding.status.admitted;
+  const bool in_words = !binding.is_scheduler_made() || binding.status.admitted;
   if (label != nullptr && *label != pod->node_name && in_words) {
     return say(binding, BindingStatus::pending, pod->node_name, "WrongNodeLabel",
                fmt::format("metadata.labels[{}]: the Pod is on node {}, not on {}", api::node_name_label,

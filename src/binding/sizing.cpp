@@ -27,7 +27,7 @@ std::string placed_mark(const allocator::Placement& placement) {
 }
 
 bool is_as_placed(const api::PodCPUBinding& binding) {
-  if (!is_scheduler_made(binding) || !binding.spec.containers.empty()) return false;
+  if (!binding.is_scheduler_made() || !binding.spec.containers.empty()) return false;
   const auto* mark = binding.meta.annotation(placed_annotation);
   if (mark == nullptr) return binding.meta.generation <= 1;
   return *mark == placed_mark({binding.spec.cpu_set, binding.spec.exclusiveness_level});

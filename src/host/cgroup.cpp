@@ -72,6 +72,10 @@ Result<std::shared_ptr<Cgroup>> Cgroup::open_child(const std::string& name) cons
   return open_at(fd_, name, path_ + "/" + name, version_);
 }
 
+bool Cgroup::alive() const {
+  return ::faccessat(fd_, "cgroup.procs", F_OK, 0) == 0;
+}
+
 Result<std::string> Cgroup::read_file(const char* name) const {
   return read_file(name, Holds::records);
 }

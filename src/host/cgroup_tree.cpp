@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <fcntl.h>
 #include <fstream>
+#include <ranges>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,6 +89,13 @@ std::shared_ptr<Cgroup> CgroupTree::child(const Cgroup& parent, const std::strin
     return nullptr;
   }
   return seen_[path] = *opened;
+}
+
+bool CgroupTree::has_pods(const Cgroup& level) const {
+  const auto below = std::string_view(level.path()).substr(root_->path().size());
+  return std::ranges::any_of(std::views::split(below, '/'), [](const auto& part) {
+    return is_kubepods(std::string_view(part.begin(), part.end()));
+  });
 }
 
 // Why it walks: docs/decisions/0003-walk-the-cgroups.md
@@ -180,6 +188,8 @@ Result<std::vector<PodCgroup>> CgroupTree::scan() {
   if (exhaustion_) {  // who was left out is not gone
     levels_ = std::move(levels);
     places_ = std::move(places);
+    // It must not be the handles of what has gone that use up all there are.
+    std::erase_if(known_, [](const auto& entry) { return !entry.second->alive(); });
     return fail(*exhaustion_);
   }
   known_ = std::exchange(seen_, {});
@@ -212,6 +222,7 @@ std::optional<PodCgroup> CgroupTree::find_pod(std::string_view uid) {
   }
   // The levels of the last scan are where Pods appear.
   for (const auto& level : levels_) {
+    if (!has_pods(*level)) continue;
     const auto names = level->children();
     if (!names) {
       note(names.error());

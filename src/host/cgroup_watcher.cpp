@@ -25,7 +25,7 @@ constexpr std::string_view watched_files[] = {"cpuset.cpus", "cpuset.mems", "cpu
 }  // namespace
 
 struct CgroupWatcher::Impl {
-  enum class What { level, pod, container };
+  enum class What { level_above, level, pod, container };
   struct Watch {
     What what = What::level;
     std::string uid;
@@ -96,9 +96,10 @@ void CgroupWatcher::Impl::tell(const inotify_event& event, std::vector<CgroupEve
   const auto& watch = it->second;
   const std::string_view name = event.len > 0 ? std::string_view(event.name) : std::string_view();
   const bool directory = (event.mask & IN_ISDIR) != 0;
-  if (watch.what == What::level) {
+  if (watch.what == What::level || watch.what == What::level_above) {
     if (!directory) return;
-    if (auto pod = parse_pod_name(name)) {
+    auto pod = watch.what == What::level ? parse_pod_name(name) : std::nullopt;
+    if (pod) {
       add((event.mask & IN_CREATE) != 0 ? Kind::pod_appeared : Kind::pod_gone, std::move(pod->uid));
     } else {
       add(Kind::tree_changed);
@@ -117,8 +118,8 @@ Result<std::unique_ptr<CgroupWatcher>> CgroupWatcher::open(const asio::any_io_ex
   return std::unique_ptr<CgroupWatcher>(new CgroupWatcher(std::make_unique<Impl>(executor, fd)));
 }
 
-Result<bool> CgroupWatcher::watch_level(const Cgroup& level) {
-  const auto added = impl_->add(level, {Impl::What::level, {}});
+Result<bool> CgroupWatcher::watch_level(const Cgroup& level, bool has_pods) {
+  const auto added = impl_->add(level, {has_pods ? Impl::What::level : Impl::What::level_above, {}});
   if (!added) return fail(added.error());
   return added->fresh;
 }

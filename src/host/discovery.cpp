@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <map>
 #include <memory>
+#include <ranges>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -239,8 +241,27 @@ Result<Topology> from_xml(const std::string& path, std::string_view origin) {
   return load(*hwloc, Errc::invalid_argument, what, complaint);
 }
 
+// hwloc makes as many as it is told to, however long that takes.
+bool has_too_many_cpus(std::string_view description) {
+  std::int64_t cpus = 1;
+  for (const auto part : std::views::split(description, ' ')) {
+    std::string_view word(part.begin(), part.end());
+    if (word.find('=') != word.npos) continue;  // an attribute
+    if (const auto colon = word.find(':'); colon != word.npos) word.remove_prefix(colon + 1);
+    std::int64_t count = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), count);
+    if (error == std::errc::result_out_of_range || count > CpuSet::max_id + 1) return true;
+    if (error == std::errc() && count > 0) cpus *= count;
+    if (cpus > CpuSet::max_id + 1) return true;
+  }
+  return false;
+}
+
 Result<Topology> from_synthetic(const std::string& description, std::string_view origin) {
   const auto what = fmt::format("{}\"{}\"", origin, description);
+  if (has_too_many_cpus(description)) {
+    return fail(Errc::invalid_argument, fmt::format("{}: more than {} CPUs", what, CpuSet::max_id + 1));
+  }
   const auto hwloc = make_hwloc();
   if (!hwloc) return fail(hwloc.error());
   constexpr std::string_view complaint =

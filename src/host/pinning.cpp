@@ -100,15 +100,25 @@ const CpusetTarget& target_of(const PodTarget& target, const std::string& contai
   return it == target.containers.end() ? target.pod : it->second;
 }
 
+Error without_cpuset(const Cgroup& cgroup) {
+  return {Errc::unavailable,
+          cgroup.path() + ": has no cpuset: the level above does not pass it on, or not yet"};
+}
+
+// `unready`: set where a container that is to have its own set cannot have one yet.
 Result<CpusetNode> read_pod(const PodCgroup& pod, const PodTarget& target, CgroupHandles& handles,
-                            std::vector<std::string>& ids) {
+                            std::vector<std::string>& ids, bool& unready) {
   handles.cgroup = pod.cgroup;
   auto root = read_node(*pod.cgroup, target.pod);
   if (!root) return root;
   for (const auto& container : pod.containers) {
     CgroupHandles inner{container.cgroup, {}};
     auto node = read_tree(*container.cgroup, target_of(target, container.id), inner, container.nested);
-    if (!node && is_gone(node.error())) continue;
+    if (!node && is_gone(node.error())) {
+      // Without a cpuset of its own it is on its Pod's CPUs.
+      unready = unready || (target.containers.contains(container.id) && container.cgroup->alive());
+      continue;
+    }
     if (!node) return node;
     root->children.push_back(std::move(*node));
     handles.children.push_back(std::move(inner));
@@ -174,10 +184,13 @@ PinReport pin(CgroupTree& tree, PodCgroup pod, const PodTarget& target) {
     }
     CgroupHandles handles;
     std::vector<std::string> ids;
-    const auto root = read_pod(pod, target, handles, ids);
+    report.unready = false;
+    const auto root = read_pod(pod, target, handles, ids, report.unready);
     if (!root) {
-      report.gone = is_gone(root.error());
-      if (!report.gone) report.error = root.error();
+      report.unready = is_gone(root.error()) && pod.cgroup->alive();
+      report.gone = is_gone(root.error()) && !report.unready;
+      if (report.unready) report.error = without_cpuset(*pod.cgroup);
+      if (!report.gone && !report.unready) report.error = root.error();
       return report;
     }
     report.pod = root->has.effective_cpus;
@@ -188,6 +201,10 @@ PinReport pin(CgroupTree& tree, PodCgroup pod, const PodTarget& target) {
     if (round == 0) note_differences(report, *root, ids, writes);
     if (writes.empty()) {
       report.error.reset();
+      if (report.unready) {
+        report.error = without_cpuset(*pod.cgroup);
+        return report;
+      }
       if (tree.version() == CgroupVersion::v1) return report;
       report.withheld = withheld<CpuPart>(tree, pod.cgroup->path(), *root);
       if (!report.withheld) report.withheld = withheld<MemPart>(tree, pod.cgroup->path(), *root);

@@ -75,9 +75,7 @@ class Reset {
       report_.pods = static_cast<int>(pods->size());
       bool written = false;
       for (const auto& pod : *pods) {
-        const auto outcome = reset(pod);
-        if (!outcome) report_.errors.push_back(outcome.error());
-        written = written || (outcome && *outcome);
+        written = reset(pod) || written;
       }
       if (!written) return std::move(report_);
     }
@@ -89,18 +87,17 @@ class Reset {
 
  private:
   // Whether anything was written.
-  Result<bool> reset(const PodCgroup& pod) {
+  bool reset(const PodCgroup& pod) {
     const auto& path = pod.cgroup->path();
     const auto level =
         std::ranges::find(tree_.levels(), path.substr(0, path.rfind('/')),
                           [](const auto& cgroup) -> const std::string& { return cgroup->path(); });
     if (level == tree_.levels().end()) return false;
     const auto parent = (*level)->read();
-    if (!parent) return fail(parent.error());
+    if (!parent) return refused(parent.error());
     std::vector<ResetNode> nodes;
     std::vector<CgroupHandles> handles;
-    if (auto read = read_into(nodes, handles, pod.cgroup, below(pod)); !read)
-      return fail(std::move(read.error()));
+    if (auto read = read_into(nodes, handles, pod.cgroup, below(pod)); !read) return refused(read.error());
     if (nodes.empty()) return false;
     bool written = false;
     for (const auto& write : plan_reset(nodes[0], *parent, tree_.version())) {
@@ -112,11 +109,20 @@ class Reset {
       }
       auto done = dry_run_ ? Result<void>() : carry_out(*at->cgroup, write);
       if (!done && is_gone(done.error())) continue;
-      if (!done) return fail(std::move(done.error()));
+      if (!done) {
+        refused(done.error());
+        continue;
+      }
       note(*at->cgroup, write, node->has);
       written = true;
     }
     return written;
+  }
+
+  // Once a pass. Nothing was written.
+  bool refused(const Error& error) {
+    report_.errors.push_back(error);
+    return false;
   }
 
   void note(const Cgroup& cgroup, const CpusetWrite& write, const CpusetValues& before) {
@@ -145,13 +151,13 @@ class Reset {
 };
 
 // Where the quotas are.
-Result<ResetReport> reset_quotas_in(CgroupTree& tree, bool dry_run) {
+Result<ResetReport> reset_quotas_in(CgroupTree& tree, QuotaWish wish, bool dry_run) {
   ResetReport report;
   const auto pods = tree.scan();
   if (!pods) return fail(pods.error());
   report.pods = static_cast<int>(pods->size());
   for (const auto& pod : *pods) {
-    auto settled = settle_quotas(pod, QuotaWish::forget, dry_run);
+    auto settled = settle_quotas(pod, wish, dry_run);
     if (settled.error) report.errors.push_back(std::move(*settled.error));
     for (const auto& change : settled.changes) {
       report.changes.push_back({.path = change.path,
@@ -192,10 +198,10 @@ Result<ResetReport> reset_partitions(CgroupTree& tree, bool dry_run) {
   return report;
 }
 
-Result<ResetReport> reset_quotas(CgroupTree& tree, bool dry_run) {
-  if (tree.version() == CgroupVersion::v2) return reset_quotas_in(tree, dry_run);
+Result<ResetReport> reset_quotas(CgroupTree& tree, QuotaWish wish, bool dry_run) {
+  if (tree.version() == CgroupVersion::v2) return reset_quotas_in(tree, wish, dry_run);
   auto with_cpu = tree.beside_with_cpu();
-  return with_cpu ? reset_quotas_in(*with_cpu, dry_run) : ResetReport();
+  return with_cpu ? reset_quotas_in(*with_cpu, wish, dry_run) : ResetReport();
 }
 
 }  // namespace actimanager::host

@@ -35,6 +35,10 @@ asio::awaitable<void> until(Clock::time_point deadline, asio::awaitable<void> ta
   co_await async::first_to_finish(std::move(tasks));
 }
 
+LeaseRecord record_of(const nlohmann::json& lease) {
+  return LeaseRecord::decode(api::JsonDocument(lease).root());
+}
+
 }  // namespace
 
 LeaderElector::LeaderElector(Client& client, std::string lease_namespace, std::string lease_name,
@@ -111,46 +115,62 @@ asio::awaitable<void> LeaderElector::keep_renewing() {
 asio::awaitable<Result<bool>> LeaderElector::try_once() {
   const auto begun = Clock::now();
   auto read = co_await client_.get(lease_resource(namespace_, name_));
-  std::optional<LeaseRecord> lease;
+  std::optional<LeaseRecord> record;
   if (read) {
-    lease = LeaseRecord::decode(api::JsonDocument(*read).root());
-  } else if (read.error().code != ApiErrc::not_found) {
+    lease_ = std::move(*read);
+    record = record_of(lease_);
+  } else if (read.error().code == ApiErrc::not_found) {
+    lease_ = nullptr;
+  } else {
     co_return fail(std::move(read.error()));
   }
-  const auto step = machine_.observe(lease, Clock::now());
+  const auto step = machine_.observe(record, Clock::now());
   if (step == LeaseMachine::Step::wait) co_return false;
   auto written = step == LeaseMachine::Step::create
-                     ? co_await client_.create(lease_resource(namespace_), lease_object(nullptr))
-                     : co_await client_.replace(lease_resource(namespace_, name_), lease_object(&*lease));
+                     ? co_await client_.create(lease_resource(namespace_), lease_object())
+                     : co_await client_.replace(lease_resource(namespace_, name_), lease_object());
   if (!written) {
     const auto& code = written.error().code;
     if (code == ApiErrc::conflict || code == ApiErrc::already_exists)
       co_return machine_.leading();  // somebody was first
     co_return fail(std::move(written.error()));
   }
-  record_ = LeaseRecord::decode(api::JsonDocument(*written).root());
-  machine_.observe(record_, Clock::now());
+  lease_ = std::move(*written);
+  machine_.observe(record_of(lease_), Clock::now());
   machine_.written(begun);
   co_return true;
 }
 
 asio::awaitable<void> LeaderElector::release() {
-  auto lease = lease_object(&record_);
-  lease["spec"]["holderIdentity"] = "";
-  lease["spec"]["leaseDurationSeconds"] = 1;
   machine_.lost();
-  auto written = co_await client_.replace(lease_resource(namespace_, name_), lease);
-  if (written) {
+  auto released = co_await write_release();
+  if (!released && released.error().code == ApiErrc::conflict) {
+    // A renewal whose answer was not waited for, most likely.
+    auto read = co_await client_.get(lease_resource(namespace_, name_));
+    if (read && record_of(*read).holder == machine_.options().identity) {
+      lease_ = std::move(*read);
+      released = co_await write_release();
+    }
+  }
+  if (released) {
     log_.info("released Lease {}/{}", namespace_, name_);
   } else {
-    log_.warn("release: {}", written.error().message());
+    log_.warn("release: {}", released.error().message());
   }
 }
 
-nlohmann::json LeaderElector::lease_object(const LeaseRecord* before) const {
+asio::awaitable<Result<nlohmann::json>> LeaderElector::write_release() {
+  auto lease = lease_object();
+  lease["spec"]["holderIdentity"] = "";
+  lease["spec"]["leaseDurationSeconds"] = 1;
+  co_return co_await client_.replace(lease_resource(namespace_, name_), lease);
+}
+
+nlohmann::json LeaderElector::lease_object() const {
   const auto& options = machine_.options();
   const auto now = micro_time_now();
-  const bool ours = before != nullptr && before->holder == options.identity;
+  const auto before = lease_.is_null() ? LeaseRecord() : record_of(lease_);
+  const bool ours = before.holder == options.identity;
   nlohmann::json lease = {
       {"apiVersion", "coordination.k8s.io/v1"},
       {"kind", "Lease"},
@@ -158,10 +178,13 @@ nlohmann::json LeaderElector::lease_object(const LeaseRecord* before) const {
       {"spec",
        {{"holderIdentity", options.identity},
         {"leaseDurationSeconds", std::chrono::ceil<std::chrono::seconds>(options.duration).count()},
-        {"acquireTime", ours && !before->acquire_time.empty() ? before->acquire_time : now},
+        {"acquireTime", ours && !before.acquire_time.empty() ? before.acquire_time : now},
         {"renewTime", now},
-        {"leaseTransitions", before == nullptr ? 0 : before->transitions + (ours ? 0 : 1)}}}};
-  if (before != nullptr) lease["metadata"]["resourceVersion"] = before->resource_version;
+        {"leaseTransitions", lease_.is_null() ? 0 : before.transitions + (ours ? 0 : 1)}}}};
+  if (const auto it = lease_.find("metadata"); it != lease_.end() && it->is_object()) {
+    lease["metadata"] = *it;  // labels and all: they are not ours to take away
+    lease["metadata"].erase("managedFields");
+  }
   return lease;
 }
 

@@ -1,9 +1,6 @@
 #include <vector>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
+#include <actimanager/async/event.hpp>
 #include <actimanager/kube/errors.hpp>
 #include <actimanager/kube/list_all.hpp>
 #include <actimanager/kube/object_splitter.hpp>
@@ -48,7 +45,7 @@ asio::awaitable<Result<Envelope>> list_page(Client& client, const ResourceRef& c
     if (*got == 0) break;
     if (auto fed = splitter.feed({buffer.data(), *got}, take); !fed) outcome = fail(std::move(fed.error()));
     if (!outcome) co_return fail(std::move(outcome.error()).wrap("list " + collection.describe()));
-    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    co_await async::give_way();
   }
   auto envelope = std::move(splitter).envelope();
   if (!envelope) co_return fail(std::move(envelope.error()));

@@ -1,8 +1,5 @@
 #include <vector>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -28,11 +25,6 @@ using Kind = api::JsonValue::Kind;
 std::string_view in_metadata(const api::JsonValue& object, std::string_view field) {
   const auto* metadata = object.find("metadata");
   return metadata == nullptr ? std::string_view() : metadata->text_of(field);
-}
-
-// Lets everything else that is ready run first.
-asio::awaitable<void> give_way() {
-  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
 
 }  // namespace
@@ -83,7 +75,7 @@ asio::awaitable<Result<void>> Reflector::list() {
                                    options_.page_size, take);
   if (!version) co_return fail(std::move(version.error()));
   resource_version_ = std::move(*version);
-  while (target_.apply_list(apply_at_once)) co_await give_way();
+  while (target_.apply_list(apply_at_once)) co_await async::give_way();
   log_.debug("{}: listed", collection_.describe());
   co_return Result<void>{};
 }
@@ -112,7 +104,7 @@ asio::awaitable<Result<void>> Reflector::watch() {
     auto fed = splitter.feed({buffer.data(), *got}, take);
     if (!fed) outcome = fail(std::move(fed.error()));
     if (!outcome) co_return fail(std::move(outcome.error()).wrap("watch " + collection_.describe()));
-    co_await give_way();
+    co_await async::give_way();
   }
 }
 

@@ -2,13 +2,16 @@
 #include <charconv>
 #include <list>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -31,6 +34,7 @@ using ErrorCode = boost::system::error_code;
 namespace {
 
 constexpr std::chrono::milliseconds max_linger{2000};
+constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 Result<tcp::endpoint> parse_listen_address(const std::string& text) {
   const auto wrong = [&](std::string_view why) {
@@ -80,6 +84,14 @@ class Place {
   Order& order_;
   Order::iterator at_;
 };
+
+// "GET http://node:8089/topology", as proxies ask, is as "GET /topology".
+std::string_view origin_form(std::string_view target) {
+  constexpr std::string_view scheme = "http://";
+  if (!target.starts_with(scheme)) return target;
+  const auto path = target.find_first_of("/?", scheme.size());
+  return path == target.npos ? "/" : target.substr(path);
+}
 
 // Bytes that are never read would reset the connection, and with it the answer on its way.
 asio::awaitable<void> linger(beast::tcp_stream& stream, std::size_t most,
@@ -173,7 +185,10 @@ asio::awaitable<void> Server::Impl::serve(tcp::socket socket) {
     parser.header_limit(static_cast<std::uint32_t>(options.max_header));
     parser.body_limit(options.max_body);
     stream.expires_after(options.request_timeout);
-    co_await http::async_read(stream, buffer, parser, done());
+    co_await http::async_read_header(stream, buffer, parser, done());
+    if (!error && beast::iequals(parser.get()[http::field::expect], "100-continue"))
+      co_await asio::async_write(stream, asio::buffer(go_on), done());
+    if (!error && !parser.is_done()) co_await http::async_read(stream, buffer, parser, done());
     if (error == http::error::end_of_stream || error == beast::error::timeout ||
         error == asio::error::operation_aborted) {
       co_return;
@@ -189,13 +204,16 @@ asio::awaitable<void> Server::Impl::serve(tcp::socket socket) {
                                                             : 400;
       response = error_page(status, error.message());
       keep_alive = false;
+    } else if (parser.get().version() >= 11 && parser.get().count(http::field::host) != 1) {
+      response = error_page(400, "one Host field is required");
+      keep_alive = false;
     } else {
       place.request_arrived();
       const auto& message = parser.get();
       Request request;
       head = message.method() == http::verb::head;
       request.method = head ? "GET" : std::string(message.method_string());
-      request.target = std::string(message.target());
+      request.target = std::string(origin_form(message.target()));
       for (const auto& field : message) {
         request.headers.add(std::string(field.name_string()), std::string(field.value()));
       }

@@ -13,9 +13,11 @@
 #include <actimanager/roles/agent.hpp>
 
 #include "binding_writer.hpp"
+#include "clock.hpp"
 #include "grants.hpp"
 #include "node_state.hpp"
 #include "observation.hpp"
+#include "pin_view.hpp"
 #include "pinner.hpp"
 #include "rediscovery.hpp"
 #include "topology_publisher.hpp"
@@ -35,14 +37,6 @@ constexpr auto first_retry = 250ms;
 constexpr auto last_retry = 15s;
 constexpr auto hotplug_period = 1s;
 constexpr auto owners_period = 1s;
-
-api::Time wall_clock() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 }  // namespace
 
@@ -64,6 +58,7 @@ struct Agent::Impl {
   binding::PodPointer pod_of_cgroup(const std::string& uid) const;
   PublishedState published() const;
   AgentView view() const;
+  std::vector<PinView> pins() const;
   PinView view_of(const api::Pod& pod) const;
 
   kube::EventRecorder& events;
@@ -137,6 +132,7 @@ asio::awaitable<void> Agent::Impl::run() {
   std::vector<asio::awaitable<void>> parts;
   parts.push_back(state.run());
   parts.push_back(pinner->watch());
+  parts.push_back(pinner->await_controllers());
   parts.push_back(pinner->tell_systemd());
   parts.push_back(reconcile_loop());
   parts.push_back(follow_hotplug());
@@ -331,36 +327,13 @@ void Agent::Impl::tell_pod(const std::string& uid, const char* reason, const std
 }
 
 PinView Agent::Impl::view_of(const api::Pod& pod) const {
-  const auto& uid = binding::cgroup_uid(pod);
-  PinView pin;
-  pin.namespace_ = pod.meta.namespace_;
-  pin.pod = pod.meta.name;
-  pin.uid = pod.meta.uid;
-  pin.level = "None";
-  const auto verdict =
+  const auto it =
       std::ranges::find_if(verdicts, [&](const auto& v) { return v.pod && v.pod->meta.uid == pod.meta.uid; });
-  if (verdict != verdicts.end()) {
-    pin.binding = verdict->binding->meta.key();
-    pin.level = api::to_string(verdict->binding->spec.exclusiveness_level);
-    pin.message = verdict->message;
-    if (verdict->grant) pin.exclusive = verdict->grant->exclusive_cpus;
-    const auto object = state.bound.get(pin.binding);
-    pin.status = api::to_string(object ? object->status.resource_status : api::BindingStatus::unset);
-  }
-  const auto& cpusets = desired.of(uid);
-  pin.wanted = cpusets.pod.cpus;
-  pin.memory_nodes = cpusets.pod.mems;
-  const auto* sight = pinner->sight(uid);
-  if (sight == nullptr) return pin;
-  pin.granted = sight->pod;
-  for (const auto& [id, values] : sight->containers) {
-    const auto status = std::ranges::find_if(*pod.container_statuses, [&](const api::ContainerStatus& s) {
-      return runtime_id(s.container_id) == id;
-    });
-    pin.containers.push_back(
-        {status == pod.container_statuses->end() ? id : status->name, values.effective_cpus});
-  }
-  return pin;
+  const auto* verdict = it == verdicts.end() ? nullptr : &*it;
+  const auto known = verdict != nullptr ? state.bound.get(verdict->binding->meta.key()) : nullptr;
+  const auto& uid = binding::cgroup_uid(pod);
+  return pin_view(pod, verdict, known ? known->status.resource_status : api::BindingStatus::unset,
+                  desired.of(uid), pinner->sight(uid));
 }
 
 AgentView Agent::Impl::view() const {
@@ -371,12 +344,17 @@ AgentView Agent::Impl::view() const {
   view.shared_pool = reconciled ? desired.shared.cpus : facts.topology->cpus();
   if (!reconciled) view.not_ready = "the node's Pods and bindings are not known yet";
   if (objection) view.not_ready = objection->message;
+  return view;
+}
+
+std::vector<PinView> Agent::Impl::pins() const {
+  std::vector<PinView> pins;
   for (const auto& pod : state.pods.items())
-    if (!pod->finished()) view.pins.push_back(view_of(*pod));
-  std::ranges::sort(view.pins, [](const PinView& a, const PinView& b) {
+    if (!pod->finished()) pins.push_back(view_of(*pod));
+  std::ranges::sort(pins, [](const PinView& a, const PinView& b) {
     return std::tie(a.namespace_, a.pod) < std::tie(b.namespace_, b.pod);
   });
-  return view;
+  return pins;
 }
 
 Agent::Agent(std::unique_ptr<AgentMetrics> metrics, std::unique_ptr<Impl> impl)
@@ -410,6 +388,10 @@ asio::awaitable<void> Agent::run() {
 }
 AgentView Agent::view() const {
   return impl_->view();
+}
+
+std::vector<PinView> Agent::pins() const {
+  return impl_->pins();
 }
 
 }  // namespace actimanager::roles

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
@@ -12,6 +10,8 @@
 #include <actimanager/api/names.hpp>
 #include <actimanager/binding/sizing.hpp>
 #include <actimanager/kube/errors.hpp>
+
+#include "clock.hpp"
 
 namespace actimanager::roles {
 namespace {
@@ -26,29 +26,14 @@ constexpr auto longest_wait = std::chrono::seconds(30);
 // As many as are looked at before others have their turn.
 constexpr std::size_t looks_at_once = 64;
 
-api::Time now() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
-std::string pod_key(const api::PodCPUBinding& binding) {
-  return binding.meta.namespace_ + "/" + binding.spec.pod_name;
-}
-
 json versioned(const api::ObjectMeta& meta) {
   return {{"resourceVersion", meta.resource_version}};
 }
 
-// Refused by its agent, as it stands.
-bool is_refused(const api::PodCPUBinding& binding) {
-  const auto& status = binding.status;
-  return !status.admitted && status.observed_generation == binding.meta.generation &&
-         (status.resource_status == api::BindingStatus::invalid_cpu_set ||
-          status.resource_status == api::BindingStatus::cpu_set_allocation_failed);
-}
-
-std::string node_of(const api::PodCPUBinding& binding) {
-  const auto* label = binding.meta.label(api::node_name_label);
-  return label == nullptr ? binding.status.node_name : *label;
+// Its Pod has another one, made by hand, that came first.
+bool is_second(const api::PodCPUBinding& binding) {
+  const auto* admitted = api::find_condition(binding.status.conditions, "Admitted");
+  return binding.is_refused() && admitted != nullptr && admitted->reason == "SecondBinding";
 }
 
 // A merge patch to this status; what it has not is removed.
@@ -76,17 +61,17 @@ BindingController::BindingController(asio::any_io_executor executor, kube::Clien
 void BindingController::follow_changes() {
   cluster_.bindings.on_change([this](const auto& before, const auto& after) {
     if (before && (!after || after->spec.pod_name != before->spec.pod_name)) {
-      const auto it = of_pod_.find(pod_key(*before));
+      const auto it = of_pod_.find(before->pod_key());
       if (it != of_pod_.end() && it->second.erase(before->meta.key()) > 0 && it->second.empty())
         of_pod_.erase(it);
     }
-    look_at_waiting(node_of(after ? *after : *before));
+    look_at_waiting((after ? after : before)->node_name());
     if (!after) {
       edited_from_.erase(before->meta.key());
       without_others_.erase(before->meta.key());
       return;
     }
-    of_pod_[pod_key(*after)].insert(after->meta.key());
+    of_pod_[after->pod_key()].insert(after->meta.key());
     look_at({Item::Kind::binding, after->meta.key()});
   });
   cluster_.pods.on_change([this](const auto& before, const auto& after) {
@@ -149,7 +134,7 @@ asio::awaitable<void> BindingController::run() {
 asio::awaitable<void> BindingController::loop() {
   while (!cluster_.synced()) co_await work_.wait();
   for (std::size_t looks = 0;; ++looks) {
-    if (looks % looks_at_once == 0) co_await asio::post(asio::use_awaitable);
+    if (looks % looks_at_once == 0) co_await async::give_way();
     co_await writes_.below(writes_at_once);
     look_at_failed(Clock::now());
     const auto next =
@@ -188,13 +173,13 @@ std::optional<asio::awaitable<Result<void>>> BindingController::binding_step(con
   const auto binding = cluster_.bindings.get(key);
   if (!binding || binding->meta.deletion_timestamp) return std::nullopt;
   binding::Surroundings around;
-  around.pod = cluster_.pods.get(pod_key(*binding));
+  around.pod = cluster_.pods.get(binding->pod_key());
   if (around.pod && !around.pod->node_name.empty()) {
     around.node_exists = cluster_.nodes.get(around.pod->node_name) != nullptr;
     const auto topology = cluster_.topologies.get(api::NodeCPUTopology::name_for(around.pod->node_name));
     around.node_has_topology = topology && topology->topology;
   }
-  auto action = binding::next_action(*binding, around, now());
+  auto action = binding::next_action(*binding, around, wall_clock());
   switch (action.kind) {
     case binding::Action::Kind::remove:
       return remove_with_pod(binding);
@@ -210,15 +195,16 @@ std::optional<asio::awaitable<Result<void>>> BindingController::binding_step(con
     return move_to_node(binding, around.pod->node_name);
   }
   if (edit_comes_in(*binding)) return std::nullopt;
-  if (is_refused(*binding) && binding::is_scheduler_made(*binding)) {
+  if (binding->is_refused() && !binding->status.admitted && binding->is_scheduler_made()) {
     scheduling_.forget_edit(key);  // an attempt that failed
+    if (is_second(*binding)) return remove_second(binding);
     auto placement = other_cpus(*binding, *around.pod);
     if (!placement) {
       waiting_[around.pod->node_name].insert(key);
       return std::nullopt;
     }
     scheduling_.assume_edit(key, *placement);
-    return give_other_cpus(binding, std::move(*placement));
+    return write_cpus(binding, std::move(*placement), Occasion::refused);
   }
   return sizing_step(binding, *around.pod);
 }
@@ -235,19 +221,19 @@ std::optional<asio::awaitable<Result<void>>> BindingController::sizing_step(Bind
                                                                             const api::Pod& pod) {
   const auto& key = binding->meta.key();
   scheduling_.forget_edit(key);  // an attempt that failed
-  if (auto condition = binding::sizing_given_up(*binding, now()))
+  if (auto condition = binding::sizing_given_up(*binding, wall_clock()))
     return write_condition(binding, std::move(*condition));
   const auto has = binding::resizable(*binding);
-  if (!has || pod.meta.deletion_timestamp || node_of(*binding) != pod.node_name) return std::nullopt;
+  if (!has || pod.meta.deletion_timestamp || binding->node_name() != pod.node_name) return std::nullopt;
   const auto answer = scheduling_.resize(pod, key, *has);
   if (!answer) return std::nullopt;
-  auto sizing = binding::next_sizing(*binding, *has, answer->wanted, answer->resized, now());
+  auto sizing = binding::next_sizing(*binding, *has, answer->wanted, answer->resized, wall_clock());
   if (sizing.waits) waiting_[pod.node_name].insert(key);
   if (sizing.edit) {
     // Before anybody else decides: no Pod is placed on them while the edit is on its way.
     allocator::Placement placement{std::move(*sizing.edit), has->level};
     scheduling_.assume_edit(key, placement);
-    return resize(binding, std::move(placement));
+    return write_cpus(binding, std::move(placement), Occasion::resized);
   }
   if (!sizing.condition) return std::nullopt;
   if (sizing.condition->status == api::ConditionStatus::false_) {
@@ -278,8 +264,8 @@ std::optional<allocator::Placement> BindingController::other_cpus(const api::Pod
 std::optional<asio::awaitable<Result<void>>> BindingController::topology_step(const std::string& key) {
   const auto topology = cluster_.topologies.get(key);
   if (!topology) return std::nullopt;
-  auto status =
-      binding::next_topology_status(*topology, cluster_.nodes.get(topology->node_name) != nullptr, now());
+  auto status = binding::next_topology_status(*topology, cluster_.nodes.get(topology->node_name) != nullptr,
+                                              wall_clock());
   if (!status) return std::nullopt;
   return write_topology_status(topology, std::move(*status));
 }
@@ -292,13 +278,22 @@ asio::awaitable<Result<void>> BindingController::remove_with_pod(BindingPointer 
   if (found) {
     const auto pod = api::decode<api::Pod>(*found);
     if (!pod) co_return fail(pod.error());  // which is no sign that it has gone
-    if (pod->meta.uid == binding::owner_uid(*binding) && !pod->finished()) co_return Result<void>{};
+    if (pod->meta.uid == binding->owner_uid() && !pod->finished()) co_return Result<void>{};
   }
   auto removed = co_await client_.remove(kube::resource_of(*binding),
                                          {.uid = binding->meta.uid, .resource_version = {}});
   if (!removed) co_return fail(std::move(removed.error()));
   ++metrics_.bindings_deleted;
   log_.info("binding {}: removed with its Pod", binding->meta.key());
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> BindingController::remove_second(BindingPointer binding) {
+  auto removed =
+      co_await client_.remove(kube::resource_of(*binding),
+                              {.uid = binding->meta.uid, .resource_version = binding->meta.resource_version});
+  if (!removed) co_return fail(std::move(removed.error()));
+  log_.info("binding {}: removed, its Pod has another one", binding->meta.key());
   co_return Result<void>{};
 }
 
@@ -313,7 +308,8 @@ asio::awaitable<Result<void>> BindingController::move_to_node(BindingPointer bin
 }
 
 asio::awaitable<Result<void>> BindingController::write_cpus(BindingPointer binding,
-                                                            allocator::Placement placement) {
+                                                            allocator::Placement placement,
+                                                            Occasion occasion) {
   auto spec = binding->spec;
   spec.cpu_set = placement.cpus;
   spec.exclusiveness_level = placement.level;
@@ -323,27 +319,12 @@ asio::awaitable<Result<void>> BindingController::write_cpus(BindingPointer bindi
   auto patched = co_await client_.patch(kube::resource_of(*binding), patch);
   if (!patched) co_return fail(std::move(patched.error()));
   edited_from_.insert_or_assign(binding->meta.key(), binding->meta.resource_version);
+  const bool resized = occasion == Occasion::resized;
+  ++(resized ? metrics_.bindings_resized : metrics_.bindings_replaced);
+  log_.info("binding {}: {}, gets CPUs {} instead of {}", binding->meta.key(),
+            resized ? "its Pod was resized" : "was refused", placement.cpus.to_string(),
+            binding->spec.cpu_set.to_string());
   co_return Result<void>{};
-}
-
-asio::awaitable<Result<void>> BindingController::give_other_cpus(BindingPointer binding,
-                                                                 allocator::Placement placement) {
-  auto written = co_await write_cpus(binding, placement);
-  if (!written) co_return written;
-  ++metrics_.bindings_replaced;
-  log_.info("binding {}: was refused, gets CPUs {} instead of {}", binding->meta.key(),
-            placement.cpus.to_string(), binding->spec.cpu_set.to_string());
-  co_return written;
-}
-
-asio::awaitable<Result<void>> BindingController::resize(BindingPointer binding,
-                                                        allocator::Placement placement) {
-  auto written = co_await write_cpus(binding, placement);
-  if (!written) co_return written;
-  ++metrics_.bindings_resized;
-  log_.info("binding {}: its Pod was resized, gets CPUs {} instead of {}", binding->meta.key(),
-            placement.cpus.to_string(), binding->spec.cpu_set.to_string());
-  co_return written;
 }
 
 asio::awaitable<Result<void>> BindingController::write_condition(BindingPointer binding,

@@ -58,9 +58,9 @@ class BindingController {
   boost::asio::awaitable<void> carry_out(Item item, boost::asio::awaitable<Result<void>> write);
 
   boost::asio::awaitable<Result<void>> remove_with_pod(BindingPointer binding);
+  // Whose Pod has another one.
+  boost::asio::awaitable<Result<void>> remove_second(BindingPointer binding);
   boost::asio::awaitable<Result<void>> move_to_node(BindingPointer binding, std::string node);
-  boost::asio::awaitable<Result<void>> give_other_cpus(BindingPointer binding,
-                                                       allocator::Placement placement);
   boost::asio::awaitable<Result<void>> write_binding_status(BindingPointer binding,
                                                             api::PodCPUBinding::Status status);
   boost::asio::awaitable<Result<void>> write_topology_status(
@@ -72,8 +72,10 @@ class BindingController {
   // As many CPUs as the Pod asks for by now.
   std::optional<boost::asio::awaitable<Result<void>>> sizing_step(BindingPointer binding,
                                                                   const api::Pod& pod);
-  boost::asio::awaitable<Result<void>> write_cpus(BindingPointer binding, allocator::Placement placement);
-  boost::asio::awaitable<Result<void>> resize(BindingPointer binding, allocator::Placement placement);
+  // Why a binding is given other CPUs.
+  enum class Occasion { refused, resized };
+  boost::asio::awaitable<Result<void>> write_cpus(BindingPointer binding, allocator::Placement placement,
+                                                  Occasion occasion);
   boost::asio::awaitable<Result<void>> write_condition(BindingPointer binding, api::Condition condition);
 
   kube::Client& client_;

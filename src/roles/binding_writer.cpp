@@ -45,7 +45,7 @@ std::string json_pointer_escape(std::string_view text) {
 void BindingWriter::want(const binding::BindingPointer& binding, api::PodCPUBinding::Status status,
                          const api::Pod* owner) {
   Job job{binding, std::move(status), {}, binding->meta.label(api::node_name_label) == nullptr};
-  if (owner != nullptr && binding::owner_uid(*binding).empty()) job.owner_uid = owner->meta.uid;
+  if (owner != nullptr && binding->owner_uid().empty()) job.owner_uid = owner->meta.uid;
   auto it = entries_.find(binding->meta.uid);
   if (it != entries_.end()) {
     auto& entry = it->second;

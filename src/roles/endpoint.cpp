@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -22,20 +21,13 @@ net::Response answer(std::string body, const char* type, int status = 200) {
   return response;
 }
 
-net::Response answer(const json& document, int status = 200) {
-  // Names come from the API server and are UTF-8; a stray byte must not throw all the same.
-  return answer(document.dump(2, ' ', false, json::error_handler_t::replace) + "\n", "application/json",
-                status);
+// Names come from the API server and are UTF-8; a stray byte must not throw all the same.
+std::string text_of(const json& document) {
+  return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-net::Response topology_of(const EndpointSources& sources) {
-  const auto view = sources.view();
-  if (!view.topology) return error_response(503, view.not_ready.empty() ? "no topology yet" : view.not_ready);
-  api::NodeCPUTopology object;
-  object.meta.name = api::NodeCPUTopology::name_for(view.node_name);
-  object.node_name = view.node_name;
-  object.topology = view.topology;
-  return answer(api::encode_spec(object));
+net::Response answer(const json& document, int status = 200) {
+  return answer(text_of(document), "application/json", status);
 }
 
 json encode(const PinView& pin) {
@@ -55,51 +47,6 @@ json encode(const PinView& pin) {
           {"exclusive", pin.exclusive.to_string()},
           {"memoryNodes", pin.memory_nodes.to_string()},
           {"containers", std::move(containers)}};
-}
-
-net::Response pins_of(const EndpointSources& sources) {
-  if (!sources.has_agent) return error_response(503, "this replica runs without the agent role");
-  const auto view = sources.view();
-  auto pods = json::array();
-  for (const auto& pin : view.pins) pods.push_back(encode(pin));
-  return answer({{"nodeName", view.node_name},
-                 {"sharedPool", view.shared_pool.to_string()},
-                 {"reserved", view.reserved.to_string()},
-                 {"pods", std::move(pods)}});
-}
-
-net::Response alive(const EndpointSources&) {
-  return answer("ok\n", "text/plain; charset=utf-8");
-}
-
-net::Response ready(const EndpointSources& sources) {
-  const auto view = sources.view();
-  if (view.not_ready.empty()) return alive(sources);
-  return answer(view.not_ready + "\n", "text/plain; charset=utf-8", 503);
-}
-
-net::Response metrics_of(const EndpointSources& sources) {
-  return answer(sources.metrics(), "text/plain; version=0.0.4; charset=utf-8");
-}
-
-net::Response index(const EndpointSources&);
-
-using Route = std::pair<std::string_view, net::Response (*)(const EndpointSources&)>;
-constexpr std::array routes{
-    Route{"/", index},
-    Route{"/topology", topology_of},
-    Route{"/api/v1/topology", topology_of},
-    Route{"/api/v1/pins", pins_of},
-    Route{"/livez", alive},
-    Route{"/healthz", alive},  // its older name
-    Route{"/readyz", ready},
-    Route{"/metrics", metrics_of},
-};
-
-net::Response index(const EndpointSources&) {
-  auto paths = json::array();
-  for (const auto& [path, handler] : routes) paths.push_back(path);
-  return answer({{"paths", std::move(paths)}});
 }
 
 std::string_view title_of(int status) {
@@ -127,19 +74,78 @@ net::Response error_response(int status, std::string_view why) {
   return answer({{"error", title_of(status)}, {"message", why}}, status);
 }
 
+const std::vector<std::pair<std::string_view, Endpoint::Handler>>& Endpoint::routes() {
+  static const std::vector<std::pair<std::string_view, Handler>> all{
+      {"/", &Endpoint::index},
+      {"/topology", &Endpoint::topology},
+      {"/api/v1/topology", &Endpoint::topology},
+      {"/api/v1/pins", &Endpoint::pins},
+      {"/livez", &Endpoint::alive},
+      {"/healthz", &Endpoint::alive},  // its older name
+      {"/readyz", &Endpoint::ready},
+      {"/metrics", &Endpoint::metrics},
+  };
+  return all;
+}
+
+net::Response Endpoint::index() {
+  auto paths = json::array();
+  for (const auto& [path, handler] : routes()) paths.push_back(path);
+  return answer({{"paths", std::move(paths)}});
+}
+
+net::Response Endpoint::topology() {
+  const auto view = sources_.view();
+  if (!view.topology) return error_response(503, view.not_ready.empty() ? "no topology yet" : view.not_ready);
+  if (view.topology != rendered_) {
+    api::NodeCPUTopology object;
+    object.meta.name = api::NodeCPUTopology::name_for(view.node_name);
+    object.node_name = view.node_name;
+    object.topology = view.topology;
+    rendering_ = text_of(api::encode_spec(object));
+    rendered_ = view.topology;
+  }
+  return answer(rendering_, "application/json");
+}
+
+net::Response Endpoint::pins() {
+  if (!sources_.pins) return error_response(503, "this replica runs without the agent role");
+  const auto view = sources_.view();
+  auto pods = json::array();
+  for (const auto& pin : sources_.pins()) pods.push_back(encode(pin));
+  return answer({{"nodeName", view.node_name},
+                 {"sharedPool", view.shared_pool.to_string()},
+                 {"reserved", view.reserved.to_string()},
+                 {"pods", std::move(pods)}});
+}
+
+net::Response Endpoint::alive() {
+  return answer("ok\n", "text/plain; charset=utf-8");
+}
+
+net::Response Endpoint::ready() {
+  const auto view = sources_.view();
+  if (view.not_ready.empty()) return alive();
+  return answer(view.not_ready + "\n", "text/plain; charset=utf-8", 503);
+}
+
+net::Response Endpoint::metrics() {
+  return answer(sources_.metrics(), "text/plain; version=0.0.4; charset=utf-8");
+}
+
 // Why reading is all one can do here: docs/decisions/0004-http-reads-api-writes.md
-net::Response respond(const net::Request& request, const EndpointSources& sources) {
+net::Response Endpoint::respond(const net::Request& request) {
   const std::string_view target = request.target;
   const auto path = target.substr(0, target.find_first_of("?#"));
-  const auto route = std::ranges::find(routes, path, &Route::first);
-  if (route == routes.end())
+  const auto route = std::ranges::find(routes(), path, &std::pair<std::string_view, Handler>::first);
+  if (route == routes().end())
     return error_response(404, "there is nothing at this path; see / for what there is");
   if (request.method != "GET") {
     auto response = error_response(405, "read-only: GET and HEAD");
     response.headers.add("Allow", "GET, HEAD");
     return response;
   }
-  return route->second(sources);
+  return (this->*route->second)();
 }
 
 }  // namespace actimanager::roles

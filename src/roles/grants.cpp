@@ -57,11 +57,11 @@ binding::BindingPointer Grants::with_grant(const binding::BindingPointer& bindin
   const auto it = grants_.find(binding->meta.uid);
   if (it == grants_.end()) return binding;
   const auto& [admitted, owner_uid] = it->second;
-  const bool known = binding->status.admitted == admitted && !binding::owner_uid(*binding).empty();
+  const bool known = binding->status.admitted == admitted && !binding->owner_uid().empty();
   if (known) return binding;
   auto copy = *binding;
   copy.status.admitted = admitted;
-  if (binding::owner_uid(copy).empty()) {
+  if (copy.owner_uid().empty()) {
     copy.meta.owner_references->push_back({.api_version = "v1",
                                            .kind = "Pod",
                                            .name = copy.spec.pod_name,

@@ -36,11 +36,12 @@ void add_agent(MetricsText& text, const Agent& agent) {
   text.sample(view.topology ? view.topology->cpus().size() : 0, {{"kind", "online"}});
   text.sample(view.shared_pool.size(), {{"kind", "shared"}});
   text.sample(view.reserved.size(), {{"kind", "reserved"}});
+  const auto pins = agent.pins();
   std::uint64_t pinned = 0;
-  for (const auto& pin : view.pins) pinned += pin.binding.empty() ? 0 : 1;
+  for (const auto& pin : pins) pinned += pin.binding.empty() ? 0 : 1;
   text.family("actimanager_node_pods", "gauge", "Pods of this node by whether a PodCPUBinding names them.");
   text.sample(number(pinned), {{"binding", "true"}});
-  text.sample(number(view.pins.size() - pinned), {{"binding", "false"}});
+  text.sample(number(pins.size() - pinned), {{"binding", "false"}});
 }
 
 void add_leader(MetricsText& text, const LeaderMetrics& metrics) {

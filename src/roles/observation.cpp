@@ -12,13 +12,6 @@ const Observed* find(const std::vector<Observed>& containers, const std::string&
   return it == containers.end() ? nullptr : &*it;
 }
 
-bool has_container(const api::Pod& pod, const std::string& name) {
-  const auto named = [&](const api::Container& container) { return container.name == name; };
-  return std::ranges::any_of(pod.spec->containers, named) ||
-         std::ranges::any_of(pod.spec->init_containers, named) ||
-         std::ranges::find(pod.spec->ephemeral_containers, name) != pod.spec->ephemeral_containers.end();
-}
-
 }  // namespace
 
 binding::Observed observe(const api::Pod& pod, const Sight* sight, const host::PodTarget& target,
@@ -46,7 +39,7 @@ binding::Observed observe(const api::Pod& pod, const Sight* sight, const host::P
         right && values.effective_cpus == (own == target.containers.end() ? target.pod : own->second).cpus;
   }
   for (const auto& known : before.containers) {
-    if (has_container(pod, known.name) && find(observed.containers, known.name) == nullptr) {
+    if (pod.spec->has_container(known.name) && find(observed.containers, known.name) == nullptr) {
       observed.containers.push_back(known);
     }
   }

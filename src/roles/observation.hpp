@@ -5,7 +5,7 @@
 #include <actimanager/api/pod_cpu_binding.hpp>
 #include <actimanager/binding/status.hpp>
 
-#include "pinner.hpp"
+#include "sight.hpp"
 #include "targets.hpp"
 
 namespace actimanager::roles {

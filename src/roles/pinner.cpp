@@ -7,11 +7,19 @@
 #include <spdlog/spdlog.h>
 
 #include <actimanager/host/handover.hpp>
-#include <actimanager/host/strays.hpp>
 
 namespace actimanager::roles {
 
 namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+// At a Pod whose cgroup has no cpuset yet. After that it is one whose pin was refused.
+constexpr auto first_look_again = 1ms;
+constexpr auto last_look_again = 512ms;
+
+}  // namespace
 
 Result<std::unique_ptr<Pinner>> Pinner::open(const asio::any_io_executor& executor,
                                              host::CgroupTreeOptions options, const std::string& dbus_socket,
@@ -37,11 +45,24 @@ Pinner::Pinner(const asio::any_io_executor& executor, host::CgroupTree tree,
     : tree_(std::move(tree)),
       watcher_(std::move(watcher)),
       writers_(std::move(writers)),
+      is_unready_(executor),
       systemd_(executor, dbus_socket, [this](const std::optional<Error>& failure) { note_systemd(failure); }),
       metrics_(metrics),
       log_(log) {
   if (tree_.version() == host::CgroupVersion::v2) return;
   if (auto with_cpu = tree_.beside_with_cpu()) cpu_tree_ = std::move(*with_cpu);
+}
+
+asio::awaitable<void> Pinner::await_controllers() {
+  while (true) {
+    co_await is_unready_.wait();
+    for (auto pause = first_look_again; !unready_.empty() && pause <= last_look_again; pause *= 2) {
+      co_await async::sleep_for(pause);
+      for (const auto& uid : std::exchange(unready_, {}))
+        if (targets_) pin(uid, targets_->of(uid));
+    }
+    unready_.clear();
+  }
 }
 
 asio::awaitable<void> Pinner::tell_systemd() {
@@ -82,7 +103,7 @@ std::optional<std::vector<host::PodCgroup>> Pinner::look_around() {
   for (bool fresh = true; found && fresh;) {
     fresh = false;
     for (const auto& level : tree_.levels()) {
-      auto watched = watcher_->watch_level(*level);
+      auto watched = watcher_->watch_level(*level, tree_.has_pods(*level));
       if (!watched) log_.warn("{}", watched.error().message());
       fresh = fresh || (watched && *watched);
     }
@@ -104,6 +125,7 @@ std::optional<std::vector<host::PodCgroup>> Pinner::look_around() {
 void Pinner::apply(Targets targets) {
   auto found = look_around();
   if (!found) return;  // what cannot be seen is not gone
+  if (cpu_tree_ && !cpu_tree_->scan()) log_.debug("{}: cannot be read", cpu_tree_->root().path());
   if (tree_.version() == host::CgroupVersion::v1) restore_levels();
   forget_all_but(*found);
   systemd_.retry();
@@ -117,6 +139,9 @@ void Pinner::retarget(Targets targets) {
   std::vector<std::string> movers;
   for (const auto& [uid, pod] : pods_)
     if (pod.target != targets.of(uid)) movers.push_back(uid);
+  // What stops being isolated comes back to all whose cpusets inherit.
+  if (std::ranges::any_of(movers, [this](const auto& uid) { return partitions_.of(uid) != nullptr; }))
+    return apply(std::move(targets));
   std::vector<host::PodCgroup> found;
   for (const auto& uid : movers) {
     if (auto pod = look_at(uid)) {
@@ -160,48 +185,6 @@ void Pinner::settle(std::vector<host::PodCgroup> found, Targets targets) {
     if (target.is_partition) settle_partition(uid);
 }
 
-void Pinner::restore_levels() {
-  const auto written = whole_levels_.restore(tree_.levels());
-  const auto failure = written ? std::string() : written.error().message();
-  if (written) {
-    for (const auto& path : *written) log_.info("{}: has the CPUs again that came back", path);
-  } else if (failure != levels_failure_) {
-    log_.error("{}", failure);
-  }
-  levels_failure_ = failure;
-}
-
-// On v1 a cgroup with processes cannot be without CPUs: where one is found so, its last CPU went offline, and
-// its processes are somewhere else.
-void Pinner::note_emptied(Pod& pod, host::PinReport& report) {
-  for (const auto& difference : report.differences) {
-    const auto before = pod.sight.containers.find(difference.container);
-    const bool new_one = before == pod.sight.containers.end() || before->second.effective_cpus.empty();
-    if (difference.had.empty() && !new_one) pod.emptied.insert(difference.container);
-  }
-  std::erase_if(pod.emptied, [&](const auto& id) { return !report.containers.contains(id); });
-  if (!pod.emptied.empty()) bring_back();
-  if (pod.emptied.empty() || report.error) return;
-  report.error =
-      Error{Errc::unavailable,
-            fmt::format("container {}: its last CPU went offline, and the kernel moved its processes to the "
-                        "level of all Pods, from where this agent may not move them back: restart the Pod",
-                        pod.emptied.begin()->substr(0, 12))};
-}
-
-void Pinner::bring_back() {
-  for (const auto& [pid, home, refused] : host::bring_back(tree_)) {
-    if (refused) {
-      // Of a Pod that has its CPUs not yet: it is looked at when it has.
-      log_.debug("Pod {}: process {}: {}", home.uid, pid, refused->message());
-      continue;
-    }
-    log_.warn("Pod {}: process {} is back in its cgroup: its last CPU had gone offline", home.uid, pid);
-    const auto container = host::parse_container_name(home.below.front()).value_or(home.below.front());
-    if (const auto pod = pods_.find(home.uid); pod != pods_.end()) pod->second.emptied.erase(container);
-  }
-}
-
 void Pinner::hand_over(const std::vector<host::PodCgroup>& pods, const CpuSet& exclusive) {
   std::vector<host::Occupant> occupants;
   for (const auto& pod : pods) {
@@ -211,10 +194,9 @@ void Pinner::hand_over(const std::vector<host::PodCgroup>& pods, const CpuSet& e
   }
   for (const auto& step : host::plan_handover(occupants, targets_->shared.pod.cpus, exclusive)) {
     auto target = targets_->of(pods[step.pod].uid);
-    if (step.cpus != target.pod.cpus) {
-      target.pod = {step.cpus, {}};  // memory moves once, at the end
-      for (auto& [id, container] : target.containers) container.mems.clear();
-    }
+    // Memory moves at the end, once everybody is on their CPUs: it may take long.
+    target.pod = {step.cpus, {}};
+    for (auto& [id, container] : target.containers) container.mems.clear();
     pin(pods[step.pod], target);
   }
   for (const auto& pod : pods) {
@@ -321,10 +303,16 @@ void Pinner::pin(const host::PodCgroup& found, const host::PodTarget& target) {
   metrics_.cpuset_writes += static_cast<std::uint64_t>(report.writes);
   if (report.gone) return forget(uid);
 
+  auto& pod = pods_[uid];
+  if (report.unready) {
+    unready_.insert(uid);
+    is_unready_.set();
+  }
+  note_drift(uid, pod, target, report, writer_of(uid));
+  pod.unwritten = report.error.has_value();
   // Who has no binding is well with some of the shared pool, but not with CPUs outside of it.
   const bool suffers = targets_->pods.contains(uid) || !target.pod.cpus.includes(report.pod);
   if (report.withheld && suffers) report.error = std::move(report.withheld);
-  auto& pod = pods_[uid];
   if (tree_.version() == host::CgroupVersion::v1) note_emptied(pod, report);
   if (report.error) {
     ++metrics_.pin_errors;
@@ -332,7 +320,6 @@ void Pinner::pin(const host::PodCgroup& found, const host::PodTarget& target) {
       log_.error("Pod {}: {}", uid, report.error->message());
     }
   }
-  note_drift(uid, pod, target, report, writer_of(uid));
   const bool known = std::exchange(pod.target, target).has_value();
   // Of what is only a step on the way systemd need not know. Why the files come first:
   // docs/decisions/0007-file-before-property.md
@@ -349,58 +336,6 @@ void Pinner::pin(const host::PodCgroup& found, const host::PodTarget& target) {
   if (last && (target.lifts_quota || pod.sight.quota.lifted || of_before)) settle_quota(uid);
 }
 
-// Before anybody's cpuset becomes another: what is isolated is open to nobody else.
-void Pinner::leave_partitions(const std::vector<host::PodCgroup>& pods) {
-  for (const auto& pod : pods) {
-    const auto* held = partitions_.of(pod.uid);
-    const auto& target = targets_->of(pod.uid);
-    if (held == nullptr || (target.is_partition && *held == target.pod.cpus)) continue;
-    const auto cpus = held->to_string();
-    if (const auto left = partitions_.leave(pod); !left) {
-      ++metrics_.pin_errors;
-      log_.error("Pod {}: {}", pod.uid, left.error().message());
-    } else {
-      log_.info("Pod {}: CPUs {} are no isolated partition any more", pod.uid, cpus);
-    }
-    if (const auto known = pods_.find(pod.uid); known != pods_.end()) known->second.sight.partition = {};
-  }
-  trim_partitions();
-}
-
-void Pinner::trim_partitions() {
-  if (const auto trimmed = partitions_.trim(); !trimmed) log_.error("{}", trimmed.error().message());
-  metrics_.cpuset_writes += partitions_.take_changes().size();
-}
-
-// Precondition: its target is one.
-void Pinner::settle_partition(const std::string& uid) {
-  const auto known = pods_.find(uid);
-  if (known == pods_.end() || !known->second.sight.partition.refusal.empty()) return;
-  const auto found = tree_.find_pod(uid);
-  if (!found) return;
-  const auto& cpus = targets_->of(uid).pod.cpus;
-  const auto entered = partitions_.enter(*found, cpus);
-  const auto writes = partitions_.take_changes().size();
-  metrics_.cpuset_writes += writes;
-  PartitionSight now{entered.has_value(), {}};
-  if (!entered) {
-    // Where it is the file that says so, no errno does.
-    const auto& error = entered.error();
-    now.refusal = error.code == Errc::conflict ? error.context : error.message();
-    log_.warn("Pod {} is not isolated: {}", uid, now.refusal);
-  } else if (writes > 0) {
-    log_.info("Pod {}: CPUs {} are an isolated partition", uid, cpus.to_string());
-  }
-  if (now == known->second.sight.partition) return;
-  known->second.sight.partition = std::move(now);
-  if (handlers_.seen) handlers_.seen(uid);
-}
-
-// The kernel may have refused because of what is right now.
-void Pinner::ask_kernel_again() {
-  for (auto& [uid, pod] : pods_) pod.sight.partition.refusal.clear();
-}
-
 void Pinner::tell_systemd(const host::PodCgroup& pod, const host::PodTarget& target) {
   if (tree_.version() == host::CgroupVersion::v1) return;
   if (targets_->pods.contains(pod.uid)) return systemd_.want(pod, &target, looked_);
@@ -409,67 +344,10 @@ void Pinner::tell_systemd(const host::PodCgroup& pod, const host::PodTarget& tar
   systemd_.want(pod, targets_->shared_is_whole ? nullptr : &pool, looked_, true);
 }
 
-void Pinner::look_at_quotas() {
-  settle_quotas([](const Pod& pod) { return pod.target->lifts_quota; });
-}
-
-template <class Predicate>
-void Pinner::settle_quotas(Predicate which) {
-  std::vector<std::string> uids;
-  for (const auto& [uid, pod] : pods_)
-    if (targets_ && pod.target && which(pod)) uids.push_back(uid);
-  for (const auto& uid : uids) settle_quota(uid);
-}
-
-void Pinner::settle_quota(const std::string& uid) {
-  using host::QuotaWish;
-  const auto& pod = pods_[uid];
-  const auto target = *pod.target;
-  write_quotas(uid, target.lifts_quota ? QuotaWish::lift : QuotaWish::restore);
-  if (!pod.sight.quota.lifted) return;
-  if (const auto found = tree_.find_pod(uid)) tell_systemd(*found, target);
-  if (!target.lifts_quota && systemd_.settled(uid)) write_quotas(uid, QuotaWish::forget);
-}
-
-void Pinner::write_quotas(const std::string& uid, host::QuotaWish wish) {
-  auto& tree = cpu_tree_ ? *cpu_tree_ : tree_;
-  auto found = tree.find_pod(uid);
-  if (!found && cpu_tree_ && tree.scan()) found = tree.find_pod(uid);
-  if (!found) return;
-  auto report = host::settle_quotas(*found, wish);
-  auto& sight = pods_[uid].sight;
-  metrics_.quota_writes += report.changes.size();
-  if (!report.changes.empty()) {
-    log_.info("Pod {}: CFS quotas {}", uid, wish == host::QuotaWish::lift ? "lifted" : "put back");
-    // Whoever wrote one again may have told systemd, too.
-    if (wish == host::QuotaWish::lift && sight.quota.lifted) systemd_.doubt(uid);
-  }
-  if (report.error) {
-    ++metrics_.pin_errors;
-    if (!sight.quota.error || sight.quota.error->message() != report.error->message())
-      log_.error("Pod {}: {}", uid, report.error->message());
-  }
-  QuotaSight now{true, report.state.limited, report.state.lifted, std::move(report.error)};
-  const bool same = now.limited == sight.quota.limited && now.lifted == sight.quota.lifted &&
-                    now.looked == sight.quota.looked &&
-                    now.error.has_value() == sight.quota.error.has_value();
-  sight.quota = std::move(now);
-  if (!same && handlers_.seen) handlers_.seen(uid);
-}
-
-// On v1 it is the kernel that takes CPUs out of cpusets which go offline, and it may be seen there before the
-// topology is known anew.
-bool Pinner::went_offline(const host::PinReport::Difference& difference) const {
-  if (tree_.version() != host::CgroupVersion::v1) return false;
-  const auto lost = difference.wanted - difference.had;
-  const auto online = tree_.root().read();
-  return online && !lost.empty() && !lost.intersects(online->cpus) &&
-         difference.wanted.includes(difference.had);
-}
-
 void Pinner::note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target,
                         const host::PinReport& report, const std::optional<host::Writer>& writer) {
   if (pod.target != target) return;  // it was not there yet, or is to be elsewhere
+  if (pod.unwritten) return;         // what we could not write is nobody else's
   if (!report.differences.empty()) ask_kernel_again();
   for (const auto& difference : report.differences) {
     const bool container = !difference.container.empty();
@@ -479,10 +357,11 @@ void Pinner::note_drift(const std::string& uid, Pod& pod, const host::PodTarget&
     if (difference.unset && !systemd_.settled(uid)) continue;
     metrics_.drifts.count(writer ? writer->name : "");
     const auto other = writer ? to_string(*writer) : "somebody else";
-    const auto message =
-        fmt::format("{} moved {} to CPUs {}; put back to {}", other,
-                    container ? "container " + difference.container.substr(0, 12) : std::string("the Pod"),
-                    difference.had.to_string(), difference.wanted.to_string());
+    const auto message = fmt::format(
+        "{} moved {} to CPUs {}; {} {}", other,
+        container ? "container " + difference.container.substr(0, 12) : std::string("the Pod"),
+        difference.had.to_string(), report.error ? "the kernel refuses to put it back to" : "put back to",
+        difference.wanted.to_string());
     log_.warn("Pod {}: {}", uid, message);
     systemd_.doubt(uid);
     if (handlers_.drift) handlers_.drift(uid, message);

@@ -17,6 +17,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <spdlog/fwd.h>
 
+#include <actimanager/async/event.hpp>
 #include <actimanager/host/cfs_quota.hpp>
 #include <actimanager/host/cgroup_tree.hpp>
 #include <actimanager/host/cgroup_watcher.hpp>
@@ -29,31 +30,10 @@
 #include <actimanager/roles/agent.hpp>
 
 #include "quarrel.hpp"
+#include "sight.hpp"
 #include "targets.hpp"
 
 namespace actimanager::roles {
-
-struct QuotaSight {
-  bool looked = false;         // at any of them
-  bool limited = false;        // a cgroup has a CFS quota
-  bool lifted = false;         // what one had is remembered
-  std::optional<Error> error;  // what the kernel refused
-};
-
-struct PartitionSight {
-  bool holds = false;
-  std::string refusal;  // the kernel's; it is not asked again before the targets change
-  bool operator==(const PartitionSight&) const = default;
-};
-
-// What the kernel showed of one Pod's cgroups when they were last looked at.
-struct Sight {
-  CpuSet pod;
-  std::map<std::string, host::CpusetValues> containers;  // by the runtime's id
-  std::optional<Error> error;                            // what the kernel refused
-  QuotaSight quota;
-  PartitionSight partition;
-};
 
 class Pinner {
  public:
@@ -84,6 +64,10 @@ class Pinner {
   // Follows the cgroups until cancelled. Before the first apply() it only watches.
   boost::asio::awaitable<void> watch();
 
+  // Looks again at Pods whose cgroup has no cpuset yet, until cancelled. On v2 a runtime may make the cgroup
+  // before it has the level above pass the controller on, and nothing tells of the files that then appear.
+  boost::asio::awaitable<void> await_controllers();
+
   // Brings to systemd what it is to know, until cancelled.
   boost::asio::awaitable<void> tell_systemd();
 
@@ -110,6 +94,7 @@ class Pinner {
   struct Pod {
     Sight sight;
     std::optional<host::PodTarget> target;  // as last applied
+    bool unwritten = false;                 // the kernel refused some of that
     Quarrel quarrel;
     std::set<std::string> emptied;  // containers, by id, whose processes the kernel has moved away
   };
@@ -138,8 +123,7 @@ class Pinner {
   void note_emptied(Pod& pod, host::PinReport& report);
   void bring_back();
   void tell_systemd(const host::PodCgroup& pod, const host::PodTarget& target);
-  template <class Predicate>
-  void settle_quotas(Predicate which);
+  void settle_quotas(bool (*which)(const Pod&));
   void leave_partitions(const std::vector<host::PodCgroup>& pods);
   void settle_partition(const std::string& uid);
   void ask_kernel_again();
@@ -155,7 +139,9 @@ class Pinner {
   std::unique_ptr<host::CgroupWatcher> watcher_;
   std::unique_ptr<host::CpusetWriters> writers_;  // nullptr: the kernel does not tell us
   host::WholeLevels whole_levels_;
-  std::string levels_failure_;  // as last logged; "": none
+  std::string levels_failure_;     // as last logged; "": none
+  std::set<std::string> unready_;  // by UID
+  async::Event is_unready_;
   host::systemd::Keeper systemd_;
   bool systemd_fails_ = false;
   AgentMetrics& metrics_;

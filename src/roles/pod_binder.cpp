@@ -49,15 +49,11 @@ json binding_object(const api::Pod& pod, const Target& target) {
 }  // namespace
 
 bool is_of(const api::PodCPUBinding& binding, const api::Pod& pod) {
-  return std::ranges::any_of(*binding.meta.owner_references, [&](const api::OwnerReference& owner) {
-    return owner.controller && owner.kind == "Pod" && owner.uid == pod.meta.uid;
-  });
+  return binding.is_scheduler_made() && binding.owner_uid() == pod.meta.uid;
 }
 
 Target target_of(const api::PodCPUBinding& binding) {
-  const auto* node = binding.meta.label(api::node_name_label);
-  return {node == nullptr ? binding.status.node_name : *node,
-          allocator::Placement{binding.spec.cpu_set, binding.spec.exclusiveness_level}};
+  return {binding.node_name(), allocator::Placement{binding.spec.cpu_set, binding.spec.exclusiveness_level}};
 }
 
 // Why the binding comes first: docs/decisions/0001-binding-before-bind.md
@@ -79,7 +75,7 @@ asio::awaitable<Result<Target>> PodBinder::persist(const api::Pod& pod, Target t
     if (is_of(*existing, pod) && !existing->meta.deletion_timestamp && has_node_(target_of(*existing).node)) {
       co_return target_of(*existing);
     }
-    if (!binding::is_scheduler_made(*existing)) {
+    if (!existing->is_scheduler_made()) {
       co_return fail(Errc::conflict, fmt::format("PodCPUBinding {}/{} exists and was not made for this Pod",
                                                  pod.meta.namespace_, name));
     }

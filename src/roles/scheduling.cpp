@@ -2,31 +2,16 @@
 
 #include <algorithm>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
-#include <actimanager/binding/admission.hpp>
+#include "clock.hpp"
 
 namespace actimanager::roles {
 namespace {
 
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-asio::awaitable<void> others_turn() {
-  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-}
-
-std::string pod_key(const api::PodCPUBinding& binding) {
-  return binding.meta.namespace_ + "/" + binding.spec.pod_name;
-}
 
 }  // namespace
 
@@ -129,20 +114,22 @@ void Scheduling::requeued(const api::Pod& pod, const scheduler::ClusterEvent& ev
 }
 
 void Scheduling::note_binding_by_hand(const BindingPointer& before, const BindingPointer& after) {
-  if (before && !binding::is_scheduler_made(*before)) {
-    const auto it = by_hand_.find(pod_key(*before));
+  if (before && !before->is_scheduler_made()) {
+    const auto it = by_hand_.find(before->pod_key());
     if (it != by_hand_.end() && it->second.erase(before->meta.key()) > 0 && it->second.empty())
       by_hand_.erase(it);
   }
-  if (after && !binding::is_scheduler_made(*after)) by_hand_[pod_key(*after)].insert(after->meta.key());
+  if (after && !after->is_scheduler_made()) by_hand_[after->pod_key()].insert(after->meta.key());
 }
 
 std::optional<allocator::Placement> Scheduling::place_again(const api::Pod& pod,
                                                             const api::PodCPUBinding& refused) {
   if (!scheduler_.handles(pod.spec->scheduler_name)) return std::nullopt;
-  // It holds the CPUs it asks for, refused or not: to find others it must not stand in its own way.
-  const auto node = cache_.node_without(refused.meta.key());
+  auto node = cache_.node_without(refused.meta.key());
   if (!node || !node->cpus.has_topology()) return std::nullopt;
+  // Now it runs in the shared pool.
+  if (cache_.cpus_of(pod.meta.uid).in_pool)
+    node->pool_milli_cpu -= scheduler::pod_load(pod).requests.milli_cpu;
   return scheduler_.place_on(pod, *node);
 }
 
@@ -187,7 +174,7 @@ asio::awaitable<void> Scheduling::loop() {
     metrics_.queue = queue_.lengths();
     if (item) {
       co_await decide(std::move(*item));
-      co_await others_turn();
+      co_await async::give_way();
     } else {
       co_await work_.wait_until(queue_.next_wakeup().value_or(Clock::time_point::max()));
     }
@@ -208,7 +195,7 @@ bool Scheduling::has_binding_by_hand(const api::Pod& pod) const {
   return keys != by_hand_.end() && std::ranges::any_of(keys->second, [&](const auto& key) {
            const auto known = cluster_.bindings.get(key);
            if (!known || known->meta.deletion_timestamp) return false;
-           const auto owner = binding::owner_uid(*known);
+           const auto owner = known->owner_uid();
            return owner.empty() || owner == pod.meta.uid;
          });
 }
@@ -252,7 +239,7 @@ asio::awaitable<std::optional<scheduler::Decision>> Scheduling::decision_for(con
       co_return decision;
     }
     looks_for_victims = scheduler_.looks_for_victims();
-    co_await others_turn();
+    co_await async::give_way();
     if (queue_.find(pod.meta.uid) == nullptr) co_return std::nullopt;
   }
 }

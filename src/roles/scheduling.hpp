@@ -84,6 +84,8 @@ class Scheduling {
   bool admits(const api::Pod& pod, const std::string& node);
   // Takes back what was begun, for the next attempt to decide anew.
   boost::asio::awaitable<void> start_over(scheduler::QueuedPod item);
+  // Removes the binding that was stored for an earlier decision, if the Pod has not been assigned.
+  boost::asio::awaitable<Result<void>> take_back(const api::Pod& pod, const api::PodCPUBinding& own);
 
   boost::asio::awaitable<void> bind(scheduler::QueuedPod item, Target target);
   // The same for a Pod whose claims get their volumes first.

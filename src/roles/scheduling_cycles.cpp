@@ -59,8 +59,7 @@ asio::awaitable<void> Scheduling::start_over(scheduler::QueuedPod item) {
       done = fail(waits.error());
     } else if (*waits) {
       taken_back_.insert(own->meta.uid);  // before the watch can tell that it is gone
-      done = co_await binder_.remove(*own);
-      if (!done) taken_back_.erase(own->meta.uid);
+      done = co_await take_back(*item.pod, *own);
     }
     if (!done) {
       ++metrics_.errors;
@@ -69,6 +68,18 @@ asio::awaitable<void> Scheduling::start_over(scheduler::QueuedPod item) {
   }
   queue_.retry(item, Clock::now());
   work_.set();
+}
+
+asio::awaitable<Result<void>> Scheduling::take_back(const api::Pod& pod, const api::PodCPUBinding& own) {
+  if (auto removed = co_await binder_.remove(own); !removed) {
+    taken_back_.erase(own.meta.uid);
+    co_return removed;
+  }
+  // The earlier leader may have assigned it all the same, by a request that was still on its way.
+  if (const auto waits = co_await binder_.waits(pod); waits && !*waits) {
+    if (auto again = co_await binder_.persist(pod, target_of(own)); !again) co_return fail(again.error());
+  }
+  co_return Result<void>{};
 }
 
 asio::awaitable<void> Scheduling::bind_with_volumes(scheduler::QueuedPod item, Target target,

@@ -9,6 +9,8 @@
 #include <actimanager/kube/backoff.hpp>
 #include <actimanager/kube/errors.hpp>
 
+#include "clock.hpp"
+
 namespace actimanager::roles {
 namespace {
 
@@ -18,10 +20,6 @@ using nlohmann::json;
 
 // Of an object that is newer than the one we know: the watch brings it.
 constexpr std::chrono::seconds watch_delay{1};
-
-api::Time now() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
 
 json owner_reference(const api::Node& node) {
   return {{"apiVersion", "v1"}, {"kind", "Node"}, {"name", node.meta.name}, {"uid", node.meta.uid}};
@@ -96,11 +94,11 @@ asio::awaitable<Result<void>> TopologyPublisher::publish() {
     if (!published) co_return fail(std::move(published.error()));
     object = std::move(*published);
   }
-  auto status = published_status(*object, node->internal_ip, want_, now());
+  auto status = published_status(*object, node->internal_ip, want_, wall_clock());
   const bool due = !right || Clock::now() >= summary_due_;
   if (due) summary_due_ = Clock::time_point::max();
   if (!due) status.exclusive = object->status.exclusive;
-  if (!same_topology || !status.last_change_time) status.last_change_time = now();
+  if (!same_topology || !status.last_change_time) status.last_change_time = wall_clock();
   if (status == object->status) co_return Result<void>{};
   const json patch = {{"metadata", {{"resourceVersion", object->meta.resource_version}}},
                       {"status", api::encode(status)}};

@@ -109,7 +109,7 @@ asio::awaitable<Result<void>> VolumeBinder::bind(const api::Pod& pod, const sche
     if (auto done = co_await ask_for_volume(claim, node, written); !done)
       co_return fail(std::move(done.error()));
   }
-  const auto deadline = async::Event::Clock::now() + patience_;
+  const auto deadline = async::Event::Clock::now() + plan.timeout;
   do {
     co_await async::sleep_for(look_again);
     const auto now = cluster_.pods.get(pod.meta.key());
@@ -119,8 +119,7 @@ asio::awaitable<Result<void>> VolumeBinder::bind(const api::Pod& pod, const sche
     if (*all) co_return Result<void>{};
   } while (async::Event::Clock::now() < deadline);
   co_return fail(Errc::unavailable,
-                 fmt::format("its PersistentVolumeClaims were not bound within {} s",
-                             std::chrono::duration_cast<std::chrono::seconds>(patience_).count()));
+                 fmt::format("its PersistentVolumeClaims were not bound within {} s", plan.timeout.count()));
 }
 
 }  // namespace actimanager::roles

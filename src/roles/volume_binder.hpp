@@ -6,7 +6,6 @@
 // there.
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <string>
 
@@ -21,13 +20,12 @@ namespace actimanager::roles {
 
 class VolumeBinder {
  public:
-  // `patience`: how long the volume controllers may take. Both outlive it.
-  VolumeBinder(kube::Client& client, const ClusterState& cluster,
-               std::chrono::nanoseconds patience = std::chrono::minutes(10))
-      : client_(client), cluster_(cluster), patience_(patience) {}
+  // Both outlive it.
+  VolumeBinder(kube::Client& client, const ClusterState& cluster) : client_(client), cluster_(cluster) {}
 
-  // Errors: conflict (a claim or a volume has changed: decide again), unavailable (they were not bound in
-  // time, or the provisioner gave up), not_found (the Pod, or one of them, is gone), and the client's.
+  // Errors: conflict (a claim or a volume has changed: decide again), unavailable (they were not bound
+  // within the plan's timeout, or the provisioner gave up), not_found (the Pod, or one of them, is gone), and
+  // the client's.
   boost::asio::awaitable<Result<void>> bind(const api::Pod& pod, const scheduler::VolumePlan& plan,
                                             const std::string& node);
 
@@ -47,7 +45,6 @@ class VolumeBinder {
 
   kube::Client& client_;
   const ClusterState& cluster_;
-  std::chrono::nanoseconds patience_;
 };
 
 }  // namespace actimanager::roles

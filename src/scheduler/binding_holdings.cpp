@@ -1,12 +1,10 @@
 #include "binding_holdings.hpp"
 
-#include <actimanager/api/names.hpp>
-
 namespace actimanager::scheduler {
 
 std::vector<allocator::Holding> holdings_of(const api::PodCPUBinding& binding) {
   std::vector<allocator::Holding> holdings;
-  if (!binding.spec.cpu_set.empty()) {
+  if (!binding.spec.cpu_set.empty() && !binding.is_refused()) {
     holdings.push_back({binding.spec.cpu_set, binding.spec.exclusiveness_level});
   }
   const auto& admitted = binding.status.admitted;
@@ -19,18 +17,6 @@ std::vector<allocator::Holding> holdings_of(const api::PodCPUBinding& binding) {
     }
   }
   return holdings;
-}
-
-std::string owner_of(const api::PodCPUBinding& binding) {
-  for (const auto& owner : *binding.meta.owner_references) {
-    if (owner.kind == "Pod" && owner.name == binding.spec.pod_name) return owner.uid;
-  }
-  return {};
-}
-
-std::string named_node_of(const api::PodCPUBinding& binding) {
-  const auto* label = binding.meta.label(api::node_name_label);
-  return label != nullptr && !label->empty() ? *label : binding.status.node_name;
 }
 
 }  // namespace actimanager::scheduler

@@ -1,7 +1,6 @@
-// What a PodCPUBinding keeps others off, where, and for which Pod, as the object says it.
+// What a PodCPUBinding keeps others off, as the object says it.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include <actimanager/allocator/occupancy.hpp>
@@ -9,14 +8,7 @@
 
 namespace actimanager::scheduler {
 
-// What it asks for, and what it was granted and has not given up, which differ while an edit has not been
-// judged or was refused.
+// What it asks for, unless that was refused, and what it was granted and has not given up.
 std::vector<allocator::Holding> holdings_of(const api::PodCPUBinding& binding);
-
-// The UID of the Pod it belongs to; "": it does not say so.
-std::string owner_of(const api::PodCPUBinding& binding);
-
-// Its node by label, else by status; "": neither says.
-std::string named_node_of(const api::PodCPUBinding& binding);
 
 }  // namespace actimanager::scheduler

@@ -33,9 +33,9 @@ void Cache::Impl::upsert_binding(const api::PodCPUBinding& object) {
   const std::string key = object.meta.key();
   BindingRecord now{.holdings = holdings_of(object),
                     .edit = std::nullopt,
-                    .pod_key = object.meta.namespace_ + "/" + object.spec.pod_name,
-                    .owner_uid = owner_of(object),
-                    .named_node = named_node_of(object),
+                    .pod_key = object.pod_key(),
+                    .owner_uid = object.owner_uid(),
+                    .named_node = object.is_scheduler_made() ? object.node_name() : std::string(),
                     .node = {}};
   auto it = bindings.find(key);
   if (it != bindings.end()) {

@@ -34,7 +34,7 @@ struct Cache::Impl : PodAccounts {
     std::optional<allocator::Holding> edit;  // on its way to the API: held beside the others
     std::string pod_key;
     std::string owner_uid;   // of the Pod it belongs to, if it says so
-    std::string named_node;  // by label or status
+    std::string named_node;  // of the scheduler's own: it may precede its Pod
     std::string node;        // where it is counted; "": nowhere
     bool released = false;   // its Pod has finished or is gone
 

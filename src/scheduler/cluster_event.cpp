@@ -122,9 +122,8 @@ std::vector<ClusterEvent> events_of(const Change<api::PodCPUBinding>& change) {
   if (is_added_or_removed(change)) return as_it_came_or_went(change);
   const auto& before = *change.before;
   const auto& after = *change.after;
-  const bool same = holdings_of(before) == holdings_of(after) && owner_of(before) == owner_of(after) &&
-                    named_node_of(before) == named_node_of(after) &&
-                    before.spec.pod_name == after.spec.pod_name;
+  const bool same = holdings_of(before) == holdings_of(after) && before.owner_uid() == after.owner_uid() &&
+                    before.node_name() == after.node_name() && before.spec.pod_name == after.spec.pod_name;
   if (same) return {};
   return {{Action::update, change}};
 }

@@ -8,6 +8,7 @@
 #include <actimanager/api/yaml.hpp>
 #include <actimanager/scheduler/config.hpp>
 
+#include "plugins/helpers.hpp"
 #include "plugins/plugins.hpp"
 #include "profile.hpp"
 

@@ -22,9 +22,6 @@
 
 namespace actimanager::scheduler {
 
-// One decision that remembers nothing: what Scheduler::schedule_one says, for explain().
-Decision decide(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot);
-
 class Evaluation {
  public:
   Evaluation(const Profile& profile, const api::Pod& pod, const Snapshot& snapshot);

@@ -7,6 +7,7 @@
 
 #include <actimanager/scheduler/explain.hpp>
 
+#include "decide.hpp"
 #include "evaluation.hpp"
 
 namespace actimanager::scheduler {

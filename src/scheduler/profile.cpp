@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "plugins/helpers.hpp"
 #include "registry.hpp"
 
 namespace actimanager::scheduler {

@@ -26,7 +26,7 @@ std::span<const Registered> registry() {
       {.name = "NodeVolumeLimits", .make = make_node_volume_limits, .by_default = true},
       {.name = "VolumeBinding",
        .make = make_volume_binding,
-       .args = {"bindTimeoutSeconds", "shape"},
+       .args = {"bindTimeoutSeconds"},
        .by_default = true},
       {.name = "VolumeZone", .make = make_volume_zone, .by_default = true},
       {.name = "PodTopologySpread",

@@ -9,8 +9,10 @@
 #include <actimanager/scheduler/scheduler.hpp>
 
 #include "cpu_placing.hpp"
+#include "decide.hpp"
 #include "evaluation.hpp"
 #include "plugins/plugins.hpp"
+#include "plugins/signing.hpp"
 #include "registry.hpp"
 #include "tie_break.hpp"
 

@@ -189,7 +189,7 @@ def test_lease_is_taken_in_the_own_name(api, tokens):
         ("delete", "pods", True), ("deletecollection", "pods", False), ("create", "pods/eviction", False),
         ("list", "poddisruptionbudgets.policy", True), ("get", "poddisruptionbudgets.policy", False),
         ("create", "pods", False), ("patch", "nodes", False), ("get", "secrets", False),
-        ("list", "configmaps", False), ("delete", f"nodecputopologies.{GROUP}", False), ("create", "pods/exec", False),
+        ("list", "configmaps", False), ("delete", f"nodecputopologies.{GROUP}", True), ("create", "pods/exec", False),
         ("deletecollection", f"podcpubindings.{GROUP}", False), ("list", "leases.coordination.k8s.io", False),
         # What Pods' rules about each other name.
         *((verb, resource, verb != "get")
@@ -243,6 +243,8 @@ def test_agents_that_never_lead(api, tokens, published):
         own = {"metadata": {"labels": {NODE_LABEL: "node-1"}}}
         assert api.merge_patch(tokens["node-2"], path, own)[0] == 403
         assert api.merge_patch(tokens["node-1"], path, own)[0] == 200
+        owned = {"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "web", "uid": "1"}]}}
+        assert api.merge_patch(tokens["node-1"], path, owned)[0] == 200
         assert api.merge_patch(tokens["node-2"], path + "/status", {"status": {"resourceStatus": "Pending"}})[0] == 403
         assert api.merge_patch(tokens["node-1"], path + "/status", {"status": {"resourceStatus": "Applied"}})[0] == 200
         # Nor is another node's binding that is not granted yet taken over.
@@ -254,5 +256,6 @@ def test_agents_that_never_lead(api, tokens, published):
         leases = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/actimanager"
         assert api.request(tokens["node-1"], "GET", leases)[0] == 403
     finally:
-        api.kubectl("delete", "-f", str(separate / "admission-policy.yaml"), "-f", str(separate / "leader.yaml"))
+        files = [f"-f={separate / name}.yaml" for name in ("agent", "admission-policy", "leader")]
+        api.kubectl("delete", *files)
         api.kubectl("apply", "-k", str(TOP / "manifests" / "default"))

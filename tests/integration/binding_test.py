@@ -376,6 +376,38 @@ def test_a_refused_binding_gets_other_cpus_of_its_node(api, start, agents):
     assert leader.metrics()["actimanager_bindings_replaced_total"] == 1
 
 
+def test_a_binding_beside_one_made_by_hand_before_is_removed(api, start, agents):
+    agents(1)
+    there = pod("web", "2")
+    there["spec"]["nodeName"] = "node-0000"
+    made = api.create("pods", there)
+    api.create("podcpubindings", a_binding("by-hand", podName="web", cpuSet=cpu_set(0, 1), exclusivenessLevel="CPU"))
+    status_of(api, "by-hand", "Validated")
+    api.create("podcpubindings", on_node(owned_by(made, cpuSet=cpu_set(2, 3), exclusivenessLevel="CPU"), "node-0000"))
+    status_of(api, "web-pcb", "CPUSetAllocationFailed")
+    start()
+    eventually(lambda: not api.find("podcpubindings", "web-pcb"))
+    assert status_of(api, "by-hand", "Validated")["metadata"]["generation"] == 1
+    assert not events_of(api, made["metadata"]["uid"])
+
+
+def test_a_refused_binding_takes_nothing_from_anybody(api, start, bound, agents):
+    """Not from Pods that have CPUs, nor from those that are still to get some."""
+    agents(1)
+    start()
+    for node in range(1, 8):
+        api.patch("nodes", f"node-{node:04}", {"spec": {"unschedulable": True}})
+    there = pod("greedy", scheduler=NOBODY)
+    there["spec"]["nodeName"] = "node-0000"
+    api.create("pods", there)
+    api.create("podcpubindings", a_binding("greedy", cpuSet=cpu_set(*range(64)), exclusivenessLevel="NUMA"))
+    status_of(api, "greedy", "CPUSetAllocationFailed")
+    api.create("podcpubindings", on_node(a_binding("nobody", cpuSet=cpu_set(*range(64)), exclusivenessLevel="NUMA"), "node-0000"))
+    status_of(api, "nobody", "PodNotFound")
+    api.create("pods", pod("modest", "2"))
+    assert len(named(bound("modest")["modest"].binding)) == 2
+
+
 def test_where_there_are_no_other_cpus_the_pod_is_told(api, start, agents):
     agents(1)
     for name, cpus in (("quick", range(8)), ("passing", range(8, 63))):

@@ -122,6 +122,20 @@ def test_a_volume_that_was_made_for_another_node_takes_the_pod_there(api, start,
     assert any(m.startswith("binding volumes: ") and m.endswith(f"which node {node} cannot use") for m in told), told
 
 
+def test_a_volume_that_is_not_made_in_time_is_told_and_asked_for_again(api, start, bound, storage):
+    storage_class(storage, "made", "provisioner.example")
+    claim(storage, "data", "made")
+    impatient = configuration()
+    impatient["profiles"][0]["pluginConfig"].append({"name": "VolumeBinding", "args": {"bindTimeoutSeconds": 2}})
+    start(config=impatient)
+    api.create("pods", user("writer", "data"))
+    message = eventually(lambda: condition(api.get("pods", "writer"), "PodScheduled").get("message"), seconds=30)
+    assert message == "binding volumes: its PersistentVolumeClaims were not bound within 2 s", message
+    node = api.get("persistentvolumeclaims", "data")["metadata"]["annotations"][SELECTED]
+    volume(storage, "made-1", "made", node, claim=api.get("persistentvolumeclaims", "data"))
+    assert bound("writer", seconds=60)["writer"].node == node
+
+
 def test_a_pod_waits_for_its_claim_to_be_there(api, start, bound, storage):
     storage_class(storage, "made", "provisioner.example")
     start(config=configuration())

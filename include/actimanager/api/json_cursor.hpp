@@ -25,7 +25,7 @@ class JsonReader;
 
 class JsonCursor {
  public:
-  // Absent or null.
+  // Present, and not null.
   explicit operator bool() const { return value_ != nullptr && value_->kind != JsonValue::Kind::null; }
   // nullptr: absent.
   const JsonValue* value() const { return value_; }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/container/flat_map.hpp>
@@ -103,6 +104,9 @@ struct PodSpec {
   PodAffinity pod_anti_affinity;
   std::vector<TopologySpreadConstraint> topology_spread_constraints;
   bool has_resource_claims = false;
+
+  // Init and ephemeral containers count, too.
+  bool has_container(std::string_view name) const;
   bool operator==(const PodSpec&) const = default;
 };
 

@@ -88,6 +88,19 @@ struct PodCPUBinding {
   std::string spec_error;
   Status status;
 
+  // The Pod it names: "namespace/name".
+  std::string pod_key() const;
+  // Its reference to the Pod of that name as an owner; nullptr: it has none.
+  const OwnerReference* owner() const;
+  // "": no Pod owns it.
+  std::string owner_uid() const;
+  // Made by a scheduler for its Pod, rather than by hand: the Pod controls it.
+  bool is_scheduler_made() const;
+  // The spec as it stands, by its agent; what was granted before may be in force.
+  bool is_refused() const;
+  // By label, else by status; "": neither says.
+  const std::string& node_name() const;
+
   // "<pod>-pcb"; where that is longer than a name may be (253), the Pod's name is shortened and told by a
   // hash.
   static std::string name_for_pod(std::string_view pod_name);

@@ -29,6 +29,9 @@ class Event {
   bool set_ = false;
 };
 
+// Everything else that is ready gets its turn first.
+boost::asio::awaitable<void> give_way();
+
 // Throws operation_aborted when cancelled.
 boost::asio::awaitable<void> sleep_for(std::chrono::nanoseconds duration);
 

@@ -75,9 +75,4 @@ struct Verdict {
 std::vector<Verdict> admit(const NodeFacts& node, const std::vector<BindingPointer>& bindings,
                            const PodLookup& pods);
 
-// The Pod that owns the binding, by UID; "" where none does.
-std::string owner_uid(const api::PodCPUBinding& binding);
-// Made by a scheduler for its Pod, rather than by hand: the Pod controls it.
-bool is_scheduler_made(const api::PodCPUBinding& binding);
-
 }  // namespace actimanager::binding

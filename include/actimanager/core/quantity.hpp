@@ -26,7 +26,6 @@ class Quantity {
   std::int64_t value() const;
   std::int64_t milli_value() const;
 
-  bool is_zero() const { return nano_ == 0; }
   Quantity& operator+=(Quantity other);
   Quantity& operator-=(Quantity other);
   friend Quantity operator+(Quantity a, Quantity b) { return a += b; }

@@ -33,7 +33,8 @@ struct CpusetValues {
   bool operator==(const CpusetValues&) const = default;
 };
 
-// True for the errors that mean "this cgroup has been removed": treat it as absent.
+// True for the errors that mean "this cgroup has been removed": treat it as absent. One that is alive() has
+// no such file: its level does not pass the controller on, or not yet.
 bool is_gone(const Error& error);
 
 class Cgroup {
@@ -68,6 +69,8 @@ class Cgroup {
   // is populated.
   Result<void> inherit_cpus() const;
   Result<void> inherit_mems() const;
+  // Whether it has not been removed.
+  bool alive() const;
   // v2: whether processes are in it or below. True where that cannot be read, and on v1.
   bool populated() const;
 

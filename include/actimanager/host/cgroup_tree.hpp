@@ -61,6 +61,8 @@ class CgroupTree {
   // The directories that Pods appear in and those above them, as of the last scan(), parents first: what to
   // watch.
   const std::vector<std::shared_ptr<Cgroup>>& levels() const { return levels_; }
+  // Whether a level is a kubepods directory or below one: in others nothing is a Pod, whatever its name.
+  bool has_pods(const Cgroup& level) const;
 
   // Every Pod of every kubepods directory up to 6 levels below the hierarchy. A cgroup that is still the same
   // directory as before keeps its handle; one that vanishes meanwhile is left out. Errors: the hierarchy

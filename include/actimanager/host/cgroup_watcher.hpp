@@ -36,7 +36,8 @@ class CgroupWatcher {
 
   // Each returns whether the watch is new: what appeared before it is not told, so look again. Errors: ENOSPC
   // where fs.inotify.max_user_watches is reached; a cgroup that is gone is none.
-  Result<bool> watch_level(const Cgroup& level);
+  // `has_pods`: what appears in it with a Pod's name is one.
+  Result<bool> watch_level(const Cgroup& level, bool has_pods);
   Result<bool> watch_pod(const PodCgroup& pod);  // and its containers, and no longer those it had before
   // The kernel keeps watches of cgroups that are gone.
   void forget_pod(const std::string& uid);

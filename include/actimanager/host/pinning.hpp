@@ -40,6 +40,7 @@ struct PinReport {
   std::map<std::string, CpusetValues> containers;  // by container id
   bool gone = false;                               // the Pod's cgroup vanished meanwhile: no error
   std::optional<Error> error;                      // the kernel refused
+  bool unready = false;  // v2: it has no cpuset files (yet), which is an error, too; nothing tells of them
   // v2: all is written, and some CPUs or memory nodes are not in force, since a level above has not got them.
   std::optional<Error> withheld;
 };

@@ -14,6 +14,7 @@
 
 #include <actimanager/core/cpu_set.hpp>
 #include <actimanager/core/error.hpp>
+#include <actimanager/host/cfs_quota.hpp>
 #include <actimanager/host/cgroup_tree.hpp>
 #include <actimanager/host/file_change.hpp>
 #include <actimanager/host/pinning.hpp>
@@ -34,8 +35,9 @@ Result<ResetReport> reset_cpusets(CgroupTree& tree, bool dry_run);
 // Isolated partitions that an agent has made (see partition.hpp); to be done before the cpusets. Errors: the
 // hierarchy cannot be read.
 Result<ResetReport> reset_partitions(CgroupTree& tree, bool dry_run);
-// Likewise for CFS quotas (see cfs_quota.hpp), in whatever hierarchy has them; none is no error.
-Result<ResetReport> reset_quotas(CgroupTree& tree, bool dry_run);
+// Likewise for CFS quotas (see cfs_quota.hpp), in whatever hierarchy has them; none is no error. `wish`:
+// restore, where systemd still has to be told of what is remembered of them, else forget.
+Result<ResetReport> reset_quotas(CgroupTree& tree, QuotaWish wish, bool dry_run);
 
 // The plan, pure: a Pod's cgroup and what is below it.
 struct ResetNode {

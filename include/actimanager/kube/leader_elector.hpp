@@ -6,6 +6,7 @@
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
+#include <nlohmann/json.hpp>
 #include <spdlog/fwd.h>
 
 #include <actimanager/kube/client.hpp>
@@ -32,12 +33,14 @@ class LeaderElector {
   boost::asio::awaitable<void> keep_renewing();
   boost::asio::awaitable<Result<bool>> try_once();  // whether we lead
   boost::asio::awaitable<void> release();
-  nlohmann::json lease_object(const LeaseRecord* before) const;
+  boost::asio::awaitable<Result<nlohmann::json>> write_release();
+  // The Lease in our name, with the metadata it has.
+  nlohmann::json lease_object() const;
 
   Client& client_;
   std::string namespace_, name_;
   LeaseMachine machine_;
-  LeaseRecord record_;  // as last read or written
+  nlohmann::json lease_;  // as last read or written; null: there is none
   spdlog::logger& log_;
 };
 

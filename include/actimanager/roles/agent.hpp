@@ -57,6 +57,8 @@ class Agent {
   boost::asio::awaitable<void> run();
 
   AgentView view() const;
+  // Of every Pod of the node, by namespace and name.
+  std::vector<PinView> pins() const;
   const AgentMetrics& metrics() const { return *metrics_; }
 
  private:

@@ -31,7 +31,6 @@ struct AgentView {
   std::string node_name;
   std::shared_ptr<const topology::Topology> topology;
   CpuSet reserved, shared_pool;
-  std::vector<PinView> pins;  // every Pod of the node, by namespace and name
   // Empty: the agent is doing its work; else what keeps it from it.
   std::string not_ready;
 };

@@ -2,6 +2,7 @@
 // chosen and the API does not say yet.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -111,6 +112,7 @@ struct VolumePlan {
   };
   std::vector<Static> bind;
   std::vector<std::string> provision;  // claims for which one is to be made
+  std::chrono::seconds timeout{600};   // until all are bound
 
   bool empty() const { return bind.empty() && provision.empty(); }
 };

@@ -49,7 +49,7 @@ def start_apiserver(instance: Instance, binaries: Path) -> None:
         f"--service-account-key-file={pki}/service-accounts.pub",
         f"--service-account-signing-key-file={pki}/service-accounts.key",
         "--service-account-issuer=https://kubernetes.default.svc",
-        "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
+        "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement",
         "--endpoint-reconciler-type=none", "--allow-privileged=true", f"--service-cluster-ip-range={_SERVICE_RANGE}",
         f"--kubelet-client-certificate={pki}/kubelet-client.crt", f"--kubelet-client-key={pki}/kubelet-client.key",
         f"--kubelet-certificate-authority={pki}/ca.crt", "--kubelet-preferred-address-types=InternalIP",

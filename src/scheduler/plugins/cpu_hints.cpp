@@ -47,17 +47,17 @@ Hint after_topology(const api::Pod& waiting, const Change<api::NodeCPUTopology>&
 
 // The scheduler's own take what it has counted already; one made by hand may take its Pod out of the pool.
 bool takes_nothing_but_what_was_counted(const Change<api::PodCPUBinding>& change) {
-  return !change.before &&
-         std::ranges::any_of(*change.after->meta.owner_references, &api::OwnerReference::controller);
+  return !change.before && change.after->is_scheduler_made();
 }
 
 Hint after_binding(const api::Pod& waiting, const Change<api::PodCPUBinding>& change,
                    const Surroundings& cluster) {
   if (takes_nothing_but_what_was_counted(change)) return Hint::skip;
-  // One that names no node, as by hand, counts on that of its Pod, wherever that is.
+  // One that names no node, as by hand, counts on that of its Pod, wherever that is. (A label that names
+  // another one is soon corrected, which is a change, too.)
   const auto may_help = [&](const auto& binding) {
     if (!binding) return false;
-    const auto node = named_node_of(*binding);
+    const auto& node = binding->node_name();
     return node.empty() || cluster.may_get_cpus(waiting, node);
   };
   return queue_if(may_help(change.before) || may_help(change.after));

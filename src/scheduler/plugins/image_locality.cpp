@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "plugins.hpp"
+#include "signing.hpp"
 
 namespace actimanager::scheduler {
 namespace {

@@ -8,6 +8,7 @@
 #include "../domains.hpp"
 #include "hints.hpp"
 #include "plugins.hpp"
+#include "signing.hpp"
 
 namespace actimanager::scheduler {
 namespace {

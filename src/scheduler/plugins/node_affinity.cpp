@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "../labels.hpp"
+#include "helpers.hpp"
 #include "plugins.hpp"
+#include "signing.hpp"
 
 namespace actimanager::scheduler {
 namespace {

@@ -1,5 +1,6 @@
 // NodeName: only the node that the Pod names, if it names one.
 #include "plugins.hpp"
+#include "signing.hpp"
 
 namespace actimanager::scheduler {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "hints.hpp"
 #include "plugins.hpp"
+#include "signing.hpp"
 
 namespace actimanager::scheduler {
 namespace {

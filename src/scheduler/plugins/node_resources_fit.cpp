@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "../labels.hpp"
+#include "helpers.hpp"
 #include "hints.hpp"
 #include "resource_scorer.hpp"
 

@@ -1,6 +1,8 @@
 // NodeUnschedulable: no cordoned node, unless the Pod tolerates the taint that goes with it.
 #include "hints.hpp"
 #include "plugins.hpp"
+#include "signing.hpp"
+#include "taint_toleration.hpp"
 
 namespace actimanager::scheduler {
 namespace {

@@ -6,8 +6,10 @@
 #include <actimanager/api/names.hpp>
 #include <actimanager/core/utf8.hpp>
 
+#include "cpu_plugins.hpp"
 #include "hints.hpp"
 #include "plugins.hpp"
+#include "signing.hpp"
 
 namespace actimanager::scheduler {
 namespace {

@@ -8,9 +8,12 @@
 #include <fmt/format.h>
 
 #include "../labels.hpp"
+#include "helpers.hpp"
 #include "hints.hpp"
 #include "plugins.hpp"
+#include "signing.hpp"
 #include "spread_counts.hpp"
+#include "taint_toleration.hpp"
 
 namespace actimanager::scheduler {
 namespace {

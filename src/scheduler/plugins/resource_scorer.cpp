@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "helpers.hpp"
+#include "signing.hpp"
+
 namespace actimanager::scheduler {
 
 std::vector<ResourceSpec> read_resources(api::JsonCursor list, std::int64_t max_weight) {

@@ -1,9 +1,13 @@
 // TaintToleration: no node whose NoSchedule or NoExecute taints the Pod does not tolerate; of the others,
 // those with fewer untolerated PreferNoSchedule taints.
+#include "taint_toleration.hpp"
+
 #include <algorithm>
 
+#include "helpers.hpp"
 #include "hints.hpp"
 #include "plugins.hpp"
+#include "signing.hpp"
 
 namespace actimanager::scheduler {
 

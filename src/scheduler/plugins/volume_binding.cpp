@@ -167,6 +167,8 @@ Found find_volumes(const Claims& claims, const api::Node& node) {
 
 class VolumeBinding final : public Plugin {
  public:
+  explicit VolumeBinding(std::chrono::seconds timeout) : timeout_(timeout) {}
+
   std::string_view name() const override { return "VolumeBinding"; }
   Points points() const override { return Point::pre_filter | Point::filter | Point::reserve; }
 
@@ -243,7 +245,10 @@ class VolumeBinding final : public Plugin {
 
   Status reserve(CycleState& state, const api::Pod&, const NodeInfo& info) const override {
     // Not written where the Pod has no claims.
-    if (const auto* claims = state.read<Claims>(this)) state.volumes = find_volumes(*claims, *info.node).plan;
+    if (const auto* claims = state.read<Claims>(this)) {
+      state.volumes = find_volumes(*claims, *info.node).plan;
+      state.volumes.timeout = timeout_;
+    }
     return {};
   }
 
@@ -269,13 +274,15 @@ class VolumeBinding final : public Plugin {
       return fmt::format("persistentvolumeclaim \"{}\" is being deleted", name);
     return ephemeral ? not_made_for(pod, *claim) : std::string();
   }
+
+  std::chrono::seconds timeout_;
 };
 
 }  // namespace
 
 std::unique_ptr<Plugin> make_volume_binding(api::JsonCursor args) {
-  args["bindTimeoutSeconds"].integer_between(0, 1'000'000, 600);
-  return std::make_unique<VolumeBinding>();
+  const auto timeout = args["bindTimeoutSeconds"].integer_between(0, 1'000'000, 600);
+  return std::make_unique<VolumeBinding>(std::chrono::seconds(timeout));
 }
 
 }  // namespace actimanager::scheduler

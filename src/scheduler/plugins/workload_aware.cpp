@@ -14,8 +14,10 @@
 
 #include <actimanager/api/names.hpp>
 
+#include "cpu_plugins.hpp"
 #include "hints.hpp"
 #include "plugins.hpp"
+#include "signing.hpp"
 
 namespace actimanager::scheduler {
 namespace {

@@ -52,7 +52,7 @@ TEST_CASE("cpu_count is the ceiling of what a Pod's containers need at once") {
 TEST_CASE("limits are counted like requests, without rounding") {
   api::Pod pod;
   pod.spec->containers = {container("4"), container("")};
-  CHECK(cpu_limit(pod).is_zero());
+  CHECK(cpu_limit(pod) == Quantity());
   pod.spec->containers[0].limits.emplace("cpu", Quantity::milli(1500));
   pod.spec->init_containers = {container("")};
   pod.spec->init_containers[0].limits.emplace("cpu", Quantity::milli(1200));

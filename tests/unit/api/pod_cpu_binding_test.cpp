@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <actimanager/api/json_cursor.hpp>
+#include <actimanager/api/names.hpp>
 #include <actimanager/api/pod_cpu_binding.hpp>
 
 using namespace actimanager;
@@ -31,6 +32,44 @@ TEST_CASE("a spec as the original's users write it is read") {
   CHECK(name.size() == 253);
   CHECK(name.ends_with("-pcb"));
   CHECK(name != PodCPUBinding::name_for_pod(std::string(252, 'a') + "c"));
+}
+
+TEST_CASE("a binding tells its Pod, who made it, and its node") {
+  PodCPUBinding binding;
+  binding.meta.namespace_ = "shop";
+  binding.spec.pod_name = "web";
+  CHECK(binding.pod_key() == "shop/web");
+  CHECK(binding.owner() == nullptr);
+  CHECK(binding.owner_uid().empty());
+  CHECK_FALSE(binding.is_scheduler_made());
+
+  struct Row {
+    OwnerReference owner;
+    const char* uid;
+    bool is_scheduler_made;
+  };
+  const OwnerReference by_hand{"v1", "Pod", "web", "1", false}, made{"v1", "Pod", "web", "1", true};
+  const Row rows[] = {
+      {by_hand, "1", false},
+      {made, "1", true},
+      {{"v1", "Pod", "launcher", "2", true}, "", false},  // which made it, for another
+      {{"apps/v1", "ReplicaSet", "web", "3", true}, "", false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.owner.kind, row.owner.name);
+    binding.meta.owner_references =
+        std::vector<OwnerReference>{{"v1", "ConfigMap", "web", "9", false}, row.owner};
+    CHECK(binding.owner_uid() == row.uid);
+    CHECK(binding.is_scheduler_made() == row.is_scheduler_made);
+  }
+
+  CHECK(binding.node_name().empty());
+  binding.status.node_name = "by-status";
+  CHECK(binding.node_name() == "by-status");
+  binding.meta.labels = StringMap{{std::string(node_name_label), ""}};
+  CHECK(binding.node_name() == "by-status");
+  binding.meta.labels = StringMap{{std::string(node_name_label), "by-label"}};
+  CHECK(binding.node_name() == "by-label");
 }
 
 TEST_CASE("a spec survives the way out and back") {

@@ -135,7 +135,7 @@ void check_kernel_side(const Desired& desired, const NodeFacts& facts, const std
   }
   for (const auto& verdict : verdicts) {
     if (!verdict.admitted()) continue;
-    const auto& pod = desired.of(verdict.pod ? verdict.pod->meta.uid : owner_uid(*verdict.binding));
+    const auto& pod = desired.of(verdict.pod ? verdict.pod->meta.uid : verdict.binding->owner_uid());
     REQUIRE_FALSE(pod.pod.cpus.empty());
     if (pod.pinned) REQUIRE(pod.pod.cpus == (verdict.grant->cpu_set & online));
   }

@@ -119,7 +119,7 @@ bool NodeFake::reconcile() {
   for (const auto& verdict : judge(objects())) {
     if (verdict.kind == Verdict::Kind::not_ours) continue;
     auto& binding = bindings_.at(verdict.binding->meta.name);
-    if (verdict.admitted() && verdict.pod && owner_uid(binding).empty()) {
+    if (verdict.admitted() && verdict.pod && binding.owner_uid().empty()) {
       binding.meta.owner_references->push_back(
           {.api_version = "v1", .kind = "Pod", .name = verdict.pod->meta.name, .uid = verdict.pod->meta.uid});
       changed = true;

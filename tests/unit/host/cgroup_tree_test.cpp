@@ -134,6 +134,16 @@ TEST_CASE("kind: a node's kubepods lies deep below the host's containers") {
   CHECK(tree.levels().front()->path() == layout.root().string());
 }
 
+TEST_CASE("what has a Pod's name above kubepods is none") {
+  CgroupLayoutFake layout(CgroupVersion::v2);
+  layout.add("kubepods/pod" + uid + "/" + id('a'));
+  layout.add("podruntime");
+  auto tree = open(layout.root());
+  CHECK(picture(tree.scan().value()) == uid + ": a\n");
+  CHECK(tree.find_pod(uid));
+  CHECK_FALSE(tree.find_pod("runtime"));
+}
+
 TEST_CASE("CRI-O: conmon runs beside its container, on the Pod's CPUs") {
   CgroupLayoutFake layout(CgroupVersion::v2);
   const auto pod = "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + escaped + ".slice/";

@@ -38,8 +38,8 @@ struct Fixture {
 
 TEST_CASE_METHOD(Fixture, "CgroupWatcher: Pods that come and go are told by their UID") {
   layout.add("kubepods");
-  CHECK(watcher->watch_level(*open("kubepods")).value());
-  CHECK_FALSE(watcher->watch_level(*open("kubepods")).value());  // not new
+  CHECK(watcher->watch_level(*open("kubepods"), true).value());
+  CHECK_FALSE(watcher->watch_level(*open("kubepods"), true).value());  // not new
   std::filesystem::create_directory(layout.root() / "kubepods/podabc");
   CHECK(next() == std::vector{CgroupEvent{Kind::pod_appeared, "abc"}});
   std::filesystem::remove(layout.root() / "kubepods/podabc");
@@ -48,8 +48,15 @@ TEST_CASE_METHOD(Fixture, "CgroupWatcher: Pods that come and go are told by thei
 
 TEST_CASE_METHOD(Fixture, "CgroupWatcher: another level means that the tree must be looked at") {
   layout.add("kubepods");
-  REQUIRE(watcher->watch_level(*open("kubepods")));
+  REQUIRE(watcher->watch_level(*open("kubepods"), true));
   std::filesystem::create_directory(layout.root() / "kubepods/burstable");
+  CHECK(next() == std::vector{CgroupEvent{Kind::tree_changed, ""}});
+}
+
+TEST_CASE_METHOD(Fixture, "CgroupWatcher: above Pods a Pod's name means nothing") {
+  layout.add("kubepods");
+  REQUIRE(watcher->watch_level(*open(""), false));
+  std::filesystem::create_directory(layout.root() / "podruntime");
   CHECK(next() == std::vector{CgroupEvent{Kind::tree_changed, ""}});
 }
 

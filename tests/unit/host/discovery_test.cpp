@@ -42,6 +42,14 @@ class Variable {
 
 }  // namespace
 
+TEST_CASE("a synthetic machine beyond what any CPU id can name is refused, without being made") {
+  for (const char* description :
+       {"pack:100000 core:4 pu:2", "pack:2 core:2048 pu:4", "pu:99999999999999999999", "100 100"}) {
+    CHECK(error_of({.xml_file = {}, .synthetic = description}) ==
+          std::string("synthetic topology \"") + description + "\": more than 8192 CPUs");
+  }
+}
+
 TEST_CASE("a synthetic machine has the parts it is described by") {
   const auto machine = synthetic("pack:2 [numa(memory=1GiB)] l3:2 core:2 pu:2");
   CHECK(machine.cpus() == CpuSet::range(0, 15));

@@ -2,6 +2,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
@@ -101,6 +102,32 @@ TEST_CASE_METHOD(Fixture, "LeaderElector: renews while it leads, as the holder i
     co_await async::sleep_for(1h);
   });
   CHECK(holder().empty());
+}
+
+TEST_CASE_METHOD(Fixture, "LeaderElector: what others wrote into the Lease's metadata stays there") {
+  hold("");
+  lease["metadata"]["labels"] = {{"team", "nodes"}};
+  lease["metadata"]["managedFields"] = json::array({{{"manager", "kubectl"}}});
+  elect([&]() -> asio::awaitable<void> {
+    CHECK(lease["metadata"]["labels"]["team"] == "nodes");
+    CHECK_FALSE(lease["metadata"].contains("managedFields"));
+    end();
+    co_await async::sleep_for(1h);
+  });
+  CHECK(lease["metadata"]["labels"]["team"] == "nodes");
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "LeaderElector: gives up a Lease that was renewed without its knowledge, not another's") {
+  const bool ours = GENERATE(true, false);
+  elect([&]() -> asio::awaitable<void> {
+    // As by a renewal whose answer it did not wait for.
+    lease["metadata"]["resourceVersion"] = std::to_string(++version);
+    if (!ours) lease["spec"]["holderIdentity"] = "other";
+    end();
+    co_await async::sleep_for(1h);
+  });
+  CHECK(holder() == (ours ? "" : "other"));
 }
 
 TEST_CASE_METHOD(Fixture,

@@ -14,10 +14,10 @@ TEST_CASE_METHOD(ServerFixture, "Server: a header beyond the limit is 431") {
   options.max_header = 1000;
   play([&]() -> asio::awaitable<void> {
     auto fits = connect();
-    co_await fits.send("GET /a HTTP/1.1\r\nX: " + std::string(900, 'x') + "\r\n\r\n");
+    co_await fits.send("GET /a HTTP/1.1\r\nHost: h\r\nX: " + std::string(900, 'x') + "\r\n\r\n");
     CHECK((co_await fits.answer()).ends_with("GET /a"));
     auto client = connect();
-    co_await client.send("GET /a HTTP/1.1\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n");
+    co_await client.send("GET /a HTTP/1.1\r\nHost: h\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n");
     const auto all = co_await client.rest();
     CHECK(all.starts_with("HTTP/1.1 431 "));
     CHECK(has(all, "Connection: close\r\n"));
@@ -46,10 +46,11 @@ TEST_CASE_METHOD(ServerFixture, "Server: a body beyond the limit is 413, and the
 TEST_CASE_METHOD(ServerFixture, "Server: what is no HTTP is 400 and the end of the connection") {
   const auto* garbage =
       GENERATE("hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET  / HTTP/1.1\r\n\r\n",
-               "GET / HTTP/1.1\r\nNo colon\r\n\r\n", "\x16\x03\x01\x02\x01\x01\x01\xfc\x03\x03",
-               "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-               "GET / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
-               "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n");
+               "GET / HTTP/1.1\r\nHost: h\r\nNo colon\r\n\r\n", "\x16\x03\x01\x02\x01\x01\x01\xfc\x03\x03",
+               "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n",
+               "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n",
+               "GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+               "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n");
   CAPTURE(garbage);
   play([&]() -> asio::awaitable<void> {
     auto client = connect();

@@ -23,6 +23,28 @@ TEST_CASE_METHOD(ServerFixture, "Server: requests follow each other on one conne
   });
 }
 
+TEST_CASE_METHOD(ServerFixture, "Server: a whole URL is asked for as its path") {
+  play([&]() -> asio::awaitable<void> {
+    auto client = connect();
+    co_await client.send("GET http://h:8089/a?b HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK((co_await client.answer()).ends_with("\r\n\r\nGET /a?b"));
+    co_await client.send("GET http://h HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK((co_await client.answer()).ends_with("\r\n\r\nGET /"));
+    co_await client.send("GET /a HTTP/1.0\r\n\r\n");  // which knew no Host yet
+    CHECK((co_await client.answer()).ends_with("\r\n\r\nGET /a"));
+  });
+}
+
+TEST_CASE_METHOD(ServerFixture, "Server: who waits to be told to send a body is told") {
+  play([&]() -> asio::awaitable<void> {
+    auto client = connect();
+    co_await client.send("PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-Continue\r\n\r\n");
+    CHECK(co_await client.answer() == "HTTP/1.1 100 Continue\r\n\r\n");
+    co_await client.send("body");
+    CHECK((co_await client.answer()).ends_with("\r\n\r\nPUT /a"));
+  });
+}
+
 TEST_CASE_METHOD(ServerFixture, "Server: HEAD is answered with GET's head alone") {
   play([&]() -> asio::awaitable<void> {
     auto client = connect();

@@ -18,28 +18,31 @@ roles::AgentView a_node() {
                                  .caches = {},
                                  .cpu_kinds = {}}));
   view.shared_pool = {0};
-  view.pins = {{.namespace_ = "default",
-                .pod = "web",
-                .uid = "u1",
-                .binding = "default/web-pcb",
-                .level = "CPU",
-                .status = "Applied",
-                .message = "",
-                .wanted = {1},
-                .granted = {1},
-                .exclusive = {1},
-                .memory_nodes = {0},
-                .containers = {{"main", {1}}}}};
   return view;
 }
 
-roles::EndpointSources sources_of(roles::AgentView view, bool has_agent = true) {
-  return {.view = [view] { return view; }, .has_agent = has_agent, .metrics = [] { return "metric 1\n"; }};
+std::vector<roles::PinView> its_pins() {
+  return {{.namespace_ = "default",
+           .pod = "web",
+           .uid = "u1",
+           .binding = "default/web-pcb",
+           .level = "CPU",
+           .status = "Applied",
+           .message = "",
+           .wanted = {1},
+           .granted = {1},
+           .exclusive = {1},
+           .memory_nodes = {0},
+           .containers = {{"main", {1}}}}};
+}
+
+roles::EndpointSources sources_of(roles::AgentView view) {
+  return {.view = [view] { return view; }, .pins = its_pins, .metrics = [] { return "metric 1\n"; }};
 }
 
 net::Response get(const std::string& target, const roles::EndpointSources& sources,
                   const std::string& method = "GET") {
-  return roles::respond({.method = method, .target = target, .headers = {}, .body = {}}, sources);
+  return roles::Endpoint(sources).respond({.method = method, .target = target, .headers = {}, .body = {}});
 }
 
 }  // namespace
@@ -53,6 +56,27 @@ TEST_CASE("the topology is served as it is published, at both paths") {
     CHECK(document["metadata"]["name"] == "node-1-cputopology");
     CHECK(document["spec"]["topology"]["cpus"] == json({0, 1}));
   }
+}
+
+TEST_CASE("a topology that becomes another is served anew") {
+  auto view = a_node();
+  auto sources = sources_of({});
+  sources.view = [&view] { return view; };
+  roles::Endpoint endpoint(std::move(sources));
+  const auto cpus = [&] {
+    const auto response =
+        endpoint.respond({.method = "GET", .target = "/topology", .headers = {}, .body = {}});
+    return json::parse(response.body)["spec"]["topology"]["cpus"];
+  };
+  CHECK(cpus() == json({0, 1}));
+  CHECK(cpus() == json({0, 1}));
+  view.topology = std::make_shared<const topology::Topology>(
+      *topology::Topology::make({.sockets = {{SocketId{0}, {1}}},
+                                 .cores = {{CoreId{0}, SocketId{0}, {1}}},
+                                 .numa_nodes = {},
+                                 .caches = {},
+                                 .cpu_kinds = {}}));
+  CHECK(cpus() == json(std::vector{1}));
 }
 
 TEST_CASE("pins show what is wanted and what the kernel granted") {
@@ -93,13 +117,18 @@ TEST_CASE("what is not there and what is not allowed are told in JSON") {
 }
 
 TEST_CASE("a replica without an agent has no pins, one without a topology has none to serve") {
-  CHECK(get("/api/v1/pins", sources_of(a_node(), false)).status == 503);
-  roles::AgentView bare;
-  CHECK(get("/topology", sources_of(bare, false)).status == 503);
+  auto sources = sources_of(a_node());
+  sources.pins = nullptr;
+  CHECK(get("/api/v1/pins", sources).status == 503);
+  CHECK(get("/topology", sources_of({})).status == 503);
 }
 
 TEST_CASE("names that are no UTF-8 do not break the page") {
-  auto view = a_node();
-  view.pins[0].pod = "\xff\xfe";
-  CHECK(get("/api/v1/pins", sources_of(view)).status == 200);
+  auto sources = sources_of(a_node());
+  sources.pins = [] {
+    auto pins = its_pins();
+    pins[0].pod = "\xff\xfe";
+    return pins;
+  };
+  CHECK(get("/api/v1/pins", sources).status == 200);
 }

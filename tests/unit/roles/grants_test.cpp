@@ -46,7 +46,7 @@ TEST_CASE("a grant counts, with its owner, before the API has it") {
   const auto second = grants.current(bound, unclaimed, start);
   REQUIRE(second[0]->status.admitted);
   CHECK(second[0]->status.admitted->cpu_set == CpuSet{1});
-  CHECK(binding::owner_uid(*second[0]) == "pod-uid");
+  CHECK(second[0]->owner_uid() == "pod-uid");
 }
 
 TEST_CASE("what is held for a Pod on its way is not a grant") {

@@ -1,5 +1,10 @@
 #include "pinner.hpp"
 
+#include <algorithm>
+#include <filesystem>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <spdlog/spdlog.h>
@@ -8,6 +13,7 @@
 
 #include "cgroup_layout_fake.hpp"
 #include "few_files.hpp"
+#include "no_writes.hpp"
 
 using namespace actimanager;
 using host::testing::CgroupLayoutFake;
@@ -34,7 +40,11 @@ class PinnerTest {
         roles::Pinner::open(context.get_executor(), {.path = layout.root().string()}, "", metrics, log));
     pinner->set_handlers(
         {.seen = [this](const std::string&) { seen.push_back(now()); },
-         .drift = [this](const std::string& uid, const std::string&) { drifts.push_back(uid); },
+         .drift =
+             [this](const std::string& uid, const std::string& message) {
+               drifts.push_back(uid);
+               told = message;
+             },
          .quarrel = [this](const std::string& uid, const std::string&) { quarrels.push_back(uid); }});
   }
 
@@ -75,6 +85,7 @@ class PinnerTest {
   std::unique_ptr<roles::Pinner> pinner;
   std::vector<std::string> seen;  // the CPUs of a, b, c after each Pod that was written
   std::vector<std::string> drifts, quarrels;
+  std::string told;  // of the last drift
 };
 
 using States = std::vector<std::string>;
@@ -159,6 +170,50 @@ TEST_CASE_METHOD(PinnerTest,
   CHECK(now() == "0 1 2");
   CHECK(drifts == States{"a"});
   CHECK(metrics.drifts.total() == 1);
+}
+
+TEST_CASE_METHOD(PinnerTest,
+                 "what the kernel refuses is nobody's drift, and drift that it keeps is told so") {
+  pinner->apply(targets({0}, {1}, {2}));
+  {
+    const host::testing::NoWrites none;
+    pinner->apply(targets({3}, {1}, {2}));
+    CHECK(pinner->refused());
+    pinner->apply(targets({3}, {1}, {2}));
+    CHECK(drifts.empty());
+  }
+  pinner->apply(targets({3}, {1}, {2}));
+  CHECK_FALSE(pinner->refused());
+  CHECK(drifts.empty());
+  layout.add_file("cpuset/kubepods/podb/cpuset.cpus", "5\n");
+  {
+    const host::testing::NoWrites none;
+    pinner->apply(targets({3}, {1}, {2}));
+    pinner->apply(targets({3}, {1}, {2}));
+  }
+  CHECK(drifts == States{"b"});
+  CHECK(told.contains("the kernel refuses to put it back to 1"));
+}
+
+TEST_CASE_METHOD(PinnerTest, "no file of a Pod that is gone stays open") {
+  const auto open_files = [] {
+    return std::ranges::distance(std::filesystem::directory_iterator("/proc/self/fd"));
+  };
+  std::ptrdiff_t before = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto uid = "z" + std::to_string(i);
+    layout.add("cpuset/kubepods/pod" + uid, "0");
+    limit(uid);
+    auto lifting = lifting_a();
+    lifting.pods[uid] = lifting.pods["a"];
+    pinner->apply(lifting);
+    REQUIRE(pinner->sight(uid)->quota.lifted);
+    layout.remove("cpuset/kubepods/pod" + uid);
+    layout.remove("cpu/kubepods/pod" + uid);
+    pinner->apply(lifting_a());
+    if (i == 0) before = open_files();
+  }
+  CHECK(open_files() == before);
 }
 
 TEST_CASE_METHOD(PinnerTest, "a Pod that is moved again and again is one that somebody fights over") {
@@ -368,6 +423,38 @@ TEST_CASE_METHOD(PartitionPinnerTest, "new targets make a Pod a partition, and e
   pinner->retarget(targets(false));
   CHECK(get("kubepods/poda", "cpuset.cpus.partition").starts_with("member"));
   CHECK(get("kubepods") == "");
+}
+
+TEST_CASE_METHOD(PartitionPinnerTest, "who inherits is looked at when CPUs stop being isolated") {
+  pinner->apply(targets(true));
+  set("kubepods/podb", "cpuset.cpus", "1");
+  pinner->retarget(targets(false));
+  CHECK(get("kubepods/podb", "cpuset.cpus") == "0");
+}
+
+TEST_CASE_METHOD(PartitionPinnerTest,
+                 "a Pod whose cgroup is there before its cpuset is pinned when that is") {
+  const auto hide = [&](bool hidden) {
+    for (const char* file :
+         {"cpuset.cpus", "cpuset.mems", "cpuset.cpus.effective", "cpuset.mems.effective"}) {
+      if (hidden) {
+        layout.remove(std::string("kubepods/podb/") + file);
+      } else {
+        layout.add_file(std::string("kubepods/podb/") + file, "3\n");
+      }
+    }
+  };
+  hide(true);
+  boost::asio::co_spawn(context, pinner->await_controllers(), boost::asio::detached);
+  pinner->apply(targets(false));
+  REQUIRE(pinner->sight("b"));
+  CHECK(pinner->sight("b")->error->message().contains("podb: has no cpuset"));
+  CHECK(pinner->refused());
+  context.run_for(std::chrono::milliseconds(5));
+  hide(false);
+  context.run_for(std::chrono::milliseconds(100));
+  CHECK(get("kubepods/podb", "cpuset.cpus") == "0");
+  CHECK_FALSE(pinner->refused());
 }
 
 TEST_CASE_METHOD(PartitionPinnerTest,

@@ -163,6 +163,17 @@ TEST_CASE("a binding is counted on the node its label, its status or its Pod nam
       CHECK(books.node().pool_milli_cpu == 0);
     }
   }
+  SECTION("by hand: its Pod's alone, whatever its label says") {
+    Books books;
+    auto binding = make_binding(pod, "n1", "0", Level::core);
+    binding.meta.owner_references->clear();
+    books.cache.upsert(binding);
+    CHECK(books.exclusive().empty());
+    books.cache.upsert(on_node(pod, "n1"));
+    CHECK(books.exclusive() == "0,4");
+    books.cache.remove_pod(pod.meta.uid);
+    CHECK(books.exclusive().empty());
+  }
   SECTION("not that of another Pod of its name") {
     Books books;
     books.cache.upsert(on_node(pod, "n1"));
@@ -172,6 +183,26 @@ TEST_CASE("a binding is counted on the node its label, its status or its Pod nam
     CHECK(books.exclusive().empty());
     CHECK(books.node().pool_milli_cpu == 2000);
   }
+}
+
+TEST_CASE("a binding that was refused takes nothing, and its Pod runs in the pool") {
+  Books books;
+  const auto pod = on_node(make_pod("p", "2"), "n1");
+  books.cache.upsert(pod);
+  auto binding = make_binding(pod, "n1", "0", Level::core);
+  books.cache.upsert(binding);
+  CHECK(books.exclusive() == "0,4");
+  CHECK(books.node().pool_milli_cpu == 0);
+  binding.status.observed_generation = 1;
+  binding.status.resource_status = api::BindingStatus::cpu_set_allocation_failed;
+  books.cache.upsert(binding);
+  CHECK(books.exclusive().empty());
+  CHECK(books.node().pool_milli_cpu == 2000);
+  // An edit of it is judged anew.
+  binding.meta.generation = 2;
+  books.cache.upsert(binding);
+  CHECK(books.exclusive() == "0,4");
+  CHECK(books.node().pool_milli_cpu == 0);
 }
 
 TEST_CASE("a binding holds what it asks for and what it was granted") {

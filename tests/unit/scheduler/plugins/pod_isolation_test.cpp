@@ -78,19 +78,9 @@ TEST_CASE("PodIsolation refuses what no binding could be asked for") {
   const auto plugin = make(make_pod_isolation);
   auto pod = isolated("None");
   pod.meta.annotations->emplace(api::cfs_quota_annotation, "lift");
-  CHECK(verdict(bench.decide(*plugin, pod)) ==
-        "UnschedulableAndUnresolvable: annotation cslab.ece.ntua.gr/cfs-quota: lift is for a Pod with CPUs "
-        "of its "
-        "own, and its level is None");
+  CHECK(verdict(bench.decide(*plugin, pod)).contains("cfs-quota: lift is for a Pod with CPUs of its own"));
   pod.meta.annotations[std::string(api::exclusiveness_level_annotation)] = "CPU";
   CHECK(bench.decide(*plugin, pod).ok());
-  pod.meta.annotations->emplace(api::isolation_annotation, "partition");
-  CHECK(bench.decide(*plugin, pod).ok());
-  pod.meta.annotations[std::string(api::isolation_annotation)] = "isolated";
-  CHECK(verdict(bench.decide(*plugin, pod)) ==
-        "UnschedulableAndUnresolvable: annotation cslab.ece.ntua.gr/isolation: \"isolated\" is not one of "
-        "none, "
-        "partition");
 }
 
 TEST_CASE("PodIsolation signs what its verdict depends on") {

@@ -1,8 +1,33 @@
+#include "plugins/taint_toleration.hpp"
+
 #include "hint_bench.hpp"
 
 using namespace actimanager;
 using namespace actimanager::scheduler;
 using namespace actimanager::scheduler::testing;
+
+TEST_CASE("a toleration tolerates a taint") {
+  struct Row {
+    api::Toleration toleration;
+    api::Taint taint;
+    bool tolerated;
+  };
+  const Row rows[] = {
+      {{"k", "Equal", "v", "NoSchedule", {}}, {"k", "v", "NoSchedule"}, true},
+      {{"k", "", "v", "NoSchedule", {}}, {"k", "v", "NoSchedule"}, true},
+      {{"k", "Equal", "w", "NoSchedule", {}}, {"k", "v", "NoSchedule"}, false},
+      {{"k", "Equal", "v", "NoExecute", {}}, {"k", "v", "NoSchedule"}, false},
+      {{"k", "Exists", "", "", {}}, {"k", "v", "NoSchedule"}, true},
+      {{"k", "Exists", "", "", {}}, {"other", "v", "NoSchedule"}, false},
+      {{"", "Exists", "", "", {}}, {"any", "v", "NoExecute"}, true},
+      {{"", "Equal", "v", "", {}}, {"any", "v", "NoExecute"}, true},
+      {{"k", "Gt", "3", "", {}}, {"k", "5", "NoSchedule"}, false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.toleration.key, row.toleration.op, row.taint.key);
+    CHECK(tolerates(row.toleration, row.taint) == row.tolerated);
+  }
+}
 
 TEST_CASE("TaintToleration filters by NoSchedule and NoExecute, scores by PreferNoSchedule") {
   const auto plugin = make(make_taint_toleration);

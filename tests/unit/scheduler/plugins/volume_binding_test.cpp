@@ -60,6 +60,21 @@ TEST_CASE("VolumeBinding: claims that wait get the smallest volume that fits, or
   CHECK(plan().provision.size() == 1);
 }
 
+TEST_CASE("VolumeBinding: the volume controllers have as long as its arguments give them") {
+  const auto timeout = [](const json& args) {
+    VolumeBench world;
+    world.claim("data", "wait");
+    const auto plugin = make(make_volume_binding, args);
+    const auto pod = with_claims("p", {"data"});
+    REQUIRE(world.asked(*plugin, pod) == "Success");
+    plugin->reserve(world.state, pod, *world.snapshot.find("n"));
+    return world.state.volumes.timeout;
+  };
+  CHECK(timeout(nullptr) == std::chrono::seconds(600));
+  CHECK(timeout({{"bindTimeoutSeconds", 0}}) == std::chrono::seconds(0));
+  CHECK(timeout({{"bindTimeoutSeconds", 7}}) == std::chrono::seconds(7));
+}
+
 TEST_CASE("VolumeBinding: volumes and room for nodes with a label are there for those alone") {
   VolumeBench world;
   const auto plugin = make(make_volume_binding);
