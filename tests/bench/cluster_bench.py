@@ -42,9 +42,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import placements  # noqa: E402
 from actimanager import BINARY, Actimanager  # noqa: E402
-from api import GROUP, NAMESPACE, TOP  # noqa: E402
+from objects import GROUP, NAMESPACE, pod  # noqa: E402
+from paths import TOP  # noqa: E402
 from cluster import Cluster, cluster  # noqa: E402
-from objects import pod  # noqa: E402
 from rest import Rest, eventually, path  # noqa: E402
 
 CLASSES = ("memory-bound", "cpu-bound", "io-bound", "best-effort")

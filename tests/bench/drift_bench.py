@@ -32,7 +32,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "host"))
 
 from actimanager import Actimanager  # noqa: E402
-from api import TOP  # noqa: E402
+from paths import TOP  # noqa: E402
 from cluster import cluster  # noqa: E402
 from kernel import cpuset_directories, parse_cpus  # noqa: E402
 from node import Node  # noqa: E402

@@ -29,11 +29,11 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from actimanager import BINARY, Actimanager  # noqa: E402
-from api import TOP, binding  # noqa: E402
+from objects import NODE_LABEL, binding, cpu_set  # noqa: E402
+from paths import TOP  # noqa: E402
 from cluster import cluster  # noqa: E402
 from kernel import online_cpus, parse_cpus  # noqa: E402
 from list_bench import full_pod  # noqa: E402
-from objects import NODE_LABEL, cpu_set  # noqa: E402
 from rest import MERGE, Rest, eventually  # noqa: E402
 
 NODE = "node-0000"

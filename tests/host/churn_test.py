@@ -1,7 +1,7 @@
 """Pods that come and go twelve at once. ACTI_TEST_ROUNDS: how often."""
 
 from actimanager import QUICK_LEASE
-from api import TOP
+from paths import TOP
 from churn import Churn, rounds
 from observer import kubepods_of, observed
 from rest import Rest

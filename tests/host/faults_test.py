@@ -16,12 +16,11 @@ from dataclasses import dataclass
 import pytest
 
 from actimanager import Actimanager
-from api import binding
+from objects import binding, condition, cpu_set
 from conftest import launch
 from injection import Writes, writes
 from kernel import cpuset_directories, parse_cpus
 from node import Node
-from objects import condition, cpu_set
 from observer import Claim, kubepods_of, now, observed
 from rest import MERGE, eventually
 

@@ -3,7 +3,7 @@
 import json
 import pathlib
 
-from api import binding
+from objects import binding
 from kernel import cpusets, online_cpus, threads
 from rest import eventually
 

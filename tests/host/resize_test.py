@@ -1,6 +1,7 @@
 """Pods that a real kubelet resizes in place: the kernel shows as many CPUs as they ask for, where there are as many."""
 
-from objects import condition, cpus
+from kernel import parse_cpus
+from objects import condition
 from rest import eventually
 
 
@@ -8,7 +9,7 @@ def applied(node, name: str, count: int) -> set[int]:
     """The CPUs of the Pod's binding, once as many have been granted and seen."""
     def seen():
         status = node.wait_status(f"{name}-pcb", "Applied")
-        found = cpus(status["admitted"]["cpuSet"])
+        found = parse_cpus(status["admitted"]["cpuSet"])
         return found if len(found) == count else None
 
     return eventually(seen, 30)

@@ -16,7 +16,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
-from api import NAMESPACE, TOP, Api  # noqa: E402
+from api import Api  # noqa: E402
+from objects import NAMESPACE  # noqa: E402
+from paths import TOP  # noqa: E402
 from cluster import cluster  # noqa: E402
 
 

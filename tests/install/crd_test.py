@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from api import TOP, binding, topology
+from objects import binding, topology
+from paths import TOP
 
 CPUS_OF_ONE_CORE = {"sockets": {"0": {"cores": {"0": {"cpus": [0, 1]}}, "cpus": [0, 1]}}, "cpus": [0, 1]}
 

@@ -10,7 +10,8 @@ import threading
 import urllib.request
 
 import rest
-from api import NAMESPACE, TOP, binding
+from objects import NAMESPACE, binding
+from paths import TOP
 from kernel import cpuset_directories, online_cpus, parse_cpus, threads
 
 KINDS = ("nodecputopologies", "podcpubindings")

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from api import GROUP, NAMESPACE, TOP, binding, topology
+from objects import GROUP, NAMESPACE, binding, topology
+from paths import TOP
 
 ROOT = f"/apis/{GROUP}/v1alpha1"
 NODE_LABEL = f"{GROUP}/node-name"

@@ -2,11 +2,10 @@
 
 import pytest
 
-from api import GROUP
-from api import binding as a_binding
-from api import topology as a_topology
+from objects import GROUP, NODE_LABEL, condition, cpu_set, named, pod
+from objects import binding as a_binding
+from objects import topology as a_topology
 from conftest import configuration
-from objects import NODE_LABEL, condition, cpu_set, named, pod
 from rest import ApiError, eventually
 
 NOBODY = "nobody"

@@ -2,9 +2,9 @@
 
 import json
 
-import objects
 from actimanager import run
 from conftest import configuration, told
+from kernel import parse_cpus
 from objects import pod
 
 KINDS = "nodes,pods,nodecputopologies,podcpubindings,namespaces,services"
@@ -44,7 +44,7 @@ def test_a_pod_goes_where_explain_says(plane, api, start, bound, tmp_path):
     api.create("pods", wanted)
     found = bound("wanted")["wanted"]
     assert (found.node, found.cpus, found.level) == (
-        said["winner"], objects.cpus(said["cpus"]), said["exclusivenessLevel"])
+        said["winner"], parse_cpus(said["cpus"]), said["exclusivenessLevel"])
 
 
 def test_other_pods_rules_are_in_the_dump(plane, api, start, bound, tmp_path):
@@ -65,7 +65,7 @@ def test_other_pods_rules_are_in_the_dump(plane, api, start, bound, tmp_path):
     assert refused["plugin"] == "InterPodAffinity"
     api.create("pods", wanted)
     found = bound("wanted")["wanted"]
-    assert (found.node, found.cpus) == (said["winner"], objects.cpus(said["cpus"]))
+    assert (found.node, found.cpus) == (said["winner"], parse_cpus(said["cpus"]))
     assert found.node == "node-0002"
 
 

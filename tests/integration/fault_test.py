@@ -10,7 +10,8 @@ import pytest
 import placements
 from actimanager import QUICK_LEASE
 from conftest import NODES, configuration
-from objects import NODE_LABEL, cpus, named, pod
+from kernel import parse_cpus
+from objects import NODE_LABEL, named, pod
 from rest import eventually
 
 CLASSES = ("memory-bound", "cpu-bound", "io-bound", "best-effort")
@@ -72,7 +73,7 @@ class Grants:
             if event["type"] == "DELETED" or "admitted" not in status:
                 continue
             granted = status["admitted"]
-            node[meta["name"]] = (cpus(granted["cpuSet"]), cpus(granted.get("exclusiveCPUs", "")))
+            node[meta["name"]] = (parse_cpus(granted["cpuSet"]), parse_cpus(granted.get("exclusiveCPUs", "")))
             try:
                 placements.check_apart(status["nodeName"], [(n, *held) for n, held in node.items()], self.machine)
             except AssertionError as error:
@@ -97,7 +98,7 @@ def test_two_leaders_at_once_give_no_cpu_twice(api, start, agents):
         status = collections.Counter(b.get("status", {}).get("resourceStatus") for b in bindings)
         assert status == {"Validated": len(made)}, status
         for binding in bindings:
-            assert cpus(binding["status"]["admitted"]["cpuSet"]) == named(binding), binding
+            assert parse_cpus(binding["status"]["admitted"]["cpuSet"]) == named(binding), binding
         return True
 
     eventually(all_granted, 60, every=0.5)

@@ -3,10 +3,10 @@
 import pytest
 
 import placements
-from api import GROUP
-from api import binding as a_binding
+from kernel import parse_cpus
+from objects import GROUP, condition, cpu_set, named, pod
+from objects import binding as a_binding
 from conftest import configuration
-from objects import condition, cpu_set, cpus, named, pod
 from rest import STRATEGIC, eventually, path
 
 NODE = "node-0000"  # two sockets with a NUMA node each, 16 cores each; CPU n and n+1 are siblings
@@ -71,7 +71,7 @@ def test_a_binding_grows_and_shrinks_with_its_pod(api, start, bound, agents, wor
     assert len({cpu // 2 for cpu in named(grown)}) == (3 if workload == "io-bound" else 6)
     assert halves(named(grown)) in (((3, 3),) if workload == "memory-bound" else ((6, 0), (0, 6)))
     if judged:
-        eventually(lambda: len(cpus(api.get("podcpubindings", "web-pcb")["status"]["admitted"]["cpuSet"])) == 6)
+        eventually(lambda: len(parse_cpus(api.get("podcpubindings", "web-pcb")["status"]["admitted"]["cpuSet"])) == 6)
     resize(api, "web", "3")
     shrunk = becomes(api, "web", 3)
     assert named(shrunk) < named(grown)

@@ -4,8 +4,8 @@ import re
 import subprocess
 import time
 
-from api import TOP
 from objects import pod
+from paths import TOP
 
 
 def test_the_benchmark_runs(plane):

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 
-from api import TOP
+from paths import TOP
 from rest import eventually
 
 BINARY = pathlib.Path(os.environ.get("ACTI_TEST_BINARY", TOP / "build" / "src" / "app" / "actimanager"))

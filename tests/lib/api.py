@@ -1,16 +1,13 @@
-"""One API server as the tests use it: kubectl, single requests under a token, and the project's objects."""
+"""One API server as the tests use it: kubectl, and single requests under a token."""
 
 import base64
 import json
-import pathlib
 import ssl
 import subprocess
 import urllib.error
 import urllib.request
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-GROUP = "cslab.ece.ntua.gr"
-NAMESPACE = "actimanager-system"
+from objects import NAMESPACE
 
 
 class Api:
@@ -65,21 +62,3 @@ class Api:
 
     def merge_patch(self, token: str, path: str, body: dict) -> tuple[int, dict]:
         return self.request(token, "PATCH", path, body, "merge")
-
-
-def binding(name: str, **spec) -> dict:
-    return {
-        "apiVersion": f"{GROUP}/v1alpha1",
-        "kind": "PodCPUBinding",
-        "metadata": {"name": name, "namespace": "default"},
-        "spec": {"podName": name, "exclusivenessLevel": "None", "cpuSet": [{"cpuID": 1}], **spec},
-    }
-
-
-def topology(name: str, **spec) -> dict:
-    return {
-        "apiVersion": f"{GROUP}/v1alpha1",
-        "kind": "NodeCPUTopology",
-        "metadata": {"name": name},
-        "spec": spec,
-    }

@@ -11,7 +11,8 @@ import pathlib
 import subprocess
 import sys
 
-from api import TOP, Api
+from api import Api
+from paths import TOP
 from rest import Rest
 
 CLUSTER = TOP / "scripts" / "cluster"

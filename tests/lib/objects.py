@@ -1,6 +1,7 @@
-"""Objects as tests make them, and lists of CPUs as the API writes them."""
+"""Objects as tests make them."""
 
-from api import GROUP
+GROUP = "cslab.ece.ntua.gr"
+NAMESPACE = "actimanager-system"
 
 WORKLOAD = f"{GROUP}/workload-type"
 LEVEL = f"{GROUP}/exclusiveness-level"
@@ -31,13 +32,22 @@ def pod(name: str, cpu: str = "1", workload: str = "", level: str = "", schedule
     }
 
 
-def cpus(text: str) -> set[int]:
-    """Of "0-3,8"."""
-    found = set()
-    for part in filter(None, text.split(",")):
-        first, _, last = part.partition("-")
-        found.update(range(int(first), int(last or first) + 1))
-    return found
+def binding(name: str, **spec) -> dict:
+    return {
+        "apiVersion": f"{GROUP}/v1alpha1",
+        "kind": "PodCPUBinding",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"podName": name, "exclusivenessLevel": "None", "cpuSet": [{"cpuID": 1}], **spec},
+    }
+
+
+def topology(name: str, **spec) -> dict:
+    return {
+        "apiVersion": f"{GROUP}/v1alpha1",
+        "kind": "NodeCPUTopology",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
 
 
 def cpu_set(*ids: int) -> list[dict]:

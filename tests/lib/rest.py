@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.parse
 
-from api import GROUP
+from objects import GROUP
 
 _ROOTS = {
     "nodes": "/api/v1",

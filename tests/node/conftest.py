@@ -18,7 +18,8 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from actimanager import BINARY  # noqa: E402
-from api import NAMESPACE, TOP  # noqa: E402
+from objects import NAMESPACE  # noqa: E402
+from paths import TOP  # noqa: E402
 from cluster import Cluster, cluster  # noqa: E402
 from guest import CPUS, FULL_LOOKS, PATIENCE, Guest  # noqa: E402
 from rest import eventually  # noqa: E402

@@ -9,10 +9,9 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from api import NAMESPACE, binding
+from objects import NAMESPACE, binding, condition
 from cluster import CLUSTER, run
 from kernel import parse_cpus
-from objects import condition
 from observer import OBSERVER, Seen, observed
 from rest import eventually
 from shell import Shell

@@ -3,7 +3,7 @@
 import contextlib
 import json
 
-from api import NAMESPACE
+from objects import NAMESPACE
 from guest import PATIENCE
 from partitions import ALONE
 from quotas import NONE, QUOTA, limited, quotas

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from api import NAMESPACE
+from objects import NAMESPACE
 from guest import CPUS, FULL_LOOKS, PATIENCE
 from rest import eventually
 
