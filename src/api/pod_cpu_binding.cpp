@@ -123,9 +123,7 @@ std::string PodCPUBinding::pod_key() const {
 
 const OwnerReference* PodCPUBinding::owner() const {
   const auto& owners = *meta.owner_references;
-  const auto it = std::ranges::find_if(owners, [this](const OwnerReference& owner) {
-    return owner.kind == "Pod" && owner.name == spec.pod_name;
-  });
+  const auto it = std::ranges::find(owners, "Pod", &OwnerReference::kind);
   return it == owners.end() ? nullptr : &*it;
 }
 

@@ -320,7 +320,7 @@ void Pinner::pin(const host::PodCgroup& found, const host::PodTarget& target) {
       log_.error("Pod {}: {}", uid, report.error->message());
     }
   }
-  const bool known = std::exchange(pod.target, target).has_value();
+  pod.target = target;
   // Of what is only a step on the way systemd need not know. Why the files come first:
   // docs/decisions/0007-file-before-property.md
   const bool last = target == targets_->of(uid);
@@ -332,7 +332,7 @@ void Pinner::pin(const host::PodCgroup& found, const host::PodTarget& target) {
   if (last) tell_systemd(found, target);
   if (!same && handlers_.seen) handlers_.seen(uid);
   // An earlier agent may have lifted what is not to be lifted any more.
-  const bool of_before = !known && !looked_;
+  const bool of_before = !looked_ && !pod.sight.quota.looked;
   if (last && (target.lifts_quota || pod.sight.quota.lifted || of_before)) settle_quota(uid);
 }
 

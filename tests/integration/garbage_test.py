@@ -57,7 +57,7 @@ def error_of(answer: http.client.HTTPResponse) -> dict:
     (b"GET //topology HTTP/1.1\r\nHost: x\r\n\r\n", 404),
     (b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", 404),
     (b"GET /%2e%2e/%00 HTTP/1.1\r\nHost: x\r\n\r\n", 404),
-    (b"GET http://x/topology HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+    (b"GET http://x/nowhere HTTP/1.1\r\nHost: x\r\n\r\n", 404),
     (b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 404),
     (b"POST /topology HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", 405),
     (b"DELETE /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 405),
@@ -71,6 +71,7 @@ def error_of(answer: http.client.HTTPResponse) -> dict:
     (b"POST /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZZ\r\n", 400),
     (b"hello there, this is no HTTP\r\n\r\n", 400),
     (b"GET /livez\r\n\r\n", 400),
+    (b"GET /livez HTTP/1.1\r\n\r\n", 400),
     (b"GET /livez HTTP/9.9\r\nHost: x\r\n\r\n", 400),
     (b"GET /livez HTTP/1.1\r\nHost x\r\n\r\n", 400),
     (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 100, 400),
@@ -109,7 +110,7 @@ def test_a_connection_serves_many_requests(endpoint):
 
 def test_requests_may_come_all_at_once(endpoint):
     with contextlib.closing(endpoint.connect()) as connection:
-        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 50 + b"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n")
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 50 + b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         received = b""
         while more := connection.recv(65536):
             received += more

@@ -90,7 +90,7 @@ struct PodCPUBinding {
 
   // The Pod it names: "namespace/name".
   std::string pod_key() const;
-  // Its reference to the Pod of that name as an owner; nullptr: it has none.
+  // Its reference to a Pod as its owner; nullptr: it has none.
   const OwnerReference* owner() const;
   // "": no Pod owns it.
   std::string owner_uid() const;

@@ -52,7 +52,7 @@ TEST_CASE("a binding tells its Pod, who made it, and its node") {
   const Row rows[] = {
       {by_hand, "1", false},
       {made, "1", true},
-      {{"v1", "Pod", "launcher", "2", true}, "", false},  // which made it, for another
+      {{"v1", "Pod", "another", "2", true}, "2", true},
       {{"apps/v1", "ReplicaSet", "web", "3", true}, "", false},
   };
   for (const auto& row : rows) {

@@ -330,7 +330,9 @@ TEST_CASE_METHOD(PinnerTest,
   pinner->apply(lifting_a());
   CHECK(quotas() == "-1 20 20 ");
   start();
-  pinner->apply(targets({0}, {1}, {2}));
+  auto with_memory = targets({0}, {1}, {2});
+  with_memory.pods["a"].pod.mems = {0};  // which moves later than the CPUs
+  pinner->apply(with_memory);
   CHECK(quotas() == "20 20 20 ");
 }
 
