@@ -244,7 +244,8 @@ def test_agents_that_never_lead(api, tokens, published):
         own = {"metadata": {"labels": {NODE_LABEL: "node-1"}}}
         assert api.merge_patch(tokens["node-2"], path, own)[0] == 403
         assert api.merge_patch(tokens["node-1"], path, own)[0] == 200
-        owned = {"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "web", "uid": "1"}]}}
+        owner = {"apiVersion": "v1", "kind": "Node", "name": "node-1", "uid": api.get("node", "node-1")["metadata"]["uid"]}
+        owned = {"metadata": {"ownerReferences": [owner]}}
         assert api.merge_patch(tokens["node-1"], path, owned)[0] == 200
         assert api.merge_patch(tokens["node-2"], path + "/status", {"status": {"resourceStatus": "Pending"}})[0] == 403
         assert api.merge_patch(tokens["node-1"], path + "/status", {"status": {"resourceStatus": "Applied"}})[0] == 200
