@@ -86,7 +86,7 @@ Result<void> ClusterDump::add(std::string_view kind, const JsonValue& object) {
   if (kind == "PodCPUBinding") {
     return use_decoded<api::PodCPUBinding>(object, [&](const auto& binding) {
       cache_->upsert(binding);
-      bindings_of_pod_.emplace(binding.meta.namespace_ + "/" + binding.spec.pod_name, binding.meta.key());
+      bindings_of_pod_.emplace(binding.pod_key(), binding.meta.key());
     });
   }
   if (kind == "Namespace") {

@@ -248,7 +248,7 @@ class Judge {
     };
     const auto twin = by_pod_.find(verdicts_[index].binding->pod_key());
     if (twin != by_pod_.end()) {
-      return failed("SecondBinding",
+      return failed(std::string(second_binding),
                     fmt::format("spec.podName: the Pod has its CPUs from PodCPUBinding {} already",
                                 verdicts_[twin->second].binding->meta.key()));
     }

@@ -60,17 +60,17 @@ void look_at_pods(CgroupTree& tree, CgroupFacts& facts) {
       facts.driver = path.ends_with(".slice") ? CgroupDriver::systemd : CgroupDriver::cgroupfs;
     }
   }
-  for (const auto& pod : *pods) {
-    if (pod.cgroup->read() || !pod.cgroup->alive()) continue;
-    auto level = pod.cgroup->path().substr(0, pod.cgroup->path().rfind('/'));
-    if (std::ranges::find(facts.without_cpuset, level) == facts.without_cpuset.end())
-      facts.without_cpuset.push_back(std::move(level));
-  }
   facts.pods = static_cast<int>(pods->size());
-  facts.narrowed = static_cast<int>(std::ranges::count_if(*pods, [&](const PodCgroup& pod) {
-    const auto values = pod.cgroup->read();
-    return values && !values->effective_cpus.includes(widest);
-  }));
+  for (const auto& pod : *pods) {
+    const auto& path = pod.cgroup->path();
+    if (const auto values = pod.cgroup->read()) {
+      if (!values->effective_cpus.includes(widest)) ++facts.narrowed;
+    } else if (auto level = path.substr(0, path.rfind('/'));
+               pod.cgroup->alive() &&
+               std::ranges::find(facts.without_cpuset, level) == facts.without_cpuset.end()) {
+      facts.without_cpuset.push_back(std::move(level));
+    }
+  }
 }
 
 CgroupFacts look_at_cgroups(const ExaminationOptions& options) {

@@ -105,9 +105,9 @@ Error without_cpuset(const Cgroup& cgroup) {
           cgroup.path() + ": has no cpuset: the level above does not pass it on, or not yet"};
 }
 
-// `unready`: set where a container that is to have its own set cannot have one yet.
+// `unready`: which container that is to have its own set cannot have one yet.
 Result<CpusetNode> read_pod(const PodCgroup& pod, const PodTarget& target, CgroupHandles& handles,
-                            std::vector<std::string>& ids, bool& unready) {
+                            std::vector<std::string>& ids, std::optional<Error>& unready) {
   handles.cgroup = pod.cgroup;
   auto root = read_node(*pod.cgroup, target.pod);
   if (!root) return root;
@@ -116,7 +116,8 @@ Result<CpusetNode> read_pod(const PodCgroup& pod, const PodTarget& target, Cgrou
     auto node = read_tree(*container.cgroup, target_of(target, container.id), inner, container.nested);
     if (!node && is_gone(node.error())) {
       // Without a cpuset of its own it is on its Pod's CPUs.
-      unready = unready || (target.containers.contains(container.id) && container.cgroup->alive());
+      if (target.containers.contains(container.id) && container.cgroup->alive())
+        unready = without_cpuset(*container.cgroup);
       continue;
     }
     if (!node) return node;
@@ -184,15 +185,15 @@ PinReport pin(CgroupTree& tree, PodCgroup pod, const PodTarget& target) {
     }
     CgroupHandles handles;
     std::vector<std::string> ids;
-    report.unready = false;
-    const auto root = read_pod(pod, target, handles, ids, report.unready);
+    std::optional<Error> unready;
+    const auto root = read_pod(pod, target, handles, ids, unready);
     if (!root) {
       report.unready = is_gone(root.error()) && pod.cgroup->alive();
       report.gone = is_gone(root.error()) && !report.unready;
-      if (report.unready) report.error = without_cpuset(*pod.cgroup);
-      if (!report.gone && !report.unready) report.error = root.error();
+      if (!report.gone) report.error = report.unready ? without_cpuset(*pod.cgroup) : root.error();
       return report;
     }
+    report.unready = unready.has_value();
     report.pod = root->has.effective_cpus;
     report.containers.clear();
     for (std::size_t i = 0; i < ids.size(); ++i) report.containers.emplace(ids[i], root->children[i].has);
@@ -200,12 +201,8 @@ PinReport pin(CgroupTree& tree, PodCgroup pod, const PodTarget& target) {
     const auto writes = plan_writes(*root, tree.version());
     if (round == 0) note_differences(report, *root, ids, writes);
     if (writes.empty()) {
-      report.error.reset();
-      if (report.unready) {
-        report.error = without_cpuset(*pod.cgroup);
-        return report;
-      }
-      if (tree.version() == CgroupVersion::v1) return report;
+      report.error = std::move(unready);
+      if (report.error || tree.version() == CgroupVersion::v1) return report;
       report.withheld = withheld<CpuPart>(tree, pod.cgroup->path(), *root);
       if (!report.withheld) report.withheld = withheld<MemPart>(tree, pod.cgroup->path(), *root);
       return report;

@@ -119,7 +119,7 @@ class Reset {
     return written;
   }
 
-  // Once a pass. Nothing was written.
+  // Returns that nothing was written.
   bool refused(const Error& error) {
     report_.errors.push_back(error);
     return false;

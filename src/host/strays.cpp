@@ -19,11 +19,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
-std::string_view name_of(const Cgroup& cgroup) {
-  const std::string_view path = cgroup.path();
-  return path.substr(path.rfind('/') + 1);
-}
-
 std::shared_ptr<Cgroup> find(CgroupTree& tree, const Home& home) {
   const auto pod = tree.find_pod(home.uid);
   if (!pod) return nullptr;
@@ -59,8 +54,7 @@ std::optional<Home> home_of(std::string_view proc_cgroup) {
 std::vector<Return> bring_back(CgroupTree& tree, const std::string& root) {
   std::vector<Return> returns;
   for (const auto& level : tree.levels()) {
-    // Above kubepods there are others' processes.
-    if (!is_kubepods(name_of(*level)) && !is_qos_class(name_of(*level))) continue;
+    if (!tree.has_pods(*level)) continue;  // there are others' processes
     const auto pids = level->processes();
     if (!pids) continue;
     for (const auto pid : *pids) {

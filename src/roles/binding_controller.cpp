@@ -33,7 +33,7 @@ json versioned(const api::ObjectMeta& meta) {
 // Its Pod has another one, made by hand, that came first.
 bool is_second(const api::PodCPUBinding& binding) {
   const auto* admitted = api::find_condition(binding.status.conditions, "Admitted");
-  return binding.is_refused() && admitted != nullptr && admitted->reason == "SecondBinding";
+  return binding.is_refused() && admitted != nullptr && admitted->reason == binding::second_binding;
 }
 
 // A merge patch to this status; what it has not is removed.

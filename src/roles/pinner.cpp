@@ -8,6 +8,8 @@
 
 #include <actimanager/host/handover.hpp>
 
+#include "clock.hpp"
+
 namespace actimanager::roles {
 
 namespace asio = boost::asio;
@@ -195,8 +197,10 @@ void Pinner::hand_over(const std::vector<host::PodCgroup>& pods, const CpuSet& e
   for (const auto& step : host::plan_handover(occupants, targets_->shared.pod.cpus, exclusive)) {
     auto target = targets_->of(pods[step.pod].uid);
     // Memory moves at the end, once everybody is on their CPUs: it may take long.
-    target.pod = {step.cpus, {}};
-    for (auto& [id, container] : target.containers) container.mems.clear();
+    if (pods.size() > 1 || step.cpus != target.pod.cpus) {
+      target.pod = {step.cpus, {}};
+      for (auto& [id, container] : target.containers) container.mems.clear();
+    }
     pin(pods[step.pod], target);
   }
   for (const auto& pod : pods) {
@@ -234,7 +238,7 @@ asio::awaitable<void> Pinner::watch() {
         pin(event.uid, targets_->of(event.uid));
         if (targets_->of(event.uid).is_partition) settle_partition(event.uid);
         if (event.kind == Kind::pod_appeared) {
-          metrics_.pin_seconds.observe(std::chrono::duration<double>(Clock::now() - begun).count());
+          metrics_.pin_seconds.observe(seconds_since(begun));
         }
       }
     }

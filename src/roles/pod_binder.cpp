@@ -1,13 +1,10 @@
 #include "pod_binder.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <actimanager/api/json_cursor.hpp>
 #include <actimanager/api/names.hpp>
-#include <actimanager/binding/admission.hpp>
 #include <actimanager/binding/sizing.hpp>
 #include <actimanager/kube/errors.hpp>
 

@@ -7,6 +7,7 @@
 
 #include <actimanager/kube/errors.hpp>
 
+#include "clock.hpp"
 #include "pod_status.hpp"
 #include "scheduling.hpp"
 
@@ -41,7 +42,7 @@ asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target)
   queue_.done(pod->meta.uid);
   unsettled_.erase(pod->meta.uid);
   ++metrics_.scheduled;
-  metrics_.scheduling_seconds.observe(std::chrono::duration<double>(Clock::now() - item.added).count());
+  metrics_.scheduling_seconds.observe(seconds_since(item.added));
   auto message = fmt::format("Successfully assigned {} to {}", pod->meta.key(), target.node);
   if (target.placement) {
     message += fmt::format(", CPUs {} (exclusiveness level {})", target.placement->cpus.to_string(),

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <actimanager/api/pod.hpp>
@@ -70,6 +71,9 @@ struct Verdict {
   bool admitted() const { return kind == Kind::admitted; }
   bool edit_refused() const { return admitted() && !reason.empty(); }
 };
+
+// The reason of a binding that is refused because its Pod has another one.
+inline constexpr std::string_view second_binding = "SecondBinding";
 
 // One verdict for each binding, in the order given.
 std::vector<Verdict> admit(const NodeFacts& node, const std::vector<BindingPointer>& bindings,

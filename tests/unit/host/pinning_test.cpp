@@ -175,6 +175,36 @@ TEST_CASE("what one container's cgroup refuses is not another's: all others are 
   for (const auto& container : {broken, whole}) CHECK(layout.read(pod + container + "/cpuset.cpus") == "1");
 }
 
+TEST_CASE("v2: what is to have a set of its own and has no cpuset yet is named") {
+  const auto container = CgroupLayoutFake::container_id('a');
+  CgroupLayoutFake layout(CgroupVersion::v2);
+  const std::string pod = "kubepods/podabc", below = pod + "/" + container;
+  layout.add(below, "1");
+  auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
+  REQUIRE(tree.scan());
+  const auto hide = [&](const std::string& cgroup) {
+    for (const char* file : {"cpuset.cpus", "cpuset.mems", "cpuset.cpus.effective", "cpuset.mems.effective"})
+      layout.remove(cgroup + "/" + file);
+  };
+  const PodTarget plain{.pod = {{1}, {}}, .containers = {}};
+  auto narrow = plain;
+  narrow.containers[container] = {{1}, {}};
+  const auto names = [&](const PinReport& report, const std::string& cgroup) {
+    return report.error && report.error->message().contains(cgroup + ": has no cpuset");
+  };
+
+  hide(below);
+  auto report = pin(tree, found(tree, "abc"), plain);  // it is on its Pod's CPUs
+  CHECK((!report.unready && !report.error && !report.gone));
+  report = pin(tree, found(tree, "abc"), narrow);
+  CHECK((report.unready && !report.gone));
+  CHECK(names(report, below));
+  hide(pod);
+  report = pin(tree, found(tree, "abc"), plain);
+  CHECK((report.unready && !report.gone));
+  CHECK(names(report, pod));
+}
+
 TEST_CASE("what a level above has not got is withheld, not applied; what is offline is nobody's to give") {
   CgroupLayoutFake layout(CgroupVersion::v2);
   layout.add("kubepods/burstable/podabc");

@@ -60,20 +60,16 @@ TEST_CASE("a node with too few CPUs is one that may have them later, one without
 }
 
 TEST_CASE("CPUs are reserved once, by the plugin that comes first") {
-  Cache cache;
-  Snapshot snapshot;
-  cache.upsert(make_node("n"));
-  cache.upsert(make_topology("n", make_machine(1, 4, 1)));
-  cache.update(snapshot);
+  const CpuBench bench(make_machine(1, 4, 1));
   CycleState state;
   state.cpu_wish = CpuWish{.cpus = 2, .class_level = Level::cpu};
-  REQUIRE(reserve_cpus(state, make_pod("p", "2"), *snapshot.find("n")).ok());
+  REQUIRE(reserve_cpus(state, make_pod("p", "2"), bench.node()).ok());
   REQUIRE(state.placement);
   CHECK(state.placement->cpus.size() == 2);
   state.cpu_wish->cpus = 3;
-  REQUIRE(reserve_cpus(state, make_pod("p", "3"), *snapshot.find("n")).ok());
+  REQUIRE(reserve_cpus(state, make_pod("p", "3"), bench.node()).ok());
   CHECK(state.placement->cpus.size() == 2);
   state.placement.reset();
   state.cpu_wish->cpus = 4;  // none would be left for the pool
-  CHECK_FALSE(reserve_cpus(state, make_pod("p", "4"), *snapshot.find("n")).ok());
+  CHECK_FALSE(reserve_cpus(state, make_pod("p", "4"), bench.node()).ok());
 }
