@@ -123,7 +123,8 @@ NodeSelectorTerm decode_node_selector_term(JsonCursor term) {
 }
 
 std::optional<Quantity> decode_quantity(JsonCursor value) {
-  if (value && value.value()->kind == JsonValue::Kind::integer) return Quantity::units(value.integer());
+  if (!value) return Quantity();  // null
+  if (value.value()->kind == JsonValue::Kind::integer) return Quantity::units(value.integer());
   const auto quantity = Quantity::parse(value.string());
   if (quantity) return *quantity;
   value.fail(quantity.error().context);

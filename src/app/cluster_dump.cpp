@@ -1,5 +1,7 @@
 #include "cluster_dump.hpp"
 
+#include <algorithm>
+#include <array>
 #include <ranges>
 #include <utility>
 
@@ -15,6 +17,12 @@ namespace {
 using api::JsonValue;
 using nlohmann::json;
 
+constexpr std::array kinds = std::to_array<std::string_view>(
+    {"Pod", "Node", "NodeCPUTopology", "PodCPUBinding", "Namespace", "PriorityClass", "Service",
+     "PodDisruptionBudget", "PersistentVolumeClaim", "PersistentVolume", "StorageClass", "CSINode",
+     "CSIDriver", "CSIStorageCapacity", "VolumeAttachment", "ReplicationController", "ReplicaSet",
+     "StatefulSet"});
+
 // Calls `use` with the decoded object.
 template <class T, class Use>
 Result<void> use_decoded(const JsonValue& object, Use use) {
@@ -22,6 +30,12 @@ Result<void> use_decoded(const JsonValue& object, Use use) {
   if (!result) return fail(std::move(result.error()));
   use(std::move(*result));
   return {};
+}
+
+// Not that of an earlier Pod of its name, which goes with that one.
+bool is_by_hand(const api::PodCPUBinding& binding, const api::Pod& pod) {
+  const auto owner = binding.owner_uid();
+  return !binding.is_scheduler_made() && (owner.empty() || owner == pod.meta.uid);
 }
 
 template <class T>
@@ -45,9 +59,14 @@ Result<ClusterDump> ClusterDump::read(const std::vector<std::string>& paths) {
   for (const auto& path : paths) {
     auto objects = read_objects(path);
     if (!objects) return fail(std::move(objects.error()));
-    for (auto& object : *objects) {
+    for (std::size_t number = 1; auto& object : *objects) {
+      if (!object.is_object()) {
+        return fail(Errc::invalid_argument,
+                    fmt::format("{}: object {}: not one of Kubernetes", path, number));
+      }
+      ++number;
       fill_in_defaults(object);
-      if (object.is_object() && object.value("kind", json()) == "Pod") {
+      if (text_of(object, "kind") == "Pod") {
         pods.emplace_back(path, std::move(object));
       } else if (auto added = add(path, object); !added) {
         return fail(std::move(added.error()));
@@ -63,18 +82,24 @@ Result<ClusterDump> ClusterDump::read(const std::vector<std::string>& paths) {
 }
 
 Result<void> ClusterDump::add(std::string_view kind, const JsonValue& object) {
-  if (object.kind != JsonValue::Kind::object) {
-    return fail(Errc::invalid_argument, "not an object of Kubernetes");
-  }
+  if (std::ranges::find(kinds, kind) == kinds.end()) return {};
+  const auto fresh = is_new(kind, object);
+  if (!fresh) return fail(fresh.error());
+  if (!*fresh) return {};
   auto& objects = cache_->objects();
   if (kind == "Pod") {
-    return use_decoded<api::Pod>(object, [&](api::Pod pod) {
-      fill_in_requests(pod);
-      if (pod.meta.uid.empty()) pod.meta.uid = pod.meta.key();
-      const auto pointer = std::make_shared<const api::Pod>(std::move(pod));
-      cache_->upsert(pointer);
-      pods_[pointer->meta.key()] = pointer;
-    });
+    auto pod = decoded<api::Pod>(object);
+    if (!pod) return fail(std::move(pod.error()));
+    fill_in_requests(*pod);
+    if (pod->meta.uid.empty()) pod->meta.uid = pod->meta.key();
+    if (!pod_uids_.insert(pod->meta.uid).second) {
+      return fail(Errc::invalid_argument,
+                  fmt::format("{}: metadata.uid: it is that of another Pod", described(kind, object)));
+    }
+    const auto pointer = std::make_shared<const api::Pod>(std::move(*pod));
+    cache_->upsert(pointer);
+    pods_.emplace(pointer->meta.key(), pointer);
+    return {};
   }
   if (kind == "Node") {
     return use_decoded<api::Node>(
@@ -86,7 +111,7 @@ Result<void> ClusterDump::add(std::string_view kind, const JsonValue& object) {
   if (kind == "PodCPUBinding") {
     return use_decoded<api::PodCPUBinding>(object, [&](const auto& binding) {
       cache_->upsert(binding);
-      bindings_of_pod_.emplace(binding.pod_key(), binding.meta.key());
+      bindings_.emplace(binding.pod_key(), binding);
     });
   }
   if (kind == "Namespace") {
@@ -116,8 +141,22 @@ Result<void> ClusterDump::add(std::string_view kind, const JsonValue& object) {
   if (kind == "VolumeAttachment") return into(storage.attachments);
   if (kind == "ReplicationController") return add_owner<api::ReplicationController>(objects, object);
   if (kind == "ReplicaSet") return add_owner<api::ReplicaSet>(objects, object);
-  if (kind == "StatefulSet") return add_owner<api::StatefulSet>(objects, object);
-  return {};
+  return add_owner<api::StatefulSet>(objects, object);
+}
+
+// What several files have alike is there once.
+Result<bool> ClusterDump::is_new(std::string_view kind, const JsonValue& object) {
+  const auto* metadata = object.find("metadata");
+  const auto text = [&](std::string_view field) {
+    return metadata == nullptr ? std::string_view() : metadata->text_of(field);
+  };
+  if (text("name").empty())
+    return fail(Errc::invalid_argument, fmt::format("{} without a name: metadata.name is required", kind));
+  const auto version = text("resourceVersion");
+  const auto state = fmt::format("{} {}", text("uid"), version);
+  const auto [it, fresh] = known_.try_emplace(fmt::format("{} {}", kind, kube::key_of(object)), state);
+  if (fresh || (it->second == state && !version.empty())) return fresh;
+  return fail(Errc::invalid_argument, described(kind, object) + " is there twice");
 }
 
 void ClusterDump::nominate(const scheduler::Scheduler& scheduler) {
@@ -132,14 +171,46 @@ void ClusterDump::nominate(const scheduler::Scheduler& scheduler) {
   }
 }
 
-void ClusterDump::take_out(const std::string& pod) {
-  const auto it = pods_.find(pod);
-  if (it == pods_.end()) return;
-  const auto [first, last] = bindings_of_pod_.equal_range(pod);
-  for (const auto& [key, binding] : std::ranges::subrange(first, last)) cache_->remove_binding(binding);
-  bindings_of_pod_.erase(first, last);
-  cache_->remove_pod(it->second->meta.uid);
-  pods_.erase(it);
+ClusterDump::Taken ClusterDump::take_out(const api::Pod& pod) {
+  Taken taken;
+  const auto key = pod.meta.key();
+  auto [it, last] = bindings_.equal_range(key);
+  while (it != last) {
+    const auto& binding = it->second;
+    if (is_by_hand(binding, pod)) {
+      ++it;
+      continue;
+    }
+    cache_->remove_binding(binding.meta.key());
+    taken.bindings.push_back(binding);
+    it = bindings_.erase(it);
+  }
+  if (const auto there = pods_.find(key); there != pods_.end()) {
+    taken.pod = there->second;
+    cache_->remove_pod(taken.pod->meta.uid);
+    pods_.erase(there);
+  }
+  return taken;
+}
+
+void ClusterDump::put_back(const Taken& taken) {
+  if (taken.pod) {
+    cache_->upsert(taken.pod);
+    pods_.emplace(taken.pod->meta.key(), taken.pod);
+  }
+  for (const auto& binding : taken.bindings) {
+    cache_->upsert(binding);
+    bindings_.emplace(binding.pod_key(), binding);
+  }
+}
+
+std::optional<allocator::Placement> ClusterDump::bound_by_hand(const api::Pod& pod) const {
+  const auto [first, last] = bindings_.equal_range(pod.meta.key());
+  for (const auto& [key, binding] : std::ranges::subrange(first, last)) {
+    if (!is_by_hand(binding, pod)) continue;
+    return allocator::Placement{.cpus = binding.spec.cpu_set, .level = binding.spec.exclusiveness_level};
+  }
+  return std::nullopt;
 }
 
 scheduler::PodPointer ClusterDump::pod(const std::string& key) const {

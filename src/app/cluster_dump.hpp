@@ -4,6 +4,8 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +30,16 @@ class ClusterDump {
   // Pods of this scheduler that wait for a node they were nominated for, and not behind a gate, are counted
   // there. Once, when all is added.
   void nominate(const scheduler::Scheduler& scheduler);
-  // As if that Pod had never been there, with its bindings. None of that name: nothing.
-  void take_out(const std::string& pod);
+  // As if no Pod of this one's name had been there yet, with the bindings that such a one had; not with what
+  // somebody bound this one to by hand. For put_back().
+  struct Taken {
+    scheduler::PodPointer pod;
+    std::vector<api::PodCPUBinding> bindings;
+  };
+  Taken take_out(const api::Pod& pod);
+  void put_back(const Taken& taken);
+  // What somebody bound the Pod to by hand; nullopt: nothing.
+  std::optional<allocator::Placement> bound_by_hand(const api::Pod& pod) const;
   // The books of a scheduler that has seen all of it.
   scheduler::Cache& cache() { return *cache_; }
   // By namespace/name; nullptr: there is none.
@@ -39,9 +49,14 @@ class ClusterDump {
   const PriorityClasses& priority_classes() const { return priority_classes_; }
 
  private:
+  // Whether it is the first of its name. Errors: another one was.
+  Result<bool> is_new(std::string_view kind, const api::JsonValue& object);
+
   std::unique_ptr<scheduler::Cache> cache_ = std::make_unique<scheduler::Cache>();
   std::map<std::string, scheduler::PodPointer> pods_;
-  std::multimap<std::string, std::string> bindings_of_pod_;  // keys
+  std::multimap<std::string, api::PodCPUBinding> bindings_;  // by their Pod's namespace/name
+  std::set<std::string> pod_uids_;
+  std::map<std::string, std::string, std::less<>> known_;  // UID and version, by kind and namespace/name
   PriorityClasses priority_classes_;
 };
 

@@ -34,21 +34,22 @@ Result<std::vector<PodPointer>> chosen_pods(const ExplainOptions& options, const
   return pods;
 }
 
-// A Pod that the cluster has on a node already is judged as if it were still to be placed.
-scheduler::Explanation explain_as_new(const scheduler::Profile& profile, const api::Pod& pod,
-                                      ClusterDump& dump, scheduler::Snapshot& snapshot) {
-  auto& cache = dump.cache();
-  const auto there = dump.pod(pod.meta.key());
-  if (there == nullptr || there->node_name.empty()) {
-    cache.update(snapshot);
-    return scheduler::explain(profile, pod, snapshot);
-  }
-  cache.remove_pod(there->meta.uid);
-  cache.update(snapshot);
+// As if it were still to be placed, if the cluster has it on a node. Another one's spec.nodeName is what
+// NodeName asks about.
+scheduler::Explanation explain_as_new(const scheduler::Scheduler& scheduler,
+                                      const scheduler::Profile& profile, const api::Pod& pod,
+                                      ClusterDump& dump) {
+  const auto taken = dump.take_out(pod);
+  scheduler::Snapshot snapshot;
+  dump.cache().update(snapshot);
   auto fresh = pod;
-  fresh.node_name.clear();
+  if (taken.pod && !taken.pod->node_name.empty()) fresh.node_name.clear();
   auto explanation = scheduler::explain(profile, fresh, snapshot);
-  cache.upsert(there);
+  if (!explanation.winner.empty()) {
+    if (auto by_hand = dump.bound_by_hand(pod)) explanation.placement = std::move(by_hand);
+  }
+  dump.put_back(taken);
+  dump.nominate(scheduler);
   return explanation;
 }
 
@@ -62,11 +63,10 @@ Result<void> run(const ExplainOptions& options, std::ostream& out) {
 
   const scheduler::Scheduler scheduler(std::move(*config));
   dump->nominate(scheduler);
-  scheduler::Snapshot snapshot;
   for (const auto& pod : *pods) {
     const auto profile = profile_for(scheduler.config(), *pod, options.profile);
     if (!profile) return fail(profile.error());
-    const auto explanation = explain_as_new(*scheduler.config().profile(*profile), *pod, *dump, snapshot);
+    const auto explanation = explain_as_new(scheduler, *scheduler.config().profile(*profile), *pod, *dump);
     if (options.output == "json") {
       out << encode(explanation).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
     } else {

@@ -17,7 +17,13 @@ using scheduler::Explanation;
 using Node = Explanation::Node;
 
 // What a person can do about a plugin's refusal.
-std::string_view remedy(std::string_view plugin) {
+std::string_view remedy(std::string_view plugin, const std::vector<std::string>& reasons) {
+  for (const auto& reason : reasons) {
+    if (reason.contains("no CPU topology"))
+      return "no agent has published the node's topology: install one there";
+    if (reason.contains("for the shared pool"))
+      return "move Pods out of the node's shared pool, or lower their requests";
+  }
   static const std::map<std::string_view, std::string_view> remedies = {
       {"NodeUnschedulable", "uncordon the node"},
       {"NodeName", "the Pod asks for another node by name"},
@@ -72,7 +78,7 @@ std::string refusals(const std::vector<const Node*>& nodes) {
       if (verdict.code == scheduler::Code::success) continue;
       rows.push_back({said ? "" : node->name, verdict.plugin,
                       fmt::format("{}", fmt::join(verdict.reasons, "; ")),
-                      std::string(remedy(verdict.plugin))});
+                      std::string(remedy(verdict.plugin, verdict.reasons))});
       said = true;
     }
     if (!said) rows.push_back({node->name, "-", "not among the nodes a PreFilter left", "-"});

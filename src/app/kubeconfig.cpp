@@ -2,6 +2,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
+
+#include <fmt/format.h>
 
 namespace actimanager::app {
 namespace {
@@ -11,21 +14,33 @@ std::string variable(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-}  // namespace
-
-Result<kube::ClusterConfig> read_kubeconfig(const std::string& path) {
-  auto config = kube::load_kubeconfig(path);
-  if (!config) return fail(std::move(config.error()).wrap("--kubeconfig"));
-  return config;
+// nullopt: none is named.
+std::optional<Result<kube::ClusterConfig>> named_kubeconfig(const std::string& path) {
+  const auto load = [](const std::string& file, const char* named_by) -> Result<kube::ClusterConfig> {
+    auto config = kube::load_kubeconfig(file);
+    if (!config) return fail(std::move(config.error()).wrap(named_by));
+    return config;
+  };
+  if (!path.empty()) return load(path, "--kubeconfig");
+  const auto listed = variable("KUBECONFIG");
+  if (listed.empty()) return std::nullopt;
+  if (listed.contains(':')) {
+    return fail(Errc::invalid_argument,
+                fmt::format("$KUBECONFIG: \"{}\" is a list, which is not merged; --kubeconfig names one file",
+                            listed));
+  }
+  return load(listed, "$KUBECONFIG");
 }
 
-Result<kube::ClusterConfig> find_kubeconfig(const std::string& path) {
-  if (!path.empty()) return read_kubeconfig(path);
-  if (auto listed = variable("KUBECONFIG"); !listed.empty()) {
-    auto config = kube::load_kubeconfig(listed.substr(0, listed.find(':')));
-    if (!config) return fail(std::move(config.error()).wrap("$KUBECONFIG"));
-    return config;
-  }
+}  // namespace
+
+Result<kube::ClusterConfig> own_cluster(const std::string& path) {
+  auto named = named_kubeconfig(path);
+  return named ? std::move(*named) : kube::in_cluster_config();
+}
+
+Result<kube::ClusterConfig> users_cluster(const std::string& path) {
+  if (auto named = named_kubeconfig(path)) return std::move(*named);
   const auto home = variable("HOME");
   if (const auto usual = home + "/.kube/config"; !home.empty() && std::filesystem::exists(usual))
     return kube::load_kubeconfig(usual);

@@ -1,4 +1,5 @@
-// Which cluster to talk to, and as whom.
+// Which cluster to talk to, and as whom. Errors name where the file's name is from: --kubeconfig,
+// $KUBECONFIG.
 #pragma once
 
 #include <string>
@@ -7,11 +8,11 @@
 
 namespace actimanager::app {
 
-// Of the file given as --kubeconfig, which every error names.
-Result<kube::ClusterConfig> read_kubeconfig(const std::string& path);
+// For a replica: the file given as --kubeconfig (""; none) or named by $KUBECONFIG, else the Pod's own
+// credentials.
+Result<kube::ClusterConfig> own_cluster(const std::string& path);
 
-// The same where it is given, else what kubectl would take: the first file of $KUBECONFIG, ~/.kube/config,
-// and where there is none of these a Pod's own credentials.
-Result<kube::ClusterConfig> find_kubeconfig(const std::string& path);
+// For a user: the same, but ~/.kube/config, where there is one, before a Pod's credentials.
+Result<kube::ClusterConfig> users_cluster(const std::string& path);
 
 }  // namespace actimanager::app

@@ -63,7 +63,7 @@ asio::awaitable<Result<void>> read_all(kube::Client& client, ClusterDump& dump) 
 }
 
 Result<ClusterDump> read_live(const std::string& kubeconfig) {
-  auto config = find_kubeconfig(kubeconfig);
+  auto config = users_cluster(kubeconfig);
   if (!config) return fail(std::move(config.error()));
   asio::io_context context;
   auto client = kube::Client::make(context.get_executor(), std::move(*config));

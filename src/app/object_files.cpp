@@ -9,8 +9,7 @@
 #include <fmt/format.h>
 
 #include <actimanager/api/yaml.hpp>
-
-#include "read_file.hpp"
+#include <actimanager/kube/read_file.hpp>
 
 namespace actimanager::app {
 namespace {
@@ -26,11 +25,6 @@ constexpr std::string_view list_suffix = "List";
 bool is_list(const json& document) {
   const auto items = document.find("items");
   return document.is_object() && items != document.end() && items->is_array();
-}
-
-std::string text_of(const json& object, const char* member) {
-  const auto it = object.find(member);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
 // Items of a typed list may leave out what the list's own kind says.
@@ -84,7 +78,7 @@ Result<std::vector<json>> parse(const std::string& text) {
 }
 
 Result<void> read_into(std::vector<json>& objects, const std::string& path) {
-  const auto text = read_file(path);
+  const auto text = kube::read_file(path);
   if (!text) return fail(text.error());
   auto documents = parse(*text);
   if (!documents) return fail(std::move(documents.error()).wrap(path));
@@ -93,6 +87,11 @@ Result<void> read_into(std::vector<json>& objects, const std::string& path) {
 }
 
 }  // namespace
+
+std::string text_of(const json& object, const char* member) {
+  const auto it = object.find(member);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
 
 Result<std::vector<json>> read_objects(const std::string& path) {
   std::vector<json> objects;

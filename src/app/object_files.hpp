@@ -16,4 +16,7 @@ namespace actimanager::app {
 // Errors: not_found, invalid_argument, naming the file.
 Result<std::vector<nlohmann::json>> read_objects(const std::string& path);
 
+// The member's text; "" where there is none.
+std::string text_of(const nlohmann::json& object, const char* member);
+
 }  // namespace actimanager::app

@@ -7,8 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <actimanager/api/yaml.hpp>
-
-#include "read_file.hpp"
+#include <actimanager/kube/read_file.hpp>
 
 namespace actimanager::app {
 namespace {
@@ -19,7 +18,7 @@ constexpr auto* upstream = "default-scheduler";
 
 Result<json> read_document(const std::string& path) {
   if (path.empty()) return scheduler::default_document();
-  const auto text = read_file(path);
+  const auto text = kube::read_file(path);
   if (!text) return fail(text.error().wrap("--config"));
   auto document = api::yaml_to_json(*text);
   if (!document) return fail(std::move(document.error()).wrap("--config: " + path));

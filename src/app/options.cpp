@@ -72,8 +72,8 @@ void add_run(CLI::App& app, RunOptions& run) {
   app.add_option("-v,--verbosity", run.verbosity, "0 errors only, 3 state changes, 4 and more debugging")
       ->check(CLI::Range(0, 10))
       ->capture_default_str();
-  app.add_option("--kubeconfig", run.kubeconfig, "How to reach the API server (default: in-cluster)")
-      ->envname("KUBECONFIG");
+  app.add_option("--kubeconfig", run.kubeconfig,
+                 "How to reach the API server (default: $KUBECONFIG, else in-cluster)");
   app.add_option("--config", run.config, "KubeSchedulerConfiguration file with the scheduler's profiles");
   app.add_option("--listen", run.listen, "Address of the HTTP endpoint")->capture_default_str();
   add_reserved_cpus(app, run.reserved_cpus, "CPUs never handed out exclusively, such as 0-1");
@@ -83,10 +83,10 @@ void add_run(CLI::App& app, RunOptions& run) {
   app.add_option("--lease-name", run.lease_name, "Lease that elects the leader")->capture_default_str();
   app.add_option("--lease-namespace", run.lease_namespace, "Its namespace (default: this Pod's)")
       ->envname("POD_NAMESPACE");
-  add_duration(app, "--lease-duration", run.lease_duration, "How long others wait for a silent leader (15s)");
-  add_duration(app, "--lease-renew-deadline", run.lease_renew_deadline,
+  add_duration(app, "--lease-duration", run.lease.duration, "How long others wait for a silent leader (15s)");
+  add_duration(app, "--lease-renew-deadline", run.lease.renew_deadline,
                "When a leader gives up renewing (10s)");
-  add_duration(app, "--lease-retry-period", run.lease_retry_period, "Between attempts (2s)");
+  add_duration(app, "--lease-retry-period", run.lease.retry_period, "Between attempts (2s)");
 }
 
 void add_output(CLI::App& app, std::string& output, const std::vector<std::string>& forms) {
@@ -133,7 +133,8 @@ void add_explain(CLI::App& app, ExplainOptions& explain) {
 void add_simulate(CLI::App& app, SimulateOptions& simulate) {
   add_offline(app, simulate);
   app.add_option("--pods", simulate.pods, "Files with the Pods to place, in this order")->required();
-  app.add_option("--policy", simulate.policies, "MaximumUtilization or Balanced; both: side by side");
+  app.add_option("--policy", simulate.policies, "MaximumUtilization or Balanced; both: side by side")
+      ->check(CLI::IsMember({"MaximumUtilization", "Balanced"}));
   add_output(app, simulate.output, {"table", "json", "map"});
 }
 
@@ -221,15 +222,8 @@ std::expected<Options, Exit> parse_command_line(const std::vector<std::string>& 
   if (doctor->parsed()) options.command = Command::doctor;
   if (reset->parsed()) options.command = Command::reset;
 
-  const auto& lease = options.run;
-  if (lease.lease_duration <= lease.lease_renew_deadline) {
-    return std::unexpected(
-        Exit{2, "actimanager: --lease-duration must be longer than --lease-renew-deadline\n"});
-  }
-  if (lease.lease_renew_deadline * 10 <= lease.lease_retry_period * 12) {
-    return std::unexpected(
-        Exit{2, "actimanager: --lease-renew-deadline must be longer than 1.2 times --lease-retry-period\n"});
-  }
+  if (auto timing = options.run.lease.check(); !timing)
+    return std::unexpected(Exit{2, fmt::format("actimanager: --{}\n", timing.error().context)});
   return options;
 }
 

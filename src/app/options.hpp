@@ -7,6 +7,7 @@
 
 #include <actimanager/core/cpu_set.hpp>
 #include <actimanager/core/error.hpp>
+#include <actimanager/kube/lease.hpp>
 
 namespace actimanager::app {
 
@@ -37,9 +38,7 @@ struct RunOptions {
 
   std::string lease_name = "actimanager";
   std::string lease_namespace;  // "": the namespace the Pod runs in, else actimanager-system
-  std::chrono::milliseconds lease_duration = std::chrono::seconds(15);
-  std::chrono::milliseconds lease_renew_deadline = std::chrono::seconds(10);
-  std::chrono::milliseconds lease_retry_period = std::chrono::seconds(2);
+  kube::LeaseOptions lease;     // but for the identity
 };
 
 struct TopologyOptions {

@@ -16,11 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string text_in(const json& object, const char* member) {
-  const auto it = object.find(member);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 class Reading {
  public:
   explicit Reading(const ClusterDump& cluster) : cluster_(cluster) {
@@ -30,19 +25,26 @@ class Reading {
   Result<void> file(const std::string& path) {
     auto objects = read_objects(path);
     if (!objects) return fail(std::move(objects.error()));
-    const auto before = pods_.size();
+    const auto before = read_.size();
     for (auto& object : *objects) {
-      if (!object.is_object() || text_in(object, "kind") != "Pod") continue;
-      if (auto taken = take(object); !taken) return fail(std::move(taken.error()).wrap(path));
+      if (!object.is_object() || text_of(object, "kind") != "Pod") continue;
+      fill_in_defaults(object);
+      const auto& meta = object["metadata"];
+      if (meta.is_object()) named_.insert(text_of(meta, "namespace") + "/" + text_of(meta, "name"));
+      read_.emplace_back(path, std::move(object));
     }
-    if (pods_.size() == before) return fail(Errc::invalid_argument, path + ": there is no Pod in it");
+    if (read_.size() == before) return fail(Errc::invalid_argument, path + ": there is no Pod in it");
     return {};
   }
-  std::vector<scheduler::PodPointer> pods() && { return std::move(pods_); }
+  Result<std::vector<scheduler::PodPointer>> pods() && {
+    for (auto& [path, pod] : read_) {
+      if (auto taken = take(pod); !taken) return fail(std::move(taken.error()).wrap(path));
+    }
+    return std::move(pods_);
+  }
 
  private:
   Result<void> take(json& object) {
-    fill_in_defaults(object);
     if (auto named = name(object); !named) return named;
     const auto classed = cluster_.priority_classes().apply(object);
     const api::JsonDocument document(object);
@@ -71,20 +73,22 @@ class Reading {
   Result<void> name(json& pod) {
     const auto meta = pod.find("metadata");
     const bool readable = meta != pod.end() && meta->is_object();
-    if (readable && !text_in(*meta, "name").empty()) return {};
-    const auto prefix = readable ? text_in(*meta, "generateName") : std::string();
+    if (readable && !text_of(*meta, "name").empty()) return {};
+    const auto prefix = readable ? text_of(*meta, "generateName") : std::string();
     if (prefix.empty())
       return fail(Errc::invalid_argument, "Pod without a name: metadata.name or generateName is required");
-    const auto space = text_in(*meta, "namespace");
+    const auto space = text_of(*meta, "namespace");
     std::string made;
     do {
       made = fmt::format("{}{}", prefix, ++numbers_[space + "/" + prefix]);
-    } while (keys_.contains(space + "/" + made) || cluster_.pod(space + "/" + made) != nullptr);
+    } while (named_.contains(space + "/" + made) || cluster_.pod(space + "/" + made) != nullptr);
     (*meta)["name"] = made;
     return {};
   }
 
   const ClusterDump& cluster_;
+  std::vector<std::pair<std::string, json>> read_;  // each with its file
+  std::unordered_set<std::string> named_;           // by who wrote them
   std::vector<scheduler::PodPointer> pods_;
   std::unordered_set<std::string> keys_;
   std::unordered_map<std::string, std::string> by_uid_;  // keys, also of the cluster's Pods

@@ -21,6 +21,7 @@
 #include <actimanager/kube/config.hpp>
 #include <actimanager/kube/event_recorder.hpp>
 #include <actimanager/kube/leader_elector.hpp>
+#include <actimanager/kube/read_file.hpp>
 #include <actimanager/net/server.hpp>
 #include <actimanager/roles/agent.hpp>
 #include <actimanager/roles/endpoint.hpp>
@@ -30,7 +31,6 @@
 #include "host_name.hpp"
 #include "kubeconfig.hpp"
 #include "memory.hpp"
-#include "read_file.hpp"
 #include "version.hpp"
 
 namespace actimanager::app {
@@ -57,7 +57,7 @@ std::shared_ptr<spdlog::logger> make_logger(int verbosity) {
 // The text of --config, checked; "" where there is none.
 Result<std::string> scheduler_config(const std::string& path) {
   if (path.empty()) return std::string();
-  auto text = read_file(path);
+  auto text = kube::read_file(path);
   if (!text) return fail(std::move(text.error()).wrap("--config"));
   auto parsed = scheduler::parse_config_text(*text);
   if (!parsed) return fail(std::move(parsed.error()).wrap("--config: " + path));
@@ -118,7 +118,7 @@ int run(const RunOptions& options) {
   const auto node_name = options.node_name.empty() ? host_name() : options.node_name;
   const auto config_text = scheduler_config(options.config);
   if (!config_text) return refuse(config_text.error());
-  auto config = options.kubeconfig.empty() ? kube::in_cluster_config() : read_kubeconfig(options.kubeconfig);
+  auto config = own_cluster(options.kubeconfig);
   if (!config) return refuse(config.error());
   const auto& roles = options.roles;
 
@@ -159,12 +159,9 @@ int run(const RunOptions& options) {
     return text.empty() ? scheduler::default_config() : value_or_throw(scheduler::parse_config_text(text));
   };
   roles::Leader leader(**client, leader_events, {.config = fresh_config}, log);
-  kube::LeaderElector elector(**client, lease_namespace, options.lease_name,
-                              {.identity = lease_identity(node_name),
-                               .duration = options.lease_duration,
-                               .renew_deadline = options.lease_renew_deadline,
-                               .retry_period = options.lease_retry_period},
-                              log);
+  auto lease = options.lease;
+  lease.identity = lease_identity(node_name);
+  kube::LeaderElector elector(**client, lease_namespace, options.lease_name, std::move(lease), log);
 
   std::unique_ptr<net::Server> server;
   if (roles.endpoint) {

@@ -25,7 +25,7 @@ Result<std::vector<PodPointer>> pods_to_place(const SimulateOptions& options, co
   for (const auto& pod : *read) {
     auto profile = profile_for(config, *pod, options.profile);
     if (!profile) return fail(std::move(profile.error()));
-    dump.take_out(pod->meta.key());
+    dump.take_out(*pod);
     auto chosen = *pod;
     chosen.spec->scheduler_name = std::move(*profile);
     // Whatever node the file names: it is to be found here.
@@ -44,7 +44,8 @@ Result<PolicyRun> simulate(const SimulateOptions& options, const std::string& po
   if (!pods) return fail(pods.error());
   scheduler::Scheduler scheduler(std::move(*config));
   dump->nominate(scheduler);
-  return PolicyRun{policy, scheduler::simulate(scheduler, dump->cache(), *pods)};
+  const auto bound_by_hand = [&](const api::Pod& pod) { return dump->bound_by_hand(pod); };
+  return PolicyRun{policy, scheduler::simulate(scheduler, dump->cache(), *pods, bound_by_hand)};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/allocator/exclusiveness.hpp>
 #include <actimanager/topology/drawing.hpp>
 
 #include "table.hpp"
@@ -110,8 +111,13 @@ std::string map_of(const Simulation& simulation, const scheduler::NodeInfo& node
   for (const auto& placed : simulation.pods) {
     const auto& decision = placed.decision;
     if (!is_there(placed) || decision.node != node.name() || !decision.placement) continue;
-    options.owners.push_back({placed.pod->meta.key(), decision.placement->cpus});
-    known |= decision.placement->cpus;
+    const auto& [cpus, level] = *decision.placement;
+    options.owners.push_back({placed.pod->meta.key(), cpus});
+    known |= cpus;
+    if (auto beside = allocator::exclusive_cpus(node.cpus.topology(), cpus, level) - cpus; !beside.empty()) {
+      known |= beside;
+      options.owners.push_back({placed.pod->meta.key() + ", kept idle", std::move(beside)});
+    }
   }
   if (auto others = (node.cpus.exclusive() | node.cpus.shared()) - known; !others.empty()) {
     options.owners.push_back({"held before", std::move(others)});

@@ -2,7 +2,8 @@
 #include <limits>
 
 #include <actimanager/binding/desired.hpp>
-#include <actimanager/binding/quota.hpp>
+
+#include "quota.hpp"
 
 namespace actimanager::binding {
 namespace {

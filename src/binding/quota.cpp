@@ -1,8 +1,9 @@
+#include "quota.hpp"
+
 #include <fmt/format.h>
 
 #include <actimanager/allocator/placement.hpp>
 #include <actimanager/binding/desired.hpp>
-#include <actimanager/binding/quota.hpp>
 
 namespace actimanager::binding {
 namespace {

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <actimanager/binding/quota.hpp>
 #include <actimanager/binding/status.hpp>
+
+#include "quota.hpp"
 
 namespace actimanager::binding {
 namespace {

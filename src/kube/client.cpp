@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -9,6 +7,7 @@
 #include <actimanager/async/event.hpp>
 #include <actimanager/kube/client.hpp>
 #include <actimanager/kube/errors.hpp>
+#include <actimanager/kube/read_file.hpp>
 
 namespace actimanager::kube {
 namespace {
@@ -97,8 +96,7 @@ struct Client::Impl {
   const std::string& current_token() {
     if (config.token_file.empty()) return config.token;
     if (token.empty() || Clock::now() - token_read > token_lifetime) {
-      std::ifstream file(config.token_file);
-      std::string fresh(std::istreambuf_iterator<char>(file), {});
+      auto fresh = read_file(config.token_file).value_or("");
       while (!fresh.empty() && (fresh.back() == '\n' || fresh.back() == '\r' || fresh.back() == ' '))
         fresh.pop_back();
       if (!fresh.empty())
@@ -132,7 +130,7 @@ struct Client::Impl {
       auto stream = co_await http->open(std::move(request), call.head_timeout);
       ++counts[{std::string(call.verb), stream ? stream->status() : 0}];
       if (!stream) co_return fail(std::move(stream.error()).wrap(what));
-      if (stream->status() < 300) co_return std::move(*stream);
+      if (stream->status() / 100 == 2) co_return std::move(*stream);
 
       auto body = co_await read_all(*stream, 1 << 20);
       if (!body) co_return fail(std::move(body.error()).wrap(what));
@@ -237,7 +235,7 @@ Client::Task<void> Client::remove(ResourceRef object, Preconditions precondition
 Client::Task<net::ResponseStream> Client::list(ResourceRef collection, const ListOptions& options, int limit,
                                                const std::string& continue_token) {
   Query query;
-  query.add("limit", std::to_string(limit));
+  if (limit > 0) query.add("limit", std::to_string(limit));
   query.add("continue", continue_token);
   query.add("labelSelector", options.label_selector);
   query.add("fieldSelector", options.field_selector);

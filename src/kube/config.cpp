@@ -1,7 +1,5 @@
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <vector>
 
 #include <fmt/format.h>
@@ -9,17 +7,12 @@
 #include <yaml-cpp/yaml.h>
 
 #include <actimanager/kube/config.hpp>
+#include <actimanager/kube/read_file.hpp>
 
 namespace actimanager::kube {
 namespace {
 
 namespace fs = std::filesystem;
-
-Result<std::string> read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(Errc::not_found, fmt::format("cannot read {}", path.string()));
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 Result<std::string> decode_base64(std::string text) {
   std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });

@@ -69,8 +69,9 @@ asio::awaitable<void> LeaderElector::run(Term term) {
       co_await asio::this_coro::reset_cancellation_state();
       co_await until(Clock::now() + 1s, release());
     } else {
-      log_.warn("no longer leading: lost Lease {}/{}{}", namespace_, name_,
-                machine_.holder().empty() ? "" : " to " + machine_.holder());
+      const auto& holder = machine_.holder();
+      const bool others = !holder.empty() && holder != machine_.options().identity;
+      log_.warn("no longer leading: lost Lease {}/{}{}", namespace_, name_, others ? " to " + holder : "");
     }
     if (failure) std::rethrow_exception(failure);
     if (stopped) throw boost::system::system_error(asio::error::operation_aborted);
@@ -81,7 +82,7 @@ asio::awaitable<void> LeaderElector::acquire() {
   std::minstd_rand random{std::random_device{}()};
   std::string followed;
   while (true) {
-    auto leads = co_await try_once();
+    auto leads = co_await attempt(Clock::time_point::max());
     if (leads && *leads) co_return;
     if (!leads) {
       log_.warn("{}", leads.error().message());
@@ -96,20 +97,27 @@ asio::awaitable<void> LeaderElector::acquire() {
 }
 
 asio::awaitable<void> LeaderElector::keep_renewing() {
-  while (machine_.leading()) {
+  for (auto begun = Clock::now(); machine_.leading();) {
     const auto deadline = machine_.deadline();
-    co_await async::sleep_for(
-        std::min<std::chrono::nanoseconds>(machine_.options().retry_period, deadline - Clock::now()));
-    if (Clock::now() >= deadline) {
+    co_await async::sleep_for(std::min(begun + machine_.options().retry_period, deadline) - Clock::now());
+    begun = Clock::now();
+    if (begun >= deadline) {
       machine_.lost();
       co_return;
     }
-    const auto renew = [this]() -> asio::awaitable<void> {
-      auto leads = co_await try_once();
-      if (!leads) log_.warn("{}", leads.error().message());
-    };
-    co_await until(deadline, renew());
+    auto leads = co_await attempt(deadline);
+    if (!leads) log_.warn("{}", leads.error().message());
   }
+}
+
+// As client-go: who does not answer must leave time for another attempt, on another connection.
+asio::awaitable<Result<bool>> LeaderElector::attempt(Clock::time_point deadline) {
+  const auto patience = machine_.options().renew_deadline / 2;
+  Result<bool> outcome =
+      fail(Errc::unavailable, fmt::format("Lease {}/{}: no answer in {}", namespace_, name_, patience));
+  const auto task = [&]() -> asio::awaitable<void> { outcome = co_await try_once(); };
+  co_await until(std::min(deadline, Clock::now() + patience), task());
+  co_return outcome;
 }
 
 asio::awaitable<Result<bool>> LeaderElector::try_once() {

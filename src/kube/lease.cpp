@@ -6,13 +6,13 @@
 namespace actimanager::kube {
 
 Result<void> LeaseOptions::check() const {
-  if (identity.empty()) return fail(Errc::invalid_argument, "lease identity: must not be empty");
-  if (duration <= renew_deadline) {
-    return fail(Errc::invalid_argument, "lease duration: must be longer than the renew deadline");
-  }
-  if (renew_deadline * 10 <= retry_period * 12 || retry_period.count() <= 0) {
+  if (duration <= renew_deadline)
+    return fail(Errc::invalid_argument, "lease-duration: must be longer than lease-renew-deadline");
+  if (retry_period.count() <= 0)
+    return fail(Errc::invalid_argument, "lease-retry-period: must be longer than 0");
+  if (renew_deadline * 10 <= retry_period * 12) {
     return fail(Errc::invalid_argument,
-                "lease renew deadline: must be longer than 1.2 times the retry period");
+                "lease-renew-deadline: must be longer than 1.2 times lease-retry-period");
   }
   return {};
 }

@@ -3,7 +3,8 @@
 #include <actimanager/async/event.hpp>
 #include <actimanager/kube/errors.hpp>
 #include <actimanager/kube/list_all.hpp>
-#include <actimanager/kube/object_splitter.hpp>
+
+#include "object_splitter.hpp"
 
 namespace actimanager::kube {
 namespace {
@@ -31,6 +32,7 @@ asio::awaitable<Result<Envelope>> list_page(Client& client, const ResourceRef& c
                                             const std::string& continue_token, const ListSink& sink) {
   auto stream = co_await client.list(collection, options, page_size, continue_token);
   if (!stream) co_return fail(std::move(stream.error()));
+  const auto what = "list " + collection.describe();
   ObjectSplitter splitter(ObjectSplitter::Body::list);
   api::JsonDocument document;
   Result<void> outcome;
@@ -41,15 +43,18 @@ asio::awaitable<Result<Envelope>> list_page(Client& client, const ResourceRef& c
   std::vector<char> buffer(read_size);
   while (true) {
     const auto got = co_await stream->read_some(buffer, silence);
-    if (!got) co_return fail(got.error());
+    if (!got) co_return fail(Error(got.error()).wrap(what));
     if (*got == 0) break;
     if (auto fed = splitter.feed({buffer.data(), *got}, take); !fed) outcome = fail(std::move(fed.error()));
-    if (!outcome) co_return fail(std::move(outcome.error()).wrap("list " + collection.describe()));
+    if (!outcome) co_return fail(std::move(outcome.error()).wrap(what));
     co_await async::give_way();
   }
   auto envelope = std::move(splitter).envelope();
-  if (!envelope) co_return fail(std::move(envelope.error()));
-  co_return read_envelope(*envelope);
+  if (!envelope) co_return fail(std::move(envelope.error()).wrap(what));
+  auto read = read_envelope(*envelope);
+  if (read.resource_version.empty())
+    co_return fail(ApiErrc::unexpected, what + ": the list has no metadata.resourceVersion");
+  co_return read;
 }
 
 }  // namespace
@@ -61,8 +66,6 @@ asio::awaitable<Result<std::string>> list_all(Client& client, ResourceRef collec
     auto page = co_await list_page(client, collection, options, page_size, envelope.continue_token, sink);
     if (!page) co_return fail(std::move(page.error()));
     envelope = std::move(*page);
-    if (envelope.resource_version.empty())
-      co_return fail(ApiErrc::unexpected, "the list has no metadata.resourceVersion");
   } while (!envelope.continue_token.empty());
   co_return std::move(envelope.resource_version);
 }

@@ -1,6 +1,6 @@
-#include <fmt/format.h>
+#include "object_splitter.hpp"
 
-#include <actimanager/kube/object_splitter.hpp>
+#include <fmt/format.h>
 
 namespace actimanager::kube {
 namespace {

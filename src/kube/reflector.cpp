@@ -7,8 +7,9 @@
 #include <actimanager/core/utf8.hpp>
 #include <actimanager/kube/errors.hpp>
 #include <actimanager/kube/list_all.hpp>
-#include <actimanager/kube/object_splitter.hpp>
 #include <actimanager/kube/reflector.hpp>
+
+#include "object_splitter.hpp"
 
 namespace actimanager::kube {
 namespace {
@@ -94,13 +95,13 @@ asio::awaitable<Result<void>> Reflector::watch() {
   Result<void> outcome;
   const auto take = [&](std::string_view text) {
     if (outcome) outcome = take_event(text);
+    if (outcome) options_.backoff.reset();
   };
   std::vector<char> buffer(read_size);
   while (true) {
     const auto got = co_await stream->read_some(buffer, options_.silence_limit);
     if (!got) co_return fail(Error(got.error()).wrap("watch " + collection_.describe()));
     if (*got == 0) co_return Result<void>{};
-    options_.backoff.reset();
     auto fed = splitter.feed({buffer.data(), *got}, take);
     if (!fed) outcome = fail(std::move(fed.error()));
     if (!outcome) co_return fail(std::move(outcome.error()).wrap("watch " + collection_.describe()));

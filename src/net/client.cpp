@@ -42,9 +42,23 @@ struct Client::Impl {
     std::unique_ptr<Connection> connection;
     Connection::Head head;
   };
+  // Who has not answered on one connection will not on the others that were made to it before.
+  asio::awaitable<Result<Connection::Head>> ask(Connection& connection, const Request& request,
+                                                std::chrono::milliseconds timeout) {
+    struct Asking {
+      Impl& client;
+      bool answered = false;
+      ~Asking() {
+        if (!answered) client.idle.clear();
+      }
+    } asking{*this};
+    auto head = co_await connection.exchange(request, timeout);
+    asking.answered = head.has_value();
+    co_return head;
+  }
   asio::awaitable<Result<Exchanged>> exchange(const Request& request, std::chrono::milliseconds timeout) {
     if (auto connection = take_idle()) {
-      auto head = co_await connection->exchange(request, timeout);
+      auto head = co_await ask(*connection, request, timeout);
       if (head) co_return Exchanged{std::move(connection), std::move(*head)};
       const bool safe = request.method == "GET" || request.method == "HEAD";
       if (!safe || head.error().code != Errc::unavailable)
@@ -53,7 +67,7 @@ struct Client::Impl {
     auto connection =
         co_await connect(executor, url, tls ? &*tls : nullptr, tls_options, options.connect_timeout);
     if (!connection) co_return fail(std::move(connection.error()).wrap(server));
-    auto head = co_await (*connection)->exchange(request, timeout);
+    auto head = co_await ask(**connection, request, timeout);
     if (!head) co_return fail(std::move(head.error()).wrap(server));
     co_return Exchanged{std::move(*connection), std::move(*head)};
   }

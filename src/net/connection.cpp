@@ -24,6 +24,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <fmt/format.h>
 
+#include <actimanager/async/event.hpp>
+
 #include "deadline.hpp"
 
 namespace actimanager::net {
@@ -32,12 +34,15 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
+using Clock = std::chrono::steady_clock;
 using ErrorCode = boost::system::error_code;
 
 namespace {
 
 constexpr std::size_t max_head = 64 << 10;
 constexpr std::size_t least_read = 4 << 10;  // holds most answers
+// What is read and not taken yet: beside what was asked for, the head of a chunk.
+constexpr std::size_t max_unread = 256 << 10;
 
 // As it goes over the wire.
 std::string serialized(const Request& request, const std::string& host) {
@@ -65,6 +70,11 @@ std::string serialized(const Request& request, const std::string& host) {
     if (error) break;  // a string has none
   }
   return text;
+}
+
+// An answer that another one follows.
+bool is_interim(unsigned status) {
+  return status / 100 == 1 && status != 101;
 }
 
 // Reads and writes in single steps, without the composed operations and the timers of Beast's streams: small
@@ -96,7 +106,8 @@ class StreamConnection final : public Connection {
         throw boost::system::system_error(asio::error::operation_aborted);
       }
     }
-    const bool too_long = error == http::error::header_limit || error == http::error::body_limit;
+    const bool too_long = error == http::error::header_limit || error == http::error::body_limit ||
+                          error == http::error::buffer_overflow;
     co_return fail(too_long ? Errc::out_of_range : Errc::unavailable,
                    fmt::format("{}: {}", what, error.message()));
   }
@@ -109,14 +120,16 @@ class StreamConnection final : public Connection {
     co_await asio::async_write(stream_, asio::buffer(text), asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return co_await failed("send", error);
 
-    parser_.emplace();
-    parser_->header_limit(max_head);
-    parser_->body_limit(boost::none);
-    if (request.method == "HEAD") parser_->skip(true);
-    while (!parser_->is_header_done()) {
-      error = co_await parse(least_read);
-      if (error) co_return co_await failed("receive", error);
-    }
+    do {
+      parser_.emplace();
+      parser_->header_limit(max_head);
+      parser_->body_limit(boost::none);
+      if (request.method == "HEAD") parser_->skip(true);
+      while (!parser_->is_header_done()) {
+        error = co_await parse(least_read);
+        if (error) co_return co_await failed("receive", error);
+      }
+    } while (is_interim(parser_->get().result_int()));
     Head head;
     head.status = static_cast<int>(parser_->get().result_int());
     for (const auto& field : parser_->get()) {
@@ -162,7 +175,9 @@ class StreamConnection final : public Connection {
     }
     if (error != http::error::need_more) co_return error;
     error = {};
-    const auto got = co_await stream_.async_read_some(buffer_.prepare(std::max(least_read, most)),
+    const auto room = std::min(std::max(least_read, most), max_unread - buffer_.size());
+    if (room == 0) co_return http::error::buffer_overflow;
+    const auto got = co_await stream_.async_read_some(buffer_.prepare(room),
                                                       asio::redirect_error(asio::use_awaitable, error));
     buffer_.commit(got);
     if (error == asio::error::eof && parser_->got_some()) {
@@ -175,7 +190,7 @@ class StreamConnection final : public Connection {
   void end_read() {
     deadline_.pause();
     if (!parser_->is_done()) return;
-    reusable_ = parser_->keep_alive();
+    reusable_ = parser_->keep_alive() && buffer_.size() == 0;  // what follows is no answer to anything
     deadline_.never();
   }
 
@@ -205,18 +220,38 @@ void watch_over(tcp::socket& socket) {
   set(TCP_USER_TIMEOUT, 30000);
 }
 
-asio::awaitable<ErrorCode> connect_tcp(tcp::socket& socket, const Url& server) {
+// The system's resolver can be neither cancelled nor hurried: who waits for it need not wait for its end.
+struct Lookup {
+  explicit Lookup(const asio::any_io_executor& executor) : resolver(executor), done(executor) {}
+  tcp::resolver resolver;
+  async::Event done;
+  ErrorCode error = asio::error::timed_out;
+  tcp::resolver::results_type found;
+};
+
+asio::awaitable<std::shared_ptr<Lookup>> look_up(asio::any_io_executor executor, const Url& server,
+                                                 Clock::time_point until) {
+  auto lookup = std::make_shared<Lookup>(executor);
+  lookup->resolver.async_resolve(server.host, server.port, [lookup](ErrorCode error, auto found) {
+    lookup->error = error;
+    lookup->found = std::move(found);
+    lookup->done.set();
+  });
+  co_await lookup->done.wait_until(until);
+  co_return lookup;
+}
+
+asio::awaitable<ErrorCode> connect_tcp(tcp::socket& socket, const Url& server, Clock::time_point until) {
   ErrorCode error;
   const auto address = asio::ip::make_address(server.host, error);
   if (!error) {
     const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(std::stoi(server.port)));
     co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
   } else {
-    tcp::resolver resolver(socket.get_executor());
-    const auto found = co_await resolver.async_resolve(server.host, server.port,
-                                                       asio::redirect_error(asio::use_awaitable, error));
+    const auto lookup = co_await look_up(socket.get_executor(), server, until);
+    error = Clock::now() < until ? lookup->error : asio::error::timed_out;
     if (!error) {
-      co_await asio::async_connect(socket, found, asio::redirect_error(asio::use_awaitable, error));
+      co_await asio::async_connect(socket, lookup->found, asio::redirect_error(asio::use_awaitable, error));
     }
   }
   if (!error) watch_over(socket);
@@ -244,21 +279,20 @@ asio::awaitable<Result<std::unique_ptr<Connection>>> connect(asio::any_io_execut
                                                              std::chrono::milliseconds timeout) {
   const bool v6 = server.host.find(':') != std::string::npos;
   const auto host = v6 ? fmt::format("[{}]:{}", server.host, server.port) : server.host + ":" + server.port;
+  const auto until = Clock::now() + timeout;
   if (tls == nullptr) {
     auto connection = std::make_unique<PlainConnection>(host, executor);
     connection->deadline().in(timeout);
-    if (auto error = co_await connect_tcp(connection->socket(), server)) {
+    if (auto error = co_await connect_tcp(connection->socket(), server, until)) {
       co_return co_await connection->failed("connect", error);
     }
     co_return connection;
   }
   auto connection = std::make_unique<TlsConnection>(host, executor, *tls);
   connection->deadline().in(timeout);
-  if (auto error = co_await connect_tcp(connection->socket(), server)) {
+  if (auto error = co_await connect_tcp(connection->socket(), server, until)) {
     co_return co_await connection->failed("connect", error);
   }
-  // Anew: a name may have been looked up until the time was over, which ends nothing then.
-  connection->deadline().in(timeout);
   if (auto error = co_await shake_hands(connection->stream(), server, tls_options)) {
     co_return co_await connection->failed("TLS handshake", error);
   }

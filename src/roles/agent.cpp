@@ -105,7 +105,7 @@ Agent::Impl::Impl(asio::any_io_executor executor, kube::Client& client, kube::Ev
   const auto synced = [this] { work.set(); };
   state.pods.on_change(changed);
   state.bound.on_change([this](const auto& before, const auto& after) {
-    if (!after) grants.ended(before);
+    if (!after) grants.ended(before, Clock::now());
     work.set();
   });
   state.unclaimed.on_change([this](const auto& before, const auto& after) {

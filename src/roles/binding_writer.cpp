@@ -6,6 +6,7 @@
 
 #include <actimanager/api/json_cursor.hpp>
 #include <actimanager/async/event.hpp>
+#include <actimanager/kube/backoff.hpp>
 #include <actimanager/kube/errors.hpp>
 
 namespace actimanager::roles {
@@ -14,6 +15,8 @@ namespace {
 namespace asio = boost::asio;
 using kube::ApiErrc;
 using nlohmann::json;
+
+using namespace std::chrono_literals;
 
 constexpr std::size_t max_remembered = 4096;
 
@@ -69,6 +72,7 @@ void BindingWriter::want(const binding::BindingPointer& binding, api::PodCPUBind
 }
 
 asio::awaitable<void> BindingWriter::write(std::string uid) {
+  kube::Backoff backoff(1s, 8s, 1min);
   while (entries_[uid].next) {
     const auto job = *std::exchange(entries_[uid].next, std::nullopt);
     entries_[uid].written_from = job.binding->meta.resource_version;
@@ -85,14 +89,16 @@ asio::awaitable<void> BindingWriter::write(std::string uid) {
       }
     }
     if (written && job.status != job.binding->status) written = co_await write_status(job, version);
-    if (written) continue;
-
+    if (written) {
+      backoff.reset();
+      continue;
+    }
     entries_[uid].written_from.clear();
     const auto& code = written.error().code;
     if (code == ApiErrc::conflict || code == ApiErrc::not_found) continue;
     log_.warn("{}", written.error().message());
     if (kube::is_transient(written.error())) {
-      co_await async::sleep_for(std::chrono::seconds(1));
+      co_await async::sleep_for(backoff.next(std::chrono::steady_clock::now()));
       auto& entry = entries_[uid];
       if (!entry.next && !entry.withdrawn) entry.next = job;  // nothing newer: the same again
     }

@@ -31,6 +31,7 @@ std::vector<binding::BindingPointer> Grants::current(const Store& bound, const S
 }
 
 void Grants::claimed(api::PodCPUBinding binding, Clock::time_point now) {
+  if (ended_.contains(binding.meta.uid)) return;  // the watch was quicker than the answer
   auto key = binding.meta.key();
   claims_.insert_or_assign(
       std::move(key),
@@ -42,7 +43,9 @@ void Grants::left(const binding::BindingPointer& binding, Clock::time_point now)
   claims_.try_emplace(binding->meta.key(), Claim{binding, false, now + on_its_way});
 }
 
-void Grants::ended(const binding::BindingPointer& binding) {
+void Grants::ended(const binding::BindingPointer& binding, Clock::time_point now) {
+  std::erase_if(ended_, [&](const auto& ended) { return now >= ended.second; });
+  ended_.insert_or_assign(binding->meta.uid, now + claim_lifetime);
   const auto it = claims_.find(binding->meta.key());
   if (it != claims_.end() && it->second.binding->meta.uid == binding->meta.uid) claims_.erase(it);
 }

@@ -26,8 +26,9 @@ class Grants {
   // It is none of the unclaimed any more: deleted, or labelled by somebody whose answer we do not see, or not
   // yet. A grant of it stays in force for a second, in which the other watch has it if it still exists.
   void left(const binding::BindingPointer& binding, Clock::time_point now);
-  // It is none of our node's any more: what was claimed of it is over, even if no look saw it there.
-  void ended(const binding::BindingPointer& binding);
+  // It is none of our node's any more: what was claimed of it is over, even if no look saw it there, and even
+  // if the answer is yet to come.
+  void ended(const binding::BindingPointer& binding, Clock::time_point now);
   // When the next of those is over; max(): there is none.
   Clock::time_point next_over() const;
   void remember(const std::vector<binding::Verdict>& verdicts);
@@ -44,8 +45,9 @@ class Grants {
   };
   binding::BindingPointer with_grant(const binding::BindingPointer& binding) const;
 
-  std::unordered_map<std::string, Grant> grants_;  // by the binding's UID
-  std::unordered_map<std::string, Claim> claims_;  // by key
+  std::unordered_map<std::string, Grant> grants_;             // by the binding's UID
+  std::unordered_map<std::string, Claim> claims_;             // by key
+  std::unordered_map<std::string, Clock::time_point> ended_;  // by UID: until when no claim is believed
 };
 
 }  // namespace actimanager::roles

@@ -1,5 +1,6 @@
 #include <actimanager/roles/metrics.hpp>
-#include <actimanager/roles/metrics_text.hpp>
+
+#include "metrics_text.hpp"
 
 namespace actimanager::roles {
 namespace {

@@ -1,9 +1,9 @@
+#include "metrics_text.hpp"
+
 #include <cmath>
 #include <iterator>
 
 #include <fmt/format.h>
-
-#include <actimanager/roles/metrics_text.hpp>
 
 namespace actimanager::roles {
 namespace {

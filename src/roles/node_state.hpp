@@ -59,11 +59,13 @@ class NodeState {
   static kube::ReflectorOptions fields(std::string selector) {
     kube::ReflectorOptions options;
     options.field_selector = std::move(selector);
+    options.page_size = 0;
     return options;
   }
   static kube::ReflectorOptions labels(std::string selector) {
     kube::ReflectorOptions options;
     options.label_selector = std::move(selector);
+    options.page_size = 0;
     return options;
   }
 

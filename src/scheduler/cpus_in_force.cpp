@@ -1,7 +1,8 @@
+#include "cpus_in_force.hpp"
+
 #include <algorithm>
 
 #include <actimanager/core/cpu_set.hpp>
-#include <actimanager/scheduler/cpus_in_force.hpp>
 #include <actimanager/scheduler/resources.hpp>
 
 namespace actimanager::scheduler {

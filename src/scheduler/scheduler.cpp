@@ -5,10 +5,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <actimanager/scheduler/cpus_in_force.hpp>
 #include <actimanager/scheduler/scheduler.hpp>
 
 #include "cpu_placing.hpp"
+#include "cpus_in_force.hpp"
 #include "decide.hpp"
 #include "evaluation.hpp"
 #include "plugins/plugins.hpp"
@@ -111,8 +111,6 @@ std::string kind_text(const api::Pod& pod, const std::string& signature) {
                      signature);
 }
 
-// To look at a node takes as long as to see whether this many of its Pods could stay.
-constexpr std::size_t pods_a_node = 2;
 // Where what a decision looks at changes all the time, the rest is done at once after so many attempts.
 constexpr int most_beginnings = 3;
 
@@ -257,12 +255,13 @@ std::optional<Decision> Scheduler::schedule_one(const api::Pod& pod, const Snaps
   auto kind = signature ? kind_text(pod, *signature) : std::string();
   auto& evaluation = signature ? impl_->keep(std::move(*signature), *profile, pod, snapshot)
                                : attempt.own_evaluation(*profile, pod, snapshot);
-  const bool may_return = nodes < snapshot.slots().size();
+  const bool may_return = nodes < std::numeric_limits<std::size_t>::max();
   const bool in_turns = may_return && attempt.begun <= most_beginnings;
   if (in_turns && evaluation.look_ahead(pod, snapshot, nodes)) return std::nullopt;
   auto& asking = attempt.post_filtering;
   if (!asking) asking.emplace(PostFiltering{.generation = snapshot.generation()});
-  asking->turn.pods = in_turns ? pods_a_node * nodes : std::numeric_limits<std::size_t>::max();
+  // To see whether a Pod could stay takes about as long as to look at a node.
+  asking->turn.pods = in_turns ? nodes : std::numeric_limits<std::size_t>::max();
   auto decision = conclude(*profile, pod, snapshot, evaluation, *asking);
   if (!decision) return std::nullopt;
   if (may_return && decision->post_filter && decision->post_filter->outdated) {

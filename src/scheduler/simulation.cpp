@@ -5,9 +5,7 @@
 namespace actimanager::scheduler {
 
 double Usage::fragmentation() const {
-  if (free == 0 || cores == 0) return 0;
-  const double in_idle_cores = static_cast<double>(idle_cores) * cpus / cores;
-  return std::max(0.0, 1 - in_idle_cores / free);
+  return free == 0 ? 0 : 1 - static_cast<double>(in_idle_cores) / free;
 }
 
 double Usage::utilisation() const {
@@ -23,10 +21,14 @@ Usage usage_of(const Snapshot& snapshot) {
     usage.exclusive += info->cpus.exclusive().size();
     usage.free += info->cpus.free_size();
     usage.cores += static_cast<int>(topology.cores().size());
-    usage.idle_cores += info->cpus.idle_cores();
+    for (const auto& core : topology.cores()) {
+      if (!info->cpus.free().includes(core.cpus)) continue;
+      ++usage.idle_cores;
+      usage.in_idle_cores += core.cpus.size();
+    }
     usage.sockets += static_cast<int>(topology.sockets().size());
     usage.idle_sockets += static_cast<int>(std::ranges::count_if(
-        topology.sockets(), [&](const auto& socket) { return (socket.cpus - info->cpus.free()).empty(); }));
+        topology.sockets(), [&](const auto& socket) { return info->cpus.free().includes(socket.cpus); }));
   }
   return usage;
 }
@@ -45,7 +47,8 @@ void evict(const std::vector<PodPointer>& victims, const api::Pod& preemptor,
 
 }  // namespace
 
-Simulation simulate(Scheduler& scheduler, Cache& cache, const std::vector<PodPointer>& pods) {
+Simulation simulate(Scheduler& scheduler, Cache& cache, const std::vector<PodPointer>& pods,
+                    const BoundByHand& bound_by_hand) {
   Simulation result;
   cache.update(result.snapshot);
   result.before = usage_of(result.snapshot);
@@ -66,7 +69,10 @@ Simulation simulate(Scheduler& scheduler, Cache& cache, const std::vector<PodPoi
       decision = scheduler.schedule_one(*pod, result.snapshot);
     }
     if (decision.placed()) {
-      cache.assume(pod, decision.node, decision.placement);
+      const auto by_hand = bound_by_hand ? bound_by_hand(*pod) : std::nullopt;
+      // Counted there already, or as soon as the Pod is.
+      cache.assume(pod, decision.node, by_hand ? std::nullopt : decision.placement);
+      if (by_hand) decision.placement = by_hand;
       assume(cache.objects().storage(), decision.volumes, decision.node);
       cache.update(result.snapshot);
     }

@@ -2,7 +2,8 @@
 
 Two layers: the pure one (data in, data out: no Asio, no files, no clock, no logging) and everything that does I/O. The
 folders and their order are those of src/meson.build; a folder may include those above it, never those below. Every
-source file of the pure layer has a test file of the same path.
+source file of the pure layer has a test file of the same path. A header is public (include/) for somebody outside of its
+folder who includes it, or for a public header that does.
 
 Usage: layering.py ROOT. Prints one line for each violation; exit status 1 if there are any.
 """
@@ -100,6 +101,19 @@ def check_tests(root, folder):
             yield f"src/{name}.cpp: there is no tests/unit/{tested_as}_test.cpp"
 
 
+def check_public(root, order):
+    """No header is public that its own folder alone includes."""
+    included = set()
+    for folder in order:
+        for path in sources(root, folder):
+            for _, target in INCLUDE.findall(path.read_text()):
+                if path.is_relative_to(root / "include") or not target.startswith(f"actimanager/{folder}/"):
+                    included.add(target)
+    for path in sorted((root / "include").rglob("*.hpp")):
+        if str(path.relative_to(root / "include")) not in included:
+            yield f"{path.relative_to(root)}: nobody outside of its folder includes it; it belongs in src"
+
+
 def check_groups(root):
     for name, (tested_as, _) in GROUPED.items():
         if not (root / f"src/{name}.cpp").exists():
@@ -130,6 +144,7 @@ def check(root):
                 yield f"{path.relative_to(root)}: {violation}"
     for folder in PURE:
         yield from check_tests(root, folder)
+    yield from check_public(root, order)
     yield from check_groups(root)
     yield from check_built(root)
 

@@ -22,7 +22,9 @@ def make_tree(root):
     for folder in FOLDERS:
         write(f"src/{folder}/part.cpp", "#include <string>\n#include <actimanager/core/part.hpp>\n")
         write(f"src/{folder}/meson.build", "library('part.cpp')\n")
+    for folder in FOLDERS[:-1]:
         write(f"include/actimanager/{folder}/part.hpp", "#pragma once\n#include <vector>\n")
+    write(f"src/{FOLDERS[-1]}/all.hpp", "".join(f"#include <actimanager/{folder}/part.hpp>\n" for folder in FOLDERS[:-1]))
     for folder in layering.PURE:
         write(f"tests/unit/{folder}/part_test.cpp", "")
         write(f"tests/unit/{folder}/meson.build", "test('part_test.cpp')\n")
@@ -77,7 +79,7 @@ class LayeringTest(unittest.TestCase):
             ("src/net/part.cpp", "#include <actimanager/host/part.hpp>", "net lies below host"),
             ("src/net/part.cpp", "#include <actimanager/nowhere/part.hpp>", "nowhere is no folder"),
             ("src/host/part.cpp", "#include <boost/beast/core.hpp>", "only src/net does"),
-            ("include/actimanager/app/part.hpp", "#include <boost/beast/core.hpp>", "only src/net does"),
+            ("include/actimanager/host/part.hpp", "#include <boost/beast/core.hpp>", "only src/net does"),
             ("src/app/part.cpp", "#include <hwloc.h>", "only src/host does"),
         ]:
             with self.subTest(path=path, line=line):
@@ -110,6 +112,16 @@ class LayeringTest(unittest.TestCase):
     def test_a_pure_source_file_without_a_test_is_told(self):
         (self.root / "tests/unit/api/part_test.cpp").unlink()
         self.assertEqual(self.violations(), ["src/api/part.cpp: there is no tests/unit/api/part_test.cpp"])
+
+    def test_a_public_header_that_is_its_folders_own_affair_is_told(self):
+        for folder in ("core", "net"):
+            header = f"include/actimanager/{folder}/own.hpp"
+            (self.root / header).write_text("#pragma once\n")
+            self.append(f"src/{folder}/part.cpp", f"#include <actimanager/{folder}/own.hpp>")
+            told = f"{header}: nobody outside of its folder includes it; it belongs in src"
+            self.assertEqual(self.violations(), [told])
+            self.append(f"include/actimanager/{folder}/part.hpp", f"#include <actimanager/{folder}/own.hpp>")
+            self.assertEqual(self.violations(), [])
 
     def test_files_that_are_not_built_are_told(self):
         (self.root / "src/host/stray.cpp").write_text("")

@@ -52,25 +52,28 @@ def hold(seen: Seen, uid: str, cpus: frozenset[int], runtime: str) -> None:
     assert not outside, f"not on {sorted(cpus)}: {outside[:3]} of {len(outside)}"
 
 
-@pytest.mark.parametrize("runtime", ["runc", "crun"])
-def test_every_container_of_a_pod_is_on_its_cpus_all_its_life(guest, unbound, runtime):
-    spec = {"runtimeClassName": runtime} if runtime != "runc" else {}
+def test_every_container_of_a_pod_is_on_its_cpus_all_its_life(guest, unbound):
+    names = {"runc": "whole", "crun": "whole-crun"}  # by who runs their containers
     with guest.observed() as seen, reloads(guest):
-        guest.create_whole("whole", **spec)
-        uid = guest.uid("whole")
-        cpus = guest.granted("whole-pcb")
+        guest.create_whole(names["runc"])
+        guest.create_whole(names["crun"], runtimeClassName="crun")
+        uids = {runtime: guest.uid(name) for runtime, name in names.items()}
+        cpus = {runtime: guest.granted(f"{name}-pcb") for runtime, name in names.items()}
         for unit in ("containerd", "kubelet"):
             guest.sh(f"systemctl restart {unit}")
             eventually(guest.kubelet_is_healthy, PATIENCE, every=1)
-        add_ephemeral(guest, "whole")
-        guest.exec("whole", "sh", "-c", "sleep 1; exec usleep 200000")
-        guest.uid("whole")  # as many cgroups as it has now
-        guest.wait_on(uid, cpus)
-        guest.wait_in_pool(unbound["other"], CPUS - cpus)
-        guest.delete("pod", "whole")
-        eventually(lambda: not guest.slice_of(uid), PATIENCE, every=0.5)
-    hold(seen, uid, cpus, runtime)
-    assert len({s.thread for s in seen.of(uid)}) >= 6
+        for runtime, name in names.items():
+            add_ephemeral(guest, name)
+            guest.exec(name, "sh", "-c", "sleep 1; exec usleep 200000")
+            guest.uid(name)  # as many cgroups as it has now
+            guest.wait_on(uids[runtime], cpus[runtime])
+        guest.wait_in_pool(unbound["other"], CPUS - cpus["runc"] - cpus["crun"])
+        guest.delete("pod", *names.values())
+        for uid in uids.values():
+            eventually(lambda: not guest.slice_of(uid), PATIENCE, every=0.5)
+    for runtime, uid in uids.items():
+        hold(seen, uid, cpus[runtime], runtime)
+        assert len({s.thread for s in seen.of(uid)}) >= 6
 
 
 def test_pods_that_come_and_go_at_once_are_never_where_they_do_not_belong(guest):

@@ -10,7 +10,7 @@ from cluster import owned
 from guest import PATIENCE
 from rest import eventually
 
-pytestmark = pytest.mark.guests("v2-linux6.1")
+pytestmark = pytest.mark.guests("v1")
 
 
 def processes(state: pathlib.Path) -> list[str]:

@@ -64,8 +64,8 @@ class Client {
   Task<nlohmann::json> patch(ResourceRef object, const nlohmann::json& patch, PatchOptions options = {});
   Task<void> remove(ResourceRef object, Preconditions preconditions = {});
 
-  // The raw bodies, for Reflector: a page of a list (from the start where `continue_token` is ""), and a
-  // watch.
+  // The raw bodies, for Reflector: a page of a list (limit 0: all of it; from the start where
+  // `continue_token` is ""), and a watch.
   Task<net::ResponseStream> list(ResourceRef collection, const ListOptions& options, int limit,
                                  const std::string& continue_token);
   Task<net::ResponseStream> watch(ResourceRef collection, const WatchOptions& options);

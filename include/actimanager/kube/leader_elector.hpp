@@ -2,6 +2,7 @@
 // process; being cancelled ends the term, then gives the Lease up so that another can take over at once.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -31,7 +32,9 @@ class LeaderElector {
  private:
   boost::asio::awaitable<void> acquire();
   boost::asio::awaitable<void> keep_renewing();
-  boost::asio::awaitable<Result<bool>> try_once();  // whether we lead
+  // Whether we lead; not beyond `deadline`, nor for so long that no other attempt could be made.
+  boost::asio::awaitable<Result<bool>> attempt(std::chrono::steady_clock::time_point deadline);
+  boost::asio::awaitable<Result<bool>> try_once();
   boost::asio::awaitable<void> release();
   boost::asio::awaitable<Result<nlohmann::json>> write_release();
   // The Lease in our name, with the metadata it has.

@@ -19,11 +19,11 @@ namespace actimanager::kube {
 struct LeaseOptions {
   std::string identity;                       // ours; others must not use it
   std::chrono::milliseconds duration{15000};  // others wait this long for a silent leader
-  std::chrono::milliseconds renew_deadline{
-      10000};  // a leader that could not renew for this long is none any more
+  // A leader that could not renew for this long is none any more. An attempt has half of it.
+  std::chrono::milliseconds renew_deadline{10000};
   std::chrono::milliseconds retry_period{2000};  // between attempts
 
-  // duration > renew_deadline > 1.2 * retry_period. Errors: invalid_argument, naming the rule.
+  // duration > renew_deadline > 1.2 * retry_period > 0. Errors: invalid_argument, naming the rule.
   Result<void> check() const;
 };
 

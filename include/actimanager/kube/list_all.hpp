@@ -1,5 +1,5 @@
-// list_all(): a whole collection, in pages, object by object as it arrives: no body is held whole. Between
-// pieces of it everything else on the event loop gets its turn.
+// list_all(): a whole collection, in pages (0: in one), object by object as it arrives: no body is held
+// whole. Between pieces of it everything else on the event loop gets its turn.
 #pragma once
 
 #include <functional>

@@ -20,6 +20,8 @@
 namespace actimanager::kube {
 
 struct ReflectorOptions : ListOptions {
+  // 0: all at once, for what a selector leaves few of. A page the server reads from etcd, with all that the
+  // selector leaves out; a whole list it has in its cache.
   int page_size = 500;
   // Each watch ends after a random time between this and twice this, so that they do not all end together.
   std::chrono::seconds watch_timeout{300};

@@ -31,7 +31,7 @@ struct TlsOptions {  // PEM texts
 };
 
 struct ClientOptions {
-  // Connect and TLS handshake together. Looking a name up takes as long as the system's resolver takes.
+  // Looking the name up, connect and TLS handshake together.
   std::chrono::milliseconds connect_timeout{10000};
   std::chrono::milliseconds io_timeout{30000};  // silence on the connection, for requests taken whole
   std::size_t max_body = 64 << 20;              // of a response taken whole, bytes

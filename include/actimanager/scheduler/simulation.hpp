@@ -2,7 +2,9 @@
 // says how the nodes' CPUs look before and after.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +19,8 @@ struct Usage {
   int exclusive = 0;  // that somebody holds alone
   int free = 0;       // that may be taken exclusively
   int cores = 0;
-  int idle_cores = 0;  // all CPUs of which are free
+  int idle_cores = 0;     // all CPUs of which are free
+  int in_idle_cores = 0;  // CPUs
   int sockets = 0;
   int idle_sockets = 0;  // likewise
 
@@ -39,8 +42,13 @@ struct Simulation {
   Snapshot snapshot;  // afterwards
 };
 
+// What somebody bound a Pod to by hand: it counts instead of what the scheduler would choose. nullopt:
+// nothing.
+using BoundByHand = std::function<std::optional<allocator::Placement>(const api::Pod&)>;
+
 // Pods that must leave for a more important one are gone at once, and their bindings with them. Precondition:
 // the scheduler handles every Pod's schedulerName. What is placed stays assumed in the cache.
-Simulation simulate(Scheduler& scheduler, Cache& cache, const std::vector<PodPointer>& pods);
+Simulation simulate(Scheduler& scheduler, Cache& cache, const std::vector<PodPointer>& pods,
+                    const BoundByHand& bound_by_hand = {});
 
 }  // namespace actimanager::scheduler

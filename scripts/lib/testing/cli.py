@@ -28,7 +28,7 @@ def _arguments(argv: list[str]) -> tuple[list[Part], list[str]]:
     at = argv.index("--") if "--" in argv else len(argv)
     own, extra = argv[:at], argv[at + 1:]
     names = {part.name: part for part in PARTS}
-    listed = "\n".join(f"  {p.name:<12} {p.what}" for p in PARTS)
+    listed = "\n".join(f"  {p.name:<12} {p.what}{' (only if named)' if p.on_request else ''}" for p in PARTS)
     parser = argparse.ArgumentParser(
         prog="scripts/test", usage="scripts/test [PART…] [-- ARGUMENT…]", formatter_class=argparse.RawDescriptionHelpFormatter,
         description=f"Installs what is missing, builds, and runs the tests: all parts, or those named.\n\n{listed}",
@@ -37,7 +37,7 @@ def _arguments(argv: list[str]) -> tuple[list[Part], list[str]]:
     asked = parser.parse_args(own).parts
     if unknown := set(asked) - set(names):
         parser.error(f"there is no part {min(unknown)!r}; there are {', '.join(names)}")
-    chosen = [names[name] for name in asked] or list(PARTS)
+    chosen = [names[name] for name in asked] or [part for part in PARTS if not part.on_request]
     if extra and (len(chosen) != 1 or not chosen[0].takes_arguments):
         parser.error("arguments after -- need exactly one part, and one that takes them")
     return chosen, extra

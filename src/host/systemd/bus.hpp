@@ -14,7 +14,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <actimanager/core/error.hpp>
-#include <actimanager/host/systemd/ledger.hpp>
+
+#include "ledger.hpp"
 
 namespace actimanager::host::systemd {
 

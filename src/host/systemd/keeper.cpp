@@ -1,8 +1,8 @@
 #include <actimanager/async/event.hpp>
 #include <actimanager/host/systemd/keeper.hpp>
-#include <actimanager/host/systemd/ledger.hpp>
 
 #include "bus.hpp"
+#include "ledger.hpp"
 
 namespace actimanager::host::systemd {
 

@@ -1,7 +1,7 @@
+#include "ledger.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include <actimanager/host/systemd/ledger.hpp>
 
 namespace actimanager::host::systemd {
 

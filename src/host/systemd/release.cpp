@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <actimanager/host/cfs_quota.hpp>
-#include <actimanager/host/systemd/ledger.hpp>
 #include <actimanager/host/systemd/release.hpp>
 
 #include "bus.hpp"
+#include "ledger.hpp"
 
 namespace actimanager::host::systemd {
 

@@ -1,7 +1,8 @@
+#include "unit.hpp"
+
 #include <fmt/format.h>
 
 #include <actimanager/host/cfs_quota.hpp>
-#include <actimanager/host/systemd/unit.hpp>
 
 namespace actimanager::host::systemd {
 namespace {

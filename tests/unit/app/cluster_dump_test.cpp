@@ -88,12 +88,33 @@ TEST_CASE("what cannot be read is told by file, object and field") {
   CHECK(error("bad.json", R"({"kind": "Node",)").contains("bad.json"));
   CHECK(error("bad.yaml", "a: [1\n").contains("bad.yaml: line "));
   CHECK(error("deep.json", std::string(100'000, '[') + std::string(100'000, ']'))
-            .contains("not an object of Kubernetes"));
-  CHECK(error("list.json", R"({"items": [3]})").contains("not an object of Kubernetes"));
+            .contains("object 1: not one of Kubernetes"));
+  CHECK(error("list.json", R"({"items": [{}, 3]})").contains("object 2: not one of Kubernetes"));
   const auto pod =
       error("pod.yaml", "kind: Pod\nmetadata: {name: p, namespace: blue}\nspec: {priority: high}\n");
   CHECK(pod.contains("pod.yaml: Pod blue/p: spec.priority: "));
   CHECK(ClusterDump::read({files.top() + "/absent"}).error().message().contains("absent: cannot be read"));
   CHECK(error("class.yaml", "kind: PriorityClass\nmetadata: {name: c}\nvalue: high\n")
             .contains("class.yaml: PriorityClass c: value: expected an integer"));
+}
+
+TEST_CASE("an object may be in several files, but in one form") {
+  const Files files;
+  const auto read = [&](const std::string& first, const std::string& second) {
+    return ClusterDump::read({files.write("1.yaml", first), files.write("2.yaml", second)});
+  };
+  const std::string node = "kind: Node\nmetadata: {name: n, uid: u, resourceVersion: '7'}\n";
+  CHECK(read(node, node));
+  CHECK(read("kind: Event\n", "kind: Event\n"));
+  const auto error = [&](const std::string& first, const std::string& second) {
+    return read(first, second).error().context;
+  };
+  CHECK(error(node, "kind: Node\nmetadata: {name: n, uid: u, resourceVersion: '8'}\n")
+            .ends_with("2.yaml: Node n is there twice"));
+  CHECK(error("kind: Node\nmetadata: {name: n}\n", "kind: Node\nmetadata: {name: n}\n").contains("twice"));
+  const std::string pod = "kind: Pod\nmetadata: {name: p, uid: u}\n";
+  CHECK(error(pod, "kind: Pod\nmetadata: {name: p, uid: v}\n").ends_with("Pod default/p is there twice"));
+  CHECK(error(pod, "kind: Pod\nmetadata: {name: q, uid: u}\n")
+            .ends_with("Pod default/q: metadata.uid: it is that of another Pod"));
+  CHECK(error("kind: Node\n", "").ends_with("Node without a name: metadata.name is required"));
 }

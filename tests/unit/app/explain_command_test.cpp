@@ -84,6 +84,51 @@ TEST_CASE("what a Pod of the dump holds is counted again for those explained aft
   CHECK(explain(fixture.options).out.contains("Pod default/new (profile maestro): node a, CPUs 1,5 "));
 }
 
+TEST_CASE("what somebody bound a Pod to by hand is what it gets") {
+  Fixture fixture;
+  fixture.options.cluster.files = {fixture.write("cluster.yaml", std::string(cluster_yaml) + by_hand_yaml)};
+  const auto told = explain(fixture.options);
+  CHECK(told.out.starts_with(
+      "Pod default/new (profile maestro): node a, CPUs 2,6 (exclusiveness level Core)\n"));
+}
+
+TEST_CASE("a Pod on its way to a node is not in its own way") {
+  Fixture fixture;
+  fixture.options.cluster.files = {fixture.write("cluster.yaml", std::string(cluster_yaml) + R"(
+---
+kind: Pod
+metadata: {name: begun, uid: u-begun, labels: {cslab.ece.ntua.gr/workload-type: cpu-bound}}
+spec: {schedulerName: maestro, containers: [{name: c, resources: {requests: {cpu: "3"}}}]}
+---
+kind: PodCPUBinding
+metadata:
+  {name: begun-pcb, namespace: default, labels: {cslab.ece.ntua.gr/node-name: a},
+   ownerReferences: [{apiVersion: v1, kind: Pod, name: begun, uid: u-begun, controller: true}]}
+spec: {podName: begun, cpuSet: [{cpuID: 1}, {cpuID: 2}, {cpuID: 3}], exclusivenessLevel: CPU}
+)")};
+  fixture.options.pods = {"default/begun"};
+  CHECK(explain(fixture.options).out.starts_with("Pod default/begun (profile maestro): node a, CPUs 1-3 "));
+}
+
+TEST_CASE("a Pod that is new to the cluster goes to the node its file names, or nowhere") {
+  Fixture fixture;
+  fixture.options.pods = {fixture.write("elsewhere.yaml", R"(
+kind: Pod
+metadata: {name: elsewhere}
+spec: {nodeName: of-another-cluster, schedulerName: maestro, containers: [{name: c}]}
+)")};
+  const auto told = explain(fixture.options);
+  CHECK(told.out.starts_with("Pod default/elsewhere (profile maestro): nowhere\n"));
+  CHECK(told.out.contains("NodeName"));
+}
+
+TEST_CASE("explain says what would help a node without a topology, and a full shared pool") {
+  Fixture fixture;
+  fixture.options.cluster.files = {fixture.write(
+      "bare.yaml", "kind: Node\nmetadata: {name: a}\nstatus: {allocatable: {cpu: '8', pods: '9'}}\n")};
+  CHECK(explain(fixture.options).out.contains("no CPU topology  no agent has published the node's topology"));
+}
+
 TEST_CASE("a Pod behind a gate goes nowhere, whatever fits") {
   Fixture fixture;
   fixture.options.pods = {fixture.write("gated.yaml", R"(

@@ -79,8 +79,18 @@ metadata: {name: old, namespace: blue, uid: u-old, labels: {app: db}}
 spec: {nodeName: a, schedulerName: maestro, containers: [{name: c, resources: {requests: {cpu: "2"}}}]}
 ---
 kind: PodCPUBinding
-metadata: {name: old-pcb, namespace: blue, labels: {cslab.ece.ntua.gr/node-name: a}}
+metadata:
+  {name: old-pcb, namespace: blue, labels: {cslab.ece.ntua.gr/node-name: a},
+   ownerReferences: [{apiVersion: v1, kind: Pod, name: old, uid: u-old, controller: true}]}
 spec: {podName: old, cpuSet: [{cpuID: 0}, {cpuID: 4}], exclusivenessLevel: CPU}
+)";
+
+// Of Pod default/new of the next one.
+inline constexpr auto* by_hand_yaml = R"(
+---
+kind: PodCPUBinding
+metadata: {name: by-hand, namespace: default}
+spec: {podName: new, cpuSet: [{cpuID: 2}, {cpuID: 6}], exclusivenessLevel: Core}
 )";
 
 inline constexpr auto* pods_yaml = R"(

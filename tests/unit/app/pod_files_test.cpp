@@ -148,6 +148,10 @@ TEST_CASE("each Pod is one of its own") {
   CHECK(named[0]->meta.key() == "default/p-1");
   CHECK(named[1]->meta.key() == "default/p-2");
   CHECK(named[2]->meta.key() == "blue/p-1");
+  const auto beside =
+      fixture.pods("kind: Pod\nmetadata: {generateName: p-}\n---\nkind: Pod\nmetadata: {name: p-1}\n");
+  CHECK(beside[0]->meta.key() == "default/p-2");
+  CHECK(beside[1]->meta.key() == "default/p-1");
   CHECK(fixture.pods("kind: Pod\nmetadata: {name: known}\n")[0]->meta.uid == "of-the-cluster");
 
   CHECK(fixture.error("kind: Pod\nmetadata: {name: p}\n---\nkind: Pod\nmetadata: {name: p}\n")

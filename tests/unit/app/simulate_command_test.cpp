@@ -49,6 +49,32 @@ TEST_CASE("simulate draws the nodes' CPUs by who has them") {
   CHECK(told.out.contains("\nb: "));
 }
 
+TEST_CASE("CPUs that a Pod's level keeps idle are its own") {
+  Fixture fixture;
+  fixture.options.output = "map";
+  fixture.options.pods = {fixture.write("core.yaml", R"(
+kind: Pod
+metadata:
+  name: core
+  labels: {cslab.ece.ntua.gr/workload-type: cpu-bound}
+  annotations: {cslab.ece.ntua.gr/exclusiveness-level: Core}
+spec: {schedulerName: maestro, containers: [{name: c, resources: {requests: {cpu: "1"}}}]}
+)")};
+  const auto told = simulate(fixture.options);
+  CHECK(told.out.contains("A default/core (1)"));
+  CHECK(told.out.contains("B default/core, kept idle (5)"));
+  CHECK(told.out.contains("C held before (0,4)"));
+}
+
+TEST_CASE("what somebody bound a Pod to by hand counts in a simulation") {
+  Fixture fixture;
+  fixture.options.output = "json";
+  fixture.options.cluster.files = {fixture.write("cluster.yaml", std::string(cluster_yaml) + by_hand_yaml)};
+  const auto run = nlohmann::json::parse(simulate(fixture.options).out)["runs"][0];
+  CHECK(run["pods"][0]["cpus"] == "2,6");
+  CHECK(run["after"]["exclusive"] == 4);
+}
+
 TEST_CASE("simulate -o json has a run for each policy") {
   Fixture fixture;
   fixture.options.output = "json";

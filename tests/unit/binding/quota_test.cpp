@@ -1,6 +1,6 @@
-#include <catch2/catch_test_macros.hpp>
+#include "quota.hpp"
 
-#include <actimanager/binding/quota.hpp>
+#include <catch2/catch_test_macros.hpp>
 
 #include "node_fake.hpp"
 

@@ -72,7 +72,7 @@ TEST_CASE("kubeconfig: what is wrong is named") {
                "cluster: {server: 'https://x', insecure-skip-tls-verify: maybe}}]}",
                "clusters.c.insecure-skip-tls-verify: expected true or false"},
            Row{with_user("{client-certificate: /nowhere}"),
-               "users.u.client-certificate: cannot read /nowhere"},
+               "users.u.client-certificate: /nowhere: cannot be read"},
            Row{with_user("{client-key-data: '%%%'}"), "users.u.client-key-data: not base64"},
            Row{with_user("{client-key-data: QQ==}"), "must be given together"},
            Row{with_user("{token: [a]}"), "users.u.token: expected a string"},

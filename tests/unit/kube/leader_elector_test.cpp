@@ -180,6 +180,22 @@ TEST_CASE_METHOD(Fixture, "LeaderElector: a leader that cannot renew steps down"
   CHECK(terms == 2);
 }
 
+TEST_CASE_METHOD(Fixture, "LeaderElector: an attempt that is not answered is given up in time for another") {
+  auto silent_at = server.requests.size();
+  server.responder = [&](const std::string& request) {
+    return server.requests.size() == silent_at ? Reply{} : answer(request);
+  };
+  elect([&]() -> asio::awaitable<void> {
+    silent_at = server.requests.size() + 3;
+    co_await async::sleep_for(600ms);
+    CHECK(server.requests.size() > silent_at + 2);
+    CHECK(elector.leading());
+    end();
+    co_await async::sleep_for(1h);
+  });
+  CHECK(holder().empty());
+}
+
 TEST_CASE_METHOD(Fixture, "LeaderElector: what a term throws is thrown, and the Lease is free") {
   elect([]() -> asio::awaitable<void> {
     throw std::runtime_error("the term broke");

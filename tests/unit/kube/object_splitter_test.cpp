@@ -1,11 +1,11 @@
+#include "object_splitter.hpp"
+
 #include <random>
 #include <string>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
-
-#include <actimanager/kube/object_splitter.hpp>
 
 namespace actimanager::kube {
 namespace {

@@ -36,8 +36,8 @@ struct Fixture {
 
   // Runs until `enough`, which is looked at after every change of the store.
   template <class Enough>
-  void run_until(Enough enough, ReflectorOptions options = {}) {
-    options.backoff = Backoff(1ms, 2ms, 2min);
+  void run_until(Enough enough, ReflectorOptions options = {}, Backoff backoff = Backoff(1ms, 2ms, 2min)) {
+    options.backoff = backoff;
     Reflector reflector(*client, resource<api::Node>(), store, log, options);
     store.on_change([&, enough](const auto&, const auto&) {
       if (enough()) asio::post(context, [this] { stop.emit(asio::cancellation_type::terminal); });
@@ -157,6 +157,24 @@ TEST_CASE_METHOD(Fixture, "Reflector: selectors are sent with every list and wat
     CHECK(server.requests[i].find("&labelSelector=a%3Db&fieldSelector=spec.nodeName%3Dn ") !=
           std::string::npos);
   }
+}
+
+TEST_CASE_METHOD(Fixture, "Reflector: what is few is listed at once") {
+  server.replies = {reply(200, list("10", node("a", "1")))};
+  run_until([&] { return version("a") == "1"; }, {.page_size = 0});
+  CHECK(server.requests.at(0).starts_with("GET /api/v1/nodes HTTP"));
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "Reflector: a server that ends each watch with an error is asked more and more seldom") {
+  server.responder = [&](const std::string& request) {
+    if (server.requests.size() == 9) return reply(200, event("ADDED", node("b", "12")));
+    const bool watch = request.contains("watch=true");
+    return reply(200, watch ? event("ERROR", R"({"code":503})") : list("10", node("a", "1")));
+  };
+  const auto begun = std::chrono::steady_clock::now();
+  run_until([&] { return version("b") == "12"; }, {}, Backoff(1ms, 1min, 2min));
+  CHECK(std::chrono::steady_clock::now() - begun >= 127ms);  // 1 + 2 + 4 + ... + 64
 }
 
 TEST_CASE_METHOD(Fixture,

@@ -184,16 +184,79 @@ TEST_CASE_METHOD(ClientFixture, "Client: silence is not waited out") {
   });
 }
 
+TEST_CASE_METHOD(ClientFixture, "Client: who has been silent once is asked on a new connection") {
+  server.replies = {reply(200, "a"), reply(200, "b"), {"HTTP/1.1 200"}, reply(200, "c")};
+  play([&]() -> asio::awaitable<void> {
+    const auto shared = client({.io_timeout = 20ms});
+    {
+      auto first = (co_await shared->open({}, 5s)).value();
+      CHECK((co_await shared->send({})).value().body == "b");
+      char body[2];
+      while ((co_await first.read_some(body, 5s)).value() > 0) continue;
+    }
+    CHECK_FALSE(co_await shared->send({"POST", "/", {}, {}}));
+    const auto before = server.connections;
+    CHECK((co_await shared->send({})).value().body == "c");
+    CHECK(server.connections == before + 1);
+  });
+}
+
+TEST_CASE_METHOD(ClientFixture, "Client: an answer that another one follows is none") {
+  server.replies = {
+      {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + reply(409, "no").bytes},
+      reply(200, "next")};
+  play([&]() -> asio::awaitable<void> {
+    const auto shared = client();
+    const auto response = (co_await shared->send({})).value();
+    CHECK(response.status == 409);
+    CHECK(response.body == "no");
+    CHECK(response.headers.find("Link") == nullptr);
+    CHECK((co_await shared->send({})).value().body == "next");
+    CHECK(server.connections == 1);
+  });
+}
+
+TEST_CASE_METHOD(ClientFixture, "Client: what follows an answer unasked is nobody's answer") {
+  server.replies = {{reply(200, "asked").bytes + reply(500, "not asked").bytes}, reply(200, "asked, too")};
+  play([&]() -> asio::awaitable<void> {
+    const auto shared = client();
+    CHECK((co_await shared->send({})).value().body == "asked");
+    CHECK((co_await shared->send({})).value().body == "asked, too");
+    CHECK(server.connections == 2);
+  });
+}
+
 TEST_CASE_METHOD(ClientFixture, "Client: what is longer than its limits is out of range") {
-  server.replies = {reply(200, std::string(5000, 'x')),
-                    {"HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n"}};
+  server.replies = {
+      reply(200, std::string(5000, 'x')),
+      {"HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n"},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(1'000'000, 'x')}};
   play([&]() -> asio::awaitable<void> {
     const auto shared = client({.max_body = 4999});
-    for (int i = 0; i < 2; ++i) {
+    for (int i = 0; i < 3; ++i) {
       const auto response = co_await shared->send({});
       REQUIRE_FALSE(response);
       CHECK(response.error().code == Errc::out_of_range);
     }
+  });
+}
+
+TEST_CASE_METHOD(ClientFixture, "Client: a server is found by its name, or is not") {
+  server.replies = {reply(200, "by name")};
+  auto url = server.url();
+  play([&]() -> asio::awaitable<void> {
+    url.host = "localhost";
+    const auto named = value_or_throw(Client::make(context.get_executor(), url, {}));
+    CHECK((co_await named->send({})).value().body == "by name");
+    url.host = "no-such-name.invalid";
+    const auto nobody = value_or_throw(Client::make(context.get_executor(), url, {}));
+    const auto response = co_await nobody->send({});
+    REQUIRE_FALSE(response);
+    CHECK(has(response.error().context, "no-such-name.invalid"));
+    // The name is known by then, or not: too late.
+    const auto hasty =
+        value_or_throw(Client::make(context.get_executor(), url, {}, {.connect_timeout = 0ms}));
+    CHECK(has((co_await hasty->send({})).error().context, "timed out"));
   });
 }
 

@@ -43,6 +43,16 @@ TEST_CASE_METHOD(ServerFixture, "Server: a body beyond the limit is 413, and the
   });
 }
 
+TEST_CASE_METHOD(ServerFixture, "Server: what comes beside a body is limited, too") {
+  const auto* beginning = GENERATE("1;", "0\r\nX: ");  // a chunk's extension, a trailer
+  play([&]() -> asio::awaitable<void> {
+    auto client = connect();
+    co_await client.send(std::string("PUT /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n") +
+                         beginning + std::string(200'000, 'x'));
+    CHECK((co_await client.rest()).starts_with("HTTP/1.1 4"));
+  });
+}
+
 TEST_CASE_METHOD(ServerFixture, "Server: what is no HTTP is 400 and the end of the connection") {
   const auto* garbage =
       GENERATE("hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET  / HTTP/1.1\r\n\r\n",

@@ -133,7 +133,7 @@ TEST_CASE("a binding that was just labelled is there while neither watch has it"
     REQUIRE(bound.put(api::JsonDocument(object_named("a")).root()));
     const auto seen = bound.get("default/a");
     bound.erase("default/a");
-    grants.ended(seen);
+    grants.ended(seen, start);
     CHECK(grants.current(bound, unclaimed, start).empty());
   }
   SECTION("another of its name that ended is none of its business") {
@@ -142,7 +142,21 @@ TEST_CASE("a binding that was just labelled is there while neither watch has it"
     REQUIRE(bound.put(api::JsonDocument(earlier).root()));
     const auto seen = bound.get("default/a");
     bound.erase("default/a");
-    grants.ended(seen);
+    grants.ended(seen, start);
     CHECK(grants.current(bound, unclaimed, start).size() == 1);
   }
+}
+
+TEST_CASE("an answer that comes after the watch has shown the end of its binding brings nothing back") {
+  Store bound, unclaimed;
+  Grants grants;
+  const auto object = api::decode<api::PodCPUBinding>(object_named("a"));
+  REQUIRE(object);
+  grants.ended(std::make_shared<const api::PodCPUBinding>(*object), start);
+  grants.claimed(*object, start);
+  CHECK(grants.current(bound, unclaimed, start).empty());
+  auto next = *object;
+  next.meta.uid = "another";
+  grants.claimed(next, start);
+  CHECK(grants.current(bound, unclaimed, start).size() == 1);
 }

@@ -1,6 +1,6 @@
-#include <catch2/catch_test_macros.hpp>
+#include "metrics_text.hpp"
 
-#include <actimanager/roles/metrics_text.hpp>
+#include <catch2/catch_test_macros.hpp>
 
 using namespace actimanager;
 using roles::MetricsText;

@@ -1,6 +1,6 @@
-#include <catch2/catch_test_macros.hpp>
+#include "cpus_in_force.hpp"
 
-#include <actimanager/scheduler/cpus_in_force.hpp>
+#include <catch2/catch_test_macros.hpp>
 
 #include "fixtures.hpp"
 

@@ -82,8 +82,36 @@ TEST_CASE("in a simulation, too, a volume goes to one claim") {
         "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind.");
 }
 
+TEST_CASE("in a simulation, too, a binding that somebody made by hand counts instead") {
+  Cache cache;
+  cache.upsert(make_node("a", "8"));
+  cache.upsert(make_topology("a", make_machine(1, 4, 2)));
+  const auto pod = shared(make_class_pod("p", "cpu-bound", "2"));
+  const allocator::Placement by_hand{{2}, api::ExclusivenessLevel::cpu};
+  Scheduler scheduler(default_config());
+  const auto result = simulate(scheduler, cache, {pod}, [&](const api::Pod&) { return by_hand; });
+  CHECK(result.pods[0].decision.node == "a");
+  CHECK(result.pods[0].decision.placement == by_hand);
+  CHECK(result.after.exclusive == 0);  // the binding is not among those of the cache
+}
+
+TEST_CASE("idle cores are counted by their CPUs, however many one has") {
+  Cache cache;
+  for (const auto& [name, threads] : {std::pair{"wide", 2}, std::pair{"narrow", 1}}) {
+    cache.upsert(make_node(name, "8"));
+    cache.upsert(make_topology(name, make_machine(1, 4, threads)));
+  }
+  Snapshot snapshot;
+  cache.update(snapshot);
+  CHECK(usage_of(snapshot).in_idle_cores == 12);
+  cache.assume(make_class_pod("p", "cpu-bound", "4"), "narrow",
+               allocator::Placement{{0, 1, 2, 3}, api::ExclusivenessLevel::cpu});
+  cache.update(snapshot);
+  CHECK(usage_of(snapshot).fragmentation() == 0);
+}
+
 TEST_CASE("free CPUs outside idle cores are fragments") {
-  Usage usage{.cpus = 8, .exclusive = 3, .free = 5, .cores = 4, .idle_cores = 1};
+  Usage usage{.cpus = 8, .exclusive = 3, .free = 5, .cores = 4, .idle_cores = 1, .in_idle_cores = 2};
   CHECK(usage.fragmentation() == Catch::Approx(0.6));
   CHECK(Usage{}.fragmentation() == 0);
   CHECK(Usage{}.utilisation() == 0);

@@ -1,6 +1,6 @@
-#include <catch2/catch_test_macros.hpp>
+#include "systemd/ledger.hpp"
 
-#include <actimanager/host/systemd/ledger.hpp>
+#include <catch2/catch_test_macros.hpp>
 
 using namespace actimanager;
 using namespace actimanager::host::systemd;

@@ -1,7 +1,8 @@
+#include "systemd/unit.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <actimanager/host/cfs_quota.hpp>
-#include <actimanager/host/systemd/unit.hpp>
 
 #include "cgroup_layout_fake.hpp"
 

@@ -22,6 +22,26 @@ TEST_CASE("PodIsolation has nothing to say about a Pod without the annotation") 
   CHECK(verdict(bench.decide(*plugin, make_pod("p", "2"))) == "Skip");
 }
 
+TEST_CASE("where PodIsolation is alone, a Pod without the annotation goes to the shared pool") {
+  auto config = value_or_throw(parse_config_text(
+      "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"
+      "profiles: [{schedulerName: p, plugins: {multiPoint: {enabled: [{name: PodIsolation}]}}}]\n"));
+  Cache cache;
+  cache.upsert(make_node("a", "8"));
+  cache.upsert(make_topology("a", make_machine(1, 4, 2)));
+  Snapshot snapshot;
+  cache.update(snapshot);
+  Scheduler scheduler(std::move(config));
+  auto pod = make_pod("shared", "2");
+  pod.spec->scheduler_name = "p";
+  const auto decision = scheduler.schedule_one(pod, snapshot);
+  CHECK(decision.node == "a");
+  CHECK_FALSE(decision.placement);
+  auto alone = isolated("Core");
+  alone.spec->scheduler_name = "p";
+  CHECK(scheduler.schedule_one(alone, snapshot).placement);
+}
+
 TEST_CASE("PodIsolation takes whole free units of the level") {
   struct Row {
     const char* level;

@@ -11,7 +11,7 @@
 #include <set>
 #include <string>
 
-#include <actimanager/host/systemd/unit.hpp>
+#include "unit.hpp"
 
 namespace actimanager::host::systemd {
 
