@@ -42,7 +42,7 @@ namespace {
 constexpr std::size_t max_head = 64 << 10;
 constexpr std::size_t least_read = 4 << 10;  // holds most answers
 // What is read and not taken yet: beside what was asked for, the head of a chunk.
-constexpr std::size_t max_unread = 256 << 10;
+constexpr std::size_t most_unparsed = 256 << 10;
 
 // As it goes over the wire.
 std::string serialized(const Request& request, const std::string& host) {
@@ -175,7 +175,7 @@ class StreamConnection final : public Connection {
     }
     if (error != http::error::need_more) co_return error;
     error = {};
-    const auto room = std::min(std::max(least_read, most), max_unread - buffer_.size());
+    const auto room = std::min(std::max(least_read, most), most_unparsed - buffer_.size());
     if (room == 0) co_return http::error::buffer_overflow;
     const auto got = co_await stream_.async_read_some(buffer_.prepare(room),
                                                       asio::redirect_error(asio::use_awaitable, error));
@@ -237,6 +237,10 @@ asio::awaitable<std::shared_ptr<Lookup>> look_up(asio::any_io_executor executor,
     lookup->found = std::move(found);
     lookup->done.set();
   });
+  struct Waiting {
+    tcp::resolver& resolver;
+    ~Waiting() { resolver.cancel(); }  // one whose turn has not come is not begun
+  } waiting{lookup->resolver};
   co_await lookup->done.wait_until(until);
   co_return lookup;
 }

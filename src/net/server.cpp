@@ -35,7 +35,7 @@ namespace {
 
 constexpr std::chrono::milliseconds max_linger{2000};
 // What is read and not taken yet, beside a header: of chunks, whose extensions nobody else sets a limit to.
-constexpr std::size_t max_unread = 64 << 10;
+constexpr std::size_t max_read_ahead = 64 << 10;
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 Result<tcp::endpoint> parse_listen_address(const std::string& text) {
@@ -171,7 +171,7 @@ Response Server::Impl::answer(const Request& request) const {
 asio::awaitable<void> Server::Impl::serve(tcp::socket socket) {
   beast::tcp_stream stream(std::move(socket));
   Place place(order, stream);
-  beast::flat_buffer buffer(options.max_header + max_unread);
+  beast::flat_buffer buffer(options.max_header + max_read_ahead);
   ErrorCode error;
   const auto done = [&error] { return asio::redirect_error(asio::use_awaitable, error); };
   for (bool keep_alive = true; keep_alive;) {

@@ -89,7 +89,9 @@ def roll_out(guest: Guest, manifests: str) -> None:
 def pytest_generate_tests(metafunc):
     if "guest" in metafunc.fixturenames:
         mark = metafunc.definition.get_closest_marker("guests")
-        metafunc.parametrize("guest", mark.args if mark else ("v2",), indirect=True, scope="session")
+        # Not only equal: pytest makes a fixture anew where its parameter is another object.
+        variants = [sys.intern(variant) for variant in (mark.args if mark else ("v2",))]
+        metafunc.parametrize("guest", variants, indirect=True, scope="session")
 
 
 def pytest_addoption(parser):
