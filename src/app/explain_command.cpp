@@ -38,9 +38,8 @@ Result<std::vector<PodPointer>> chosen_pods(const ExplainOptions& options, const
 // NodeName asks about.
 scheduler::Explanation explain_as_new(const scheduler::Scheduler& scheduler,
                                       const scheduler::Profile& profile, const api::Pod& pod,
-                                      ClusterDump& dump) {
+                                      ClusterDump& dump, scheduler::Snapshot& snapshot) {
   const auto taken = dump.take_out(pod);
-  scheduler::Snapshot snapshot;
   dump.cache().update(snapshot);
   auto fresh = pod;
   if (taken.pod && !taken.pod->node_name.empty()) fresh.node_name.clear();
@@ -49,7 +48,7 @@ scheduler::Explanation explain_as_new(const scheduler::Scheduler& scheduler,
     if (auto by_hand = dump.bound_by_hand(pod)) explanation.placement = std::move(by_hand);
   }
   dump.put_back(taken);
-  dump.nominate(scheduler);
+  if (taken.pod && !taken.pod->nominated_node_name.empty()) dump.nominate(scheduler);
   return explanation;
 }
 
@@ -63,10 +62,12 @@ Result<void> run(const ExplainOptions& options, std::ostream& out) {
 
   const scheduler::Scheduler scheduler(std::move(*config));
   dump->nominate(scheduler);
+  scheduler::Snapshot snapshot;
   for (const auto& pod : *pods) {
     const auto profile = profile_for(scheduler.config(), *pod, options.profile);
     if (!profile) return fail(profile.error());
-    const auto explanation = explain_as_new(scheduler, *scheduler.config().profile(*profile), *pod, *dump);
+    const auto explanation =
+        explain_as_new(scheduler, *scheduler.config().profile(*profile), *pod, *dump, snapshot);
     if (options.output == "json") {
       out << encode(explanation).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
     } else {

@@ -8,7 +8,7 @@
 
 namespace actimanager::app {
 
-// For a replica: the file given as --kubeconfig (""; none) or named by $KUBECONFIG, else the Pod's own
+// For a replica: the file given as --kubeconfig ("": none) or named by $KUBECONFIG, else the Pod's own
 // credentials.
 Result<kube::ClusterConfig> own_cluster(const std::string& path);
 

@@ -15,7 +15,6 @@ namespace {
 namespace asio = boost::asio;
 using kube::ApiErrc;
 using nlohmann::json;
-
 using namespace std::chrono_literals;
 
 constexpr std::size_t max_remembered = 4096;

@@ -57,14 +57,13 @@ class NodeState {
     co_await bound_watch_.run();
   }
   static kube::ReflectorOptions fields(std::string selector) {
-    kube::ReflectorOptions options;
-    options.field_selector = std::move(selector);
-    options.page_size = 0;
-    return options;
+    return few({.field_selector = std::move(selector)});
   }
   static kube::ReflectorOptions labels(std::string selector) {
-    kube::ReflectorOptions options;
-    options.label_selector = std::move(selector);
+    return few({.label_selector = std::move(selector)});
+  }
+  static kube::ReflectorOptions few(kube::ListOptions selected) {
+    kube::ReflectorOptions options{std::move(selected)};
     options.page_size = 0;
     return options;
   }

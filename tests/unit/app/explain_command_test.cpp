@@ -127,6 +127,14 @@ TEST_CASE("explain says what would help a node without a topology, and a full sh
   fixture.options.cluster.files = {fixture.write(
       "bare.yaml", "kind: Node\nmetadata: {name: a}\nstatus: {allocatable: {cpu: '8', pods: '9'}}\n")};
   CHECK(explain(fixture.options).out.contains("no CPU topology  no agent has published the node's topology"));
+  fixture.options.cluster.files = {fixture.write("full.yaml", std::string(cluster_yaml) + R"(
+---
+kind: Pod
+metadata: {name: many}
+spec: {nodeName: a, containers: [{name: c, resources: {requests: {cpu: "5"}}}]}
+)")};
+  CHECK(explain(fixture.options)
+            .out.contains("needed 5 CPUs for the shared pool  move Pods out of the node's shared pool"));
 }
 
 TEST_CASE("a Pod behind a gate goes nowhere, whatever fits") {
