@@ -28,7 +28,7 @@ std::optional<CpuSet> choose_shared(const Occupancy& occupancy, const Request& r
     }
     if (chosen) return chosen;
   }
-  // Reserved CPUs last; a CPU that is shared already before one that somebody may yet want for himself,
+  // Reserved CPUs last; a CPU that is shared already before one that somebody may yet want alone,
   // unless enough share it; threads of cores in use before idle cores.
   std::vector<std::tuple<bool, int, int, bool, CpuId>> ranked;
   for (const CpuId cpu : pool) {

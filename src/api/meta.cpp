@@ -7,6 +7,14 @@
 
 namespace actimanager::api {
 
+std::string key_of(const JsonValue& object) {
+  const auto* metadata = object.find("metadata");
+  if (metadata == nullptr) return {};
+  const auto space = metadata->text_of("namespace");
+  const auto name = metadata->text_of("name");
+  return space.empty() ? std::string(name) : fmt::format("{}/{}", space, name);
+}
+
 const Condition* find_condition(const std::vector<Condition>& conditions, std::string_view type) {
   const auto it = std::ranges::find(conditions, type, &Condition::type);
   return it == conditions.end() ? nullptr : &*it;

@@ -104,7 +104,8 @@ void decode_container_statuses(JsonCursor list, std::vector<ContainerStatus>& st
   list.each([&](JsonCursor item) {
     ContainerStatus status{.name = item["name"].string(),
                            .container_id = item["containerID"].string(),
-                           .running = static_cast<bool>(item["state"]["running"])};
+                           .running = static_cast<bool>(item["state"]["running"]),
+                           .terminated = static_cast<bool>(item["state"]["terminated"])};
     if (const auto allocated = item["allocatedResources"]) {
       status.allocated_resources = decode_resource_list(allocated);
     }

@@ -137,6 +137,12 @@ bool PodCPUBinding::is_scheduler_made() const {
   return pod != nullptr && pod->controller;
 }
 
+bool PodCPUBinding::is_by_hand_for(const ObjectMeta& pod) const {
+  const auto* its_owner = owner();
+  return !is_scheduler_made() && pod_key() == pod.key() &&
+         (its_owner == nullptr || its_owner->uid.empty() || its_owner->uid == pod.uid);
+}
+
 bool PodCPUBinding::is_refused() const {
   return status.observed_generation == meta.generation &&
          (status.resource_status == BindingStatus::invalid_cpu_set ||

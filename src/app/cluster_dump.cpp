@@ -1,8 +1,8 @@
 #include "cluster_dump.hpp"
 
 #include <algorithm>
-#include <array>
 #include <ranges>
+#include <type_traits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -17,30 +17,52 @@ namespace {
 using api::JsonValue;
 using nlohmann::json;
 
-constexpr std::array kinds = std::to_array<std::string_view>(
-    {"Pod", "Node", "NodeCPUTopology", "PodCPUBinding", "Namespace", "PriorityClass", "Service",
-     "PodDisruptionBudget", "PersistentVolumeClaim", "PersistentVolume", "StorageClass", "CSINode",
-     "CSIDriver", "CSIStorageCapacity", "VolumeAttachment", "ReplicationController", "ReplicaSet",
-     "StatefulSet"});
-
-// Calls `use` with the decoded object.
-template <class T, class Use>
-Result<void> use_decoded(const JsonValue& object, Use use) {
-  auto result = decoded<T>(object);
-  if (!result) return fail(std::move(result.error()));
-  use(std::move(*result));
-  return {};
+// Into a scheduler's books.
+void put(scheduler::Cache& cache, api::Node node) {
+  cache.upsert(std::make_shared<const api::Node>(std::move(node)));
 }
-
-// Not that of an earlier Pod of its name, which goes with that one.
-bool is_by_hand(const api::PodCPUBinding& binding, const api::Pod& pod) {
-  const auto owner = binding.owner_uid();
-  return !binding.is_scheduler_made() && (owner.empty() || owner == pod.meta.uid);
+void put(scheduler::Cache& cache, const api::NodeCPUTopology& topology) {
+  cache.upsert(topology);
 }
-
+void put(scheduler::Cache& cache, const api::Namespace& name_space) {
+  cache.upsert(name_space);
+}
+void put(scheduler::Cache& cache, const api::Service& service) {
+  cache.objects().set(service);
+}
 template <class T>
-Result<void> add_owner(scheduler::Objects& objects, const JsonValue& object) {
-  return use_decoded<T>(object, [&](const T& owner) { objects.set_owner(owner); });
+  requires requires(scheduler::Objects& objects, const T& owner) { objects.set_owner(owner); }
+void put(scheduler::Cache& cache, const T& owner) {
+  cache.objects().set_owner(owner);
+}
+
+template <class Known>
+void keep(Known& known, typename Known::Object object) {
+  known.set(std::make_shared<const typename Known::Object>(std::move(object)));
+}
+void put(scheduler::Cache& cache, api::PodDisruptionBudget budget) {
+  keep(cache.objects().budgets(), std::move(budget));
+}
+void put(scheduler::Cache& cache, api::PersistentVolumeClaim claim) {
+  keep(cache.objects().storage().claims, std::move(claim));
+}
+void put(scheduler::Cache& cache, api::PersistentVolume volume) {
+  keep(cache.objects().storage().volumes, std::move(volume));
+}
+void put(scheduler::Cache& cache, api::StorageClass storage_class) {
+  keep(cache.objects().storage().classes, std::move(storage_class));
+}
+void put(scheduler::Cache& cache, api::CSINode node) {
+  keep(cache.objects().storage().nodes, std::move(node));
+}
+void put(scheduler::Cache& cache, api::CSIDriver driver) {
+  keep(cache.objects().storage().drivers, std::move(driver));
+}
+void put(scheduler::Cache& cache, api::CSIStorageCapacity capacity) {
+  keep(cache.objects().storage().capacities, std::move(capacity));
+}
+void put(scheduler::Cache& cache, api::VolumeAttachment attachment) {
+  keep(cache.objects().storage().attachments, std::move(attachment));
 }
 
 }  // namespace
@@ -60,7 +82,7 @@ Result<ClusterDump> ClusterDump::read(const std::vector<std::string>& paths) {
     auto objects = read_objects(path);
     if (!objects) return fail(std::move(objects.error()));
     for (std::size_t number = 1; auto& object : *objects) {
-      if (!object.is_object()) {
+      if (text_of(object, "kind").empty()) {
         return fail(Errc::invalid_argument,
                     fmt::format("{}: object {}: not one of Kubernetes", path, number));
       }
@@ -81,67 +103,82 @@ Result<ClusterDump> ClusterDump::read(const std::vector<std::string>& paths) {
   return dump;
 }
 
+template <class T>
+ClusterDump::Collection ClusterDump::collection() {
+  return {api::Kind<T>::kind, kube::resource<T>(), &ClusterDump::add_as<T>};
+}
+
+const std::vector<ClusterDump::Collection>& ClusterDump::collections() {
+  static const std::vector<Collection> all{
+      {"PriorityClass",
+       {.group = "scheduling.k8s.io",
+        .version = "v1",
+        .plural = "priorityclasses",
+        .namespace_ = {},
+        .name = {},
+        .subresource = {}},
+       &ClusterDump::add_priority_class},
+      collection<api::Node>(),
+      collection<api::NodeCPUTopology>(),
+      collection<api::PodCPUBinding>(),
+      collection<api::Namespace>(),
+      collection<api::Service>(),
+      collection<api::ReplicationController>(),
+      collection<api::ReplicaSet>(),
+      collection<api::StatefulSet>(),
+      collection<api::PodDisruptionBudget>(),
+      collection<api::PersistentVolumeClaim>(),
+      collection<api::PersistentVolume>(),
+      collection<api::StorageClass>(),
+      collection<api::CSINode>(),
+      collection<api::CSIDriver>(),
+      collection<api::CSIStorageCapacity>(),
+      collection<api::VolumeAttachment>(),
+      collection<api::Pod>(),
+  };
+  return all;
+}
+
 Result<void> ClusterDump::add(std::string_view kind, const JsonValue& object) {
-  if (std::ranges::find(kinds, kind) == kinds.end()) return {};
+  const auto known = std::ranges::find(collections(), kind, &Collection::kind);
+  if (known == collections().end()) return {};
   const auto fresh = is_new(kind, object);
   if (!fresh) return fail(fresh.error());
-  if (!*fresh) return {};
-  auto& objects = cache_->objects();
-  if (kind == "Pod") {
-    auto pod = decoded<api::Pod>(object);
-    if (!pod) return fail(std::move(pod.error()));
-    fill_in_requests(*pod);
-    if (pod->meta.uid.empty()) pod->meta.uid = pod->meta.key();
-    if (!pod_uids_.insert(pod->meta.uid).second) {
-      return fail(Errc::invalid_argument,
-                  fmt::format("{}: metadata.uid: it is that of another Pod", described(kind, object)));
-    }
-    const auto pointer = std::make_shared<const api::Pod>(std::move(*pod));
-    cache_->upsert(pointer);
-    pods_.emplace(pointer->meta.key(), pointer);
-    return {};
+  return *fresh ? (this->*known->add)(object) : Result<void>();
+}
+
+template <class T>
+Result<void> ClusterDump::add_as(const JsonValue& object) {
+  auto result = decoded<T>(object);
+  if (!result) return fail(std::move(result.error()));
+  if constexpr (std::is_same_v<T, api::Pod>) {
+    return put_pod(std::move(*result));
+  } else if constexpr (std::is_same_v<T, api::PodCPUBinding>) {
+    cache_->upsert(*result);
+    bindings_.emplace(result->pod_key(), std::move(*result));
+  } else {
+    put(*cache_, std::move(*result));
   }
-  if (kind == "Node") {
-    return use_decoded<api::Node>(
-        object, [&](api::Node node) { cache_->upsert(std::make_shared<const api::Node>(std::move(node))); });
+  return {};
+}
+
+Result<void> ClusterDump::add_priority_class(const JsonValue& object) {
+  auto added = priority_classes_.add(object);
+  if (!added) return fail(std::move(added.error()).wrap(described("PriorityClass", object)));
+  return {};
+}
+
+Result<void> ClusterDump::put_pod(api::Pod pod) {
+  fill_in_requests(pod);
+  if (pod.meta.uid.empty()) pod.meta.uid = pod.meta.key();
+  if (!pod_uids_.insert(pod.meta.uid).second) {
+    return fail(Errc::invalid_argument,
+                fmt::format("Pod {}: metadata.uid: it is that of another Pod", pod.meta.key()));
   }
-  if (kind == "NodeCPUTopology") {
-    return use_decoded<api::NodeCPUTopology>(object, [&](const auto& topology) { cache_->upsert(topology); });
-  }
-  if (kind == "PodCPUBinding") {
-    return use_decoded<api::PodCPUBinding>(object, [&](const auto& binding) {
-      cache_->upsert(binding);
-      bindings_.emplace(binding.pod_key(), binding);
-    });
-  }
-  if (kind == "Namespace") {
-    return use_decoded<api::Namespace>(object, [&](const auto& name_space) { cache_->upsert(name_space); });
-  }
-  if (kind == "PriorityClass") {
-    auto added = priority_classes_.add(object);
-    if (!added) return fail(std::move(added.error()).wrap(described(kind, object)));
-    return {};
-  }
-  if (kind == "Service") {
-    return use_decoded<api::Service>(object, [&](const auto& service) { objects.set(service); });
-  }
-  auto& storage = objects.storage();
-  const auto into = [&]<class Known>(Known& objects_of_kind) {
-    using T = typename Known::Object;
-    return use_decoded<T>(object,
-                          [&](T value) { objects_of_kind.set(std::make_shared<const T>(std::move(value))); });
-  };
-  if (kind == "PodDisruptionBudget") return into(objects.budgets());
-  if (kind == "PersistentVolumeClaim") return into(storage.claims);
-  if (kind == "PersistentVolume") return into(storage.volumes);
-  if (kind == "StorageClass") return into(storage.classes);
-  if (kind == "CSINode") return into(storage.nodes);
-  if (kind == "CSIDriver") return into(storage.drivers);
-  if (kind == "CSIStorageCapacity") return into(storage.capacities);
-  if (kind == "VolumeAttachment") return into(storage.attachments);
-  if (kind == "ReplicationController") return add_owner<api::ReplicationController>(objects, object);
-  if (kind == "ReplicaSet") return add_owner<api::ReplicaSet>(objects, object);
-  return add_owner<api::StatefulSet>(objects, object);
+  const auto pointer = std::make_shared<const api::Pod>(std::move(pod));
+  cache_->upsert(pointer);
+  pods_.emplace(pointer->meta.key(), pointer);
+  return {};
 }
 
 // What several files have alike is there once.
@@ -154,7 +191,7 @@ Result<bool> ClusterDump::is_new(std::string_view kind, const JsonValue& object)
     return fail(Errc::invalid_argument, fmt::format("{} without a name: metadata.name is required", kind));
   const auto version = text("resourceVersion");
   const auto state = fmt::format("{} {}", text("uid"), version);
-  const auto [it, fresh] = known_.try_emplace(fmt::format("{} {}", kind, kube::key_of(object)), state);
+  const auto [it, fresh] = known_.try_emplace(fmt::format("{} {}", kind, api::key_of(object)), state);
   if (fresh || (it->second == state && !version.empty())) return fresh;
   return fail(Errc::invalid_argument, described(kind, object) + " is there twice");
 }
@@ -177,7 +214,7 @@ ClusterDump::Taken ClusterDump::take_out(const api::Pod& pod) {
   auto [it, last] = bindings_.equal_range(key);
   while (it != last) {
     const auto& binding = it->second;
-    if (is_by_hand(binding, pod)) {
+    if (binding.is_by_hand_for(pod.meta)) {
       ++it;
       continue;
     }
@@ -207,7 +244,7 @@ void ClusterDump::put_back(const Taken& taken) {
 std::optional<allocator::Placement> ClusterDump::bound_by_hand(const api::Pod& pod) const {
   const auto [first, last] = bindings_.equal_range(pod.meta.key());
   for (const auto& [key, binding] : std::ranges::subrange(first, last)) {
-    if (!is_by_hand(binding, pod)) continue;
+    if (binding.meta.deletion_timestamp || !binding.is_by_hand_for(pod.meta)) continue;
     return allocator::Placement{.cpus = binding.spec.cpu_set, .level = binding.spec.exclusiveness_level};
   }
   return std::nullopt;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <actimanager/api/json_value.hpp>
+#include <actimanager/kube/resource.hpp>
 #include <actimanager/scheduler/scheduler.hpp>
 
 #include "priority_classes.hpp"
@@ -22,6 +23,14 @@ class ClusterDump {
   // Files and directories, as read_objects() takes them. Errors: as of that, and an object that cannot be
   // understood, naming it and its field.
   static Result<ClusterDump> read(const std::vector<std::string>& paths);
+
+  // What it is made of, in an order in which it can be added.
+  struct Collection {
+    std::string_view kind;
+    kube::ResourceRef resource;  // of all namespaces
+    Result<void> (ClusterDump::*add)(const api::JsonValue& object);
+  };
+  static const std::vector<Collection>& collections();
 
   // As an API server has it; Pods after all others. Errors: invalid_argument, naming the object and its
   // field.
@@ -49,6 +58,12 @@ class ClusterDump {
   const PriorityClasses& priority_classes() const { return priority_classes_; }
 
  private:
+  template <class T>
+  static Collection collection();
+  template <class T>
+  Result<void> add_as(const api::JsonValue& object);
+  Result<void> add_priority_class(const api::JsonValue& object);
+  Result<void> put_pod(api::Pod pod);
   // Whether it is the first of its name. Errors: another one was.
   Result<bool> is_new(std::string_view kind, const api::JsonValue& object);
 

@@ -8,14 +8,14 @@
 
 #include <actimanager/api/json_value.hpp>
 #include <actimanager/api/kind.hpp>
-#include <actimanager/kube/store.hpp>
+#include <actimanager/api/meta.hpp>
 
 namespace actimanager::app {
 
 // "Pod default/web", for messages.
 inline std::string described(std::string_view kind, const api::JsonValue& object) {
   const bool named = object.find("metadata") != nullptr;
-  return fmt::format("{} {}", kind, named ? kube::key_of(object) : "without a name");
+  return fmt::format("{} {}", kind, named ? api::key_of(object) : "without a name");
 }
 
 // Errors: invalid_argument, naming the object and its field.

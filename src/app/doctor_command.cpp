@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_text.hpp>
 #include <actimanager/host/diagnosis.hpp>
 
 #include "host_name.hpp"
@@ -46,15 +47,17 @@ std::string as_json(const std::vector<Finding>& findings) {
   }
   const nlohmann::json page{
       {"host", host_name()}, {"canPin", host::can_pin(findings)}, {"findings", std::move(list)}};
-  return page.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return api::json_text(page, 2) + "\n";
 }
 
 }  // namespace
 
-int doctor_command(const DoctorOptions& options, std::ostream& out, std::ostream& err,
-                   const std::string& root) {
-  const auto findings = host::diagnose(
-      host::examine({.cgroups_path = options.cgroups_path, .reserved = options.reserved_cpus, .root = root}));
+int doctor_command(const DoctorOptions& options, std::ostream& out, std::ostream& err) {
+  const auto findings = host::diagnose(host::examine({.cgroups_path = options.cgroups_path,
+                                                      .kubelet_directory = options.kubelet_directory,
+                                                      .dbus_socket = options.dbus_socket,
+                                                      .reserved = options.reserved_cpus,
+                                                      .root = options.root}));
   out << (options.output == "json" ? as_json(findings) : as_text(findings));
   out.flush();
   if (!out) {

@@ -3,15 +3,12 @@
 #pragma once
 
 #include <iosfwd>
-#include <string>
 
 #include "options.hpp"
 
 namespace actimanager::app {
 
-// The exit code: 0, also with warnings; 1 where Pods cannot be pinned. `root`: a recorded machine's files lie
-// below it; for tests.
-int doctor_command(const DoctorOptions& options, std::ostream& out, std::ostream& err,
-                   const std::string& root = {});
+// The exit code: 0, also with warnings; 1 where Pods cannot be pinned.
+int doctor_command(const DoctorOptions& options, std::ostream& out, std::ostream& err);
 
 }  // namespace actimanager::app

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_text.hpp>
+
 #include "cluster_dump.hpp"
 #include "explain_table.hpp"
 #include "live_cluster.hpp"
@@ -69,7 +71,7 @@ Result<void> run(const ExplainOptions& options, std::ostream& out) {
     const auto explanation =
         explain_as_new(scheduler, *scheduler.config().profile(*profile), *pod, *dump, snapshot);
     if (options.output == "json") {
-      out << encode(explanation).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+      out << api::json_text(encode(explanation)) << "\n";
     } else {
       out << explain_table(explanation, *profile);
     }

@@ -1,10 +1,12 @@
 #include "json_to_yaml.hpp"
 
 #include <algorithm>
+#include <new>
+#include <stdexcept>
 #include <string_view>
+#include <yaml.h>
 
 #include <nlohmann/json.hpp>
-#include <yaml-cpp/yaml.h>
 
 namespace actimanager::app {
 namespace {
@@ -26,50 +28,87 @@ bool is_plain(std::string_view text) {
   return std::ranges::find(words, lower) == std::end(words);
 }
 
-void emit_string(YAML::Emitter& out, const std::string& text) {
-  if (!is_plain(text)) out << YAML::DoubleQuoted;
-  out << text;
-}
-
-void emit(YAML::Emitter& out, const json& value) {
-  switch (value.type()) {
-    case json::value_t::object:
-      if (value.empty()) out << YAML::Flow;
-      out << YAML::BeginMap;
-      for (auto it = value.begin(); it != value.end(); ++it) {
-        out << YAML::Key;
-        emit_string(out, it.key());
-        out << YAML::Value;
-        emit(out, it.value());
-      }
-      out << YAML::EndMap;
-      break;
-    case json::value_t::array:
-      if (std::ranges::none_of(value, [](const json& item) { return item.is_structured(); })) {
-        out << YAML::Flow;
-      }
-      out << YAML::BeginSeq;
-      for (const auto& item : value) emit(out, item);
-      out << YAML::EndSeq;
-      break;
-    case json::value_t::string:
-      emit_string(out, value.get_ref<const std::string&>());
-      break;
-    case json::value_t::null:
-      out << YAML::Null;
-      break;
-    default:
-      out << value.dump();  // numbers and booleans are written alike
-      break;
+class Emitter {
+ public:
+  Emitter() {
+    if (yaml_emitter_initialize(&emitter_) == 0) throw std::bad_alloc();
+    yaml_emitter_set_output(&emitter_, append, &text_);
+    yaml_emitter_set_unicode(&emitter_, 1);
+    yaml_emitter_set_width(&emitter_, -1);
   }
-}
+  ~Emitter() { yaml_emitter_delete(&emitter_); }
+  Emitter(const Emitter&) = delete;
+  Emitter& operator=(const Emitter&) = delete;
+
+  std::string document(const json& value) && {
+    send([](auto* event) { return yaml_stream_start_event_initialize(event, YAML_UTF8_ENCODING); });
+    send([](auto* event) {
+      return yaml_document_start_event_initialize(event, nullptr, nullptr, nullptr, 1);
+    });
+    emit(value);
+    send([](auto* event) { return yaml_document_end_event_initialize(event, 1); });
+    send([](auto* event) { return yaml_stream_end_event_initialize(event); });
+    return std::move(text_);
+  }
+
+ private:
+  static int append(void* text, unsigned char* bytes, std::size_t size) {
+    static_cast<std::string*>(text)->append(reinterpret_cast<const char*>(bytes), size);
+    return 1;
+  }
+
+  template <class Make>
+  void send(Make make) {
+    yaml_event_t event;
+    // The emitter takes the event, also where it fails.
+    if (make(&event) == 0) throw std::bad_alloc();
+    if (yaml_emitter_emit(&emitter_, &event) == 0) throw std::runtime_error(emitter_.problem);
+  }
+
+  void emit(const json& value) {
+    if (value.is_object()) {
+      const auto style = value.empty() ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE;
+      send([&](auto* event) {
+        return yaml_mapping_start_event_initialize(event, nullptr, nullptr, 1, style);
+      });
+      for (const auto& [key, member] : value.items()) {
+        emit_scalar(key, !is_plain(key));
+        emit(member);
+      }
+      send([](auto* event) { return yaml_mapping_end_event_initialize(event); });
+    } else if (value.is_array()) {
+      const bool flat = std::ranges::none_of(value, [](const json& item) { return item.is_structured(); });
+      const auto style = flat ? YAML_FLOW_SEQUENCE_STYLE : YAML_BLOCK_SEQUENCE_STYLE;
+      send([&](auto* event) {
+        return yaml_sequence_start_event_initialize(event, nullptr, nullptr, 1, style);
+      });
+      for (const auto& item : value) emit(item);
+      send([](auto* event) { return yaml_sequence_end_event_initialize(event); });
+    } else if (value.is_string()) {
+      const auto& text = value.get_ref<const std::string&>();
+      emit_scalar(text, !is_plain(text));
+    } else {
+      emit_scalar(value.dump(), false);  // numbers, booleans and null are written alike
+    }
+  }
+
+  void emit_scalar(const std::string& text, bool quoted) {
+    send([&](auto* event) {
+      return yaml_scalar_event_initialize(event, nullptr, nullptr,
+                                          reinterpret_cast<const yaml_char_t*>(text.data()),
+                                          static_cast<int>(text.size()), 1, 1,
+                                          quoted ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_PLAIN_SCALAR_STYLE);
+    });
+  }
+
+  std::string text_;
+  yaml_emitter_t emitter_{};
+};
 
 }  // namespace
 
 std::string json_to_yaml(const json& value) {
-  YAML::Emitter out;
-  emit(out, value);
-  return std::string(out.c_str(), out.size()) + '\n';
+  return Emitter().document(value);
 }
 
 }  // namespace actimanager::app

@@ -16,34 +16,7 @@ namespace asio = boost::asio;
 
 constexpr int objects_a_page = 500;
 
-struct Collection {
-  kube::ResourceRef resource;
-  std::string_view kind;
-};
-
-template <class... T>
-std::vector<Collection> collections_of() {
-  return {Collection{kube::resource<T>(), api::Kind<T>::kind}...};
-}
-
-// Every kind that a ClusterDump uses.
-std::vector<Collection> collections() {
-  auto kinds =
-      collections_of<api::Node, api::NodeCPUTopology, api::PodCPUBinding, api::Namespace, api::Service,
-                     api::ReplicationController, api::ReplicaSet, api::StatefulSet, api::PodDisruptionBudget,
-                     api::PersistentVolumeClaim, api::PersistentVolume, api::StorageClass, api::CSINode,
-                     api::CSIDriver, api::CSIStorageCapacity, api::VolumeAttachment, api::Pod>();
-  kinds.insert(kinds.begin(), {{.group = "scheduling.k8s.io",
-                                .version = "v1",
-                                .plural = "priorityclasses",
-                                .namespace_ = {},
-                                .name = {},
-                                .subresource = {}},
-                               "PriorityClass"});
-  return kinds;
-}
-
-asio::awaitable<Result<void>> read_collection(kube::Client& client, Collection collection,
+asio::awaitable<Result<void>> read_collection(kube::Client& client, const ClusterDump::Collection& collection,
                                               ClusterDump& dump) {
   Result<void> outcome;
   auto listed =
@@ -55,8 +28,8 @@ asio::awaitable<Result<void>> read_collection(kube::Client& client, Collection c
 }
 
 asio::awaitable<Result<void>> read_all(kube::Client& client, ClusterDump& dump) {
-  for (auto& collection : collections()) {
-    auto read = co_await read_collection(client, std::move(collection), dump);
+  for (const auto& collection : ClusterDump::collections()) {
+    auto read = co_await read_collection(client, collection, dump);
     if (!read) co_return read;
   }
   co_return Result<void>{};

@@ -82,6 +82,7 @@ Result<void> read_into(std::vector<json>& objects, const std::string& path) {
   if (!text) return fail(text.error());
   auto documents = parse(*text);
   if (!documents) return fail(std::move(documents.error()).wrap(path));
+  if (documents->empty()) return fail(Errc::invalid_argument, path + ": there is no object in it");
   for (auto& document : *documents) take_apart(std::move(document), objects);
   return {};
 }
@@ -105,7 +106,9 @@ Result<std::vector<json>> read_objects(const std::string& path) {
     const auto extension = entry.path().extension();
     if (extension == ".json" || extension == ".yaml" || extension == ".yml") files.push_back(entry.path());
   }
-  if (error) return fail(Errc::not_found, fmt::format("{}: {}", path, error.message()));
+  if (error) return fail(error, path);
+  if (files.empty())
+    return fail(Errc::invalid_argument, path + ": there is no *.json, *.yaml or *.yml in it");
   std::ranges::sort(files);
   for (const auto& file : files) {
     if (auto read = read_into(objects, file); !read) return fail(std::move(read.error()));

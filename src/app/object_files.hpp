@@ -13,7 +13,7 @@ namespace actimanager::app {
 
 // The objects of a file (YAML or JSON, one or several documents), or of the files *.json, *.yaml and *.yml of
 // a directory. Lists are taken apart, also those in Lists; an item of a PodList that has no kind is a Pod.
-// Errors: not_found, invalid_argument, naming the file.
+// Errors: the system's, invalid_argument, naming the file.
 Result<std::vector<nlohmann::json>> read_objects(const std::string& path);
 
 // The member's text; "" where there is none.

@@ -16,8 +16,8 @@ namespace {
 
 // Turns our Result-returning parsers into CLI11 options: the error becomes "<flag>: <why>".
 template <class T, class Parse>
-CLI::Option* add_parsed(CLI::App& app, const std::string& flag, T& target, Parse parse,
-                        const std::string& help) {
+CLI::Option* add_parsed(CLI::App& app, const std::string& flag, const std::string& type, T& target,
+                        Parse parse, const std::string& help) {
   return app
       .add_option_function<std::string>(
           flag,
@@ -27,7 +27,7 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& flag, T& target, Parse
             target = std::move(*value);
           },
           help)
-      ->type_name("");
+      ->type_name(type);
 }
 
 CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::milliseconds& target,
@@ -37,7 +37,7 @@ CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::m
     if (duration && duration->count() == 0) return fail(Errc::invalid_argument, "must be longer than 0");
     return duration;
   };
-  return add_parsed(app, flag, target, at_least_one, help);
+  return add_parsed(app, flag, "DURATION", target, at_least_one, help);
 }
 
 void add_cgroups_path(CLI::App& app, std::string& path) {
@@ -50,8 +50,16 @@ void add_dbus_socket(CLI::App& app, std::string& socket) {
       ->capture_default_str();
 }
 
+void add_kubelet_directory(CLI::App& app, std::string& directory) {
+  app.add_option("--kubelet-root-dir", directory,
+                 "Where the kubelet keeps its cpu_manager_state: shows a kubelet that writes cpusets itself")
+      ->capture_default_str();
+}
+
 void add_reserved_cpus(CLI::App& app, CpuSet& cpus, const std::string& help) {
-  add_parsed(app, "--reserved-cpus", cpus, [](const std::string& text) { return CpuSet::parse(text); }, help);
+  add_parsed(
+      app, "--reserved-cpus", "LIST", cpus, [](const std::string& text) { return CpuSet::parse(text); },
+      help);
 }
 
 void add_run(CLI::App& app, RunOptions& run) {
@@ -66,9 +74,7 @@ void add_run(CLI::App& app, RunOptions& run) {
       ->check(CLI::IsMember({"systemd", "cgroupfs"}));
   add_duration(app, "--reconcile-period", run.reconcile_period,
                "Between full reconciles without an event (1m)");
-  app.add_option("--kubelet-root-dir", run.kubelet_directory,
-                 "Where the kubelet keeps its cpu_manager_state: shows a kubelet that writes cpusets itself")
-      ->capture_default_str();
+  add_kubelet_directory(app, run.kubelet_directory);
   app.add_option("-v,--verbosity", run.verbosity, "0 errors only, 3 state changes, 4 and more debugging")
       ->check(CLI::Range(0, 10))
       ->capture_default_str();
@@ -78,8 +84,8 @@ void add_run(CLI::App& app, RunOptions& run) {
   app.add_option("--listen", run.listen, "Address of the HTTP endpoint")->capture_default_str();
   add_reserved_cpus(app, run.reserved_cpus, "CPUs never handed out exclusively, such as 0-1");
   add_parsed(
-      app, "--roles", run.roles, [](const std::string& text) { return Roles::parse(text); },
-      "Comma list of agent, endpoint, leader (default: all)");
+      app, "--roles", "LIST", run.roles, [](const std::string& text) { return Roles::parse(text); },
+      "agent, endpoint, leader, with commas between (default: all)");
   app.add_option("--lease-name", run.lease_name, "Lease that elects the leader")->capture_default_str();
   app.add_option("--lease-namespace", run.lease_namespace, "Its namespace (default: this Pod's)")
       ->envname("POD_NAMESPACE");
@@ -96,10 +102,14 @@ void add_output(CLI::App& app, std::string& output, const std::vector<std::strin
 }
 
 void add_topology(CLI::App& app, TopologyOptions& topology) {
+  const auto not_empty = [](const std::string& text) {
+    return std::string(text.empty() ? "must not be empty" : "");
+  };
   auto* synthetic = app.add_option("--synthetic", topology.synthetic,
-                                   "Draw an hwloc synthetic machine, such as \"pack:2 numa:1 core:4 pu:2\"");
+                                   "Draw an hwloc synthetic machine, such as \"pack:2 numa:1 core:4 pu:2\"")
+                        ->check(not_empty);
   app.add_option("--xml", topology.xml, "Draw the machine of an hwloc XML file")
-      ->check(CLI::ExistingFile)
+      ->check(not_empty)
       ->excludes(synthetic);
   app.add_option("--node-name", topology.node_name,
                  "Node name in json and yaml output (default: the host name)");
@@ -140,7 +150,12 @@ void add_simulate(CLI::App& app, SimulateOptions& simulate) {
 
 void add_doctor(CLI::App& app, DoctorOptions& doctor) {
   add_cgroups_path(app, doctor.cgroups_path);
+  add_kubelet_directory(app, doctor.kubelet_directory);
+  add_dbus_socket(app, doctor.dbus_socket);
   add_reserved_cpus(app, doctor.reserved_cpus, "CPUs as the agent is given them, such as 0-1");
+  app.add_option("--root", doctor.root,
+                 "Where the node's file system is mounted, put before every path: /host")
+      ->check(CLI::ExistingDirectory);
   add_output(app, doctor.output, {"text", "json"});
 }
 
@@ -199,12 +214,19 @@ std::expected<Options, Exit> parse_command_line(const std::vector<std::string>& 
   add_doctor(*doctor, options.doctor);
   add_reset(*reset, options.reset);
 
-  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
-  if (!arguments.empty() && !arguments[0].starts_with('-') &&
-      std::ranges::find(commands, arguments[0], &CLI::App::get_name) == commands.end()) {
-    return std::unexpected(
-        Exit{2, fmt::format("actimanager: there is no command \"{}\"; see actimanager --help\n",
-                            one_line(arguments[0]))});
+  if (!arguments.empty()) {
+    const auto& first = arguments[0];
+    const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+    const auto wrong = [&](std::string_view what) {
+      return std::unexpected(
+          Exit{2, fmt::format("actimanager: {} \"{}\"; see actimanager --help\n", what, one_line(first))});
+    };
+    if (first.starts_with('-')) {
+      if (first != "-h" && first != "--help" && first != "--version")
+        return wrong("a command comes first, then its options, not");
+    } else if (std::ranges::find(commands, first, &CLI::App::get_name) == commands.end()) {
+      return wrong("there is no command");
+    }
   }
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them reversed

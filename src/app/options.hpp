@@ -75,7 +75,10 @@ struct SimulateOptions {
 
 struct DoctorOptions {
   std::string cgroups_path = "/sys/fs/cgroup";
-  CpuSet reserved_cpus;         // as the agent is to be given
+  std::string kubelet_directory = "/var/lib/kubelet";
+  std::string dbus_socket = "/run/dbus/system_bus_socket";
+  CpuSet reserved_cpus;  // as the agent is to be given
+  std::string root;      // where the node's file system is mounted, put before every path; "": it is ours
   std::string output = "text";  // text, json
 };
 

@@ -84,7 +84,8 @@ int reset_command(const ResetOptions& options, std::ostream& out, std::ostream& 
   const auto units = host::systemd::release_properties(*tree, options.dbus_socket, options.dry_run);
   auto files = host::reset_partitions(*tree, options.dry_run);
   if (!files) return fails(err, files.error().message());
-  auto cpusets = host::reset_cpusets(*tree, options.dry_run);
+  auto cpusets =
+      options.dry_run ? host::plan_reset_cpusets(*tree, files->given_back) : host::reset_cpusets(*tree);
   if (!cpusets) return fails(err, cpusets.error().message());
   std::ranges::move(cpusets->changes, std::back_inserter(files->changes));
   std::ranges::move(cpusets->errors, std::back_inserter(files->errors));

@@ -111,118 +111,158 @@ int refuse(const Error& error) {
   return error.code == Errc::unavailable ? 1 : 2;
 }
 
-}  // namespace
+// Everything of one replica, and how it hangs together.
+class Replica {
+ public:
+  Replica(const RunOptions& options, spdlog::logger& log)
+      : options_(options),
+        node_name_(options.node_name.empty() ? host_name() : options.node_name),
+        log_(log) {}
 
-int run(const RunOptions& options) {
-  raise_open_files();
-  const auto node_name = options.node_name.empty() ? host_name() : options.node_name;
-  const auto config_text = scheduler_config(options.config);
-  if (!config_text) return refuse(config_text.error());
-  auto config = own_cluster(options.kubeconfig);
-  if (!config) return refuse(config.error());
-  const auto& roles = options.roles;
-
-  std::shared_ptr<const topology::Topology> topology;
-  if (roles.agent || roles.endpoint) {
-    auto discovered = host::discover();
-    if (!discovered) return refuse(discovered.error());
-    topology = std::make_shared<const topology::Topology>(std::move(*discovered));
+  // Errors: what the options name cannot be used.
+  Result<void> make() {
+    const auto& roles = options_.roles;
+    auto config_text = scheduler_config(options_.config);
+    if (!config_text) return fail(std::move(config_text.error()));
+    auto config = own_cluster(options_.kubeconfig);
+    if (!config) return fail(std::move(config.error()));
+    if (roles.agent || roles.endpoint) {
+      auto discovered = host::discover();
+      if (!discovered) return fail(std::move(discovered.error()));
+      topology_ = std::make_shared<const topology::Topology>(std::move(*discovered));
+    }
+    auto lease_namespace = options_.lease_namespace.empty() ? config->namespace_ : options_.lease_namespace;
+    if (lease_namespace.empty()) lease_namespace = "actimanager-system";
+    auto client = kube::Client::make(executor_, std::move(*config));
+    if (!client) return fail(std::move(client.error()));
+    client_ = std::move(*client);
+    if (roles.agent) {
+      if (auto made = make_agent(); !made) return made;
+    }
+    make_leader(std::move(*config_text), lease_namespace);
+    return roles.endpoint ? make_endpoint() : Result<void>();
   }
 
-  const auto logger = make_logger(options.verbosity);
-  auto& log = *logger;
-  // Why one thread: docs/decisions/0006-clang-one-thread.md
-  asio::io_context context(1);
-  const auto executor = context.get_executor();
-  auto lease_namespace = options.lease_namespace.empty() ? config->namespace_ : options.lease_namespace;
-  if (lease_namespace.empty()) lease_namespace = "actimanager-system";
-  auto client = kube::Client::make(executor, std::move(*config));
-  if (!client) return refuse(client.error());
-  kube::EventRecorder agent_events(executor, **client, "actimanager-agent", node_name, log);
-  kube::EventRecorder leader_events(executor, **client, "actimanager-scheduler", node_name, log);
-
-  std::unique_ptr<roles::Agent> agent;
-  if (roles.agent) {
-    auto made = roles::Agent::make(executor, **client, agent_events,
-                                   {.node_name = node_name,
-                                    .cgroups = cgroup_options(options),
-                                    .dbus_socket = options.dbus_socket,
-                                    .reserved = options.reserved_cpus,
-                                    .reconcile_period = options.reconcile_period,
-                                    .kubelet_directory = options.kubelet_directory},
-                                   topology, log);
-    if (!made) return refuse(made.error());
-    agent = std::move(*made);
+  // Until a signal, or until a role ends: the exit code.
+  int run() {
+    asio::signal_set signals(context_, SIGTERM, SIGINT);
+    bool stopped = false;
+    log_.info("actimanager {} on node {}, API server {}{}{}{}{}", version, node_name_, client_->server(),
+              agent_ ? ", agent" : "", options_.roles.leader ? ", leader" : "",
+              server_ ? ", endpoint on port " : "", server_ ? std::to_string(server_->port()) : "");
+    std::exception_ptr failure;
+    asio::co_spawn(context_, async::first_to_finish(tasks(signals, stopped)), [&](std::exception_ptr ended) {
+      failure = std::move(ended);
+      context_.stop();
+    });
+    while (!stopped && !context_.stopped()) context_.run_one();
+    if (stopped) context_.run_for(stop_deadline);
+    if (!context_.stopped()) {
+      log_.warn("stopped without waiting for the API server");
+      std::_Exit(0);
+    }
+    if (stopped) return 0;
+    try {
+      if (failure) std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      log_.critical("{}", error.what());
+    }
+    return 1;
   }
 
-  const auto fresh_config = [&text = *config_text] {
-    return text.empty() ? scheduler::default_config() : value_or_throw(scheduler::parse_config_text(text));
-  };
-  roles::Leader leader(**client, leader_events, {.config = fresh_config}, log);
-  auto lease = options.lease;
-  lease.identity = lease_identity(node_name);
-  kube::LeaderElector elector(**client, lease_namespace, options.lease_name, std::move(lease), log);
+ private:
+  Result<void> make_agent() {
+    agent_events_.emplace(executor_, *client_, "actimanager-agent", node_name_, log_);
+    auto made = roles::Agent::make(executor_, *client_, *agent_events_,
+                                   {.node_name = node_name_,
+                                    .cgroups = cgroup_options(options_),
+                                    .dbus_socket = options_.dbus_socket,
+                                    .reserved = options_.reserved_cpus,
+                                    .reconcile_period = options_.reconcile_period,
+                                    .kubelet_directory = options_.kubelet_directory},
+                                   topology_, log_);
+    if (!made) return fail(std::move(made.error()));
+    agent_ = std::move(*made);
+    return {};
+  }
 
-  std::unique_ptr<net::Server> server;
-  if (roles.endpoint) {
+  void make_leader(std::string config_text, const std::string& lease_namespace) {
+    leader_events_.emplace(executor_, *client_, "actimanager-scheduler", node_name_, log_);
+    const auto fresh_config = [text = std::move(config_text)] {
+      return text.empty() ? scheduler::default_config() : value_or_throw(scheduler::parse_config_text(text));
+    };
+    leader_.emplace(*client_, *leader_events_, roles::LeaderOptions{.config = fresh_config}, log_);
+    auto lease = options_.lease;
+    lease.identity = lease_identity(node_name_);
+    elector_.emplace(*client_, lease_namespace, options_.lease_name, std::move(lease), log_);
+  }
+
+  Result<void> make_endpoint() {
     roles::EndpointSources sources{
         .view =
-            [&] {
-              if (agent) return agent->view();
-              return roles::AgentView{.node_name = node_name, .topology = topology};
+            [this] {
+              return agent_ ? agent_->view()
+                            : roles::AgentView{.node_name = node_name_, .topology = topology_};
             },
         .pins = {},
         .metrics =
-            [&] {
+            [this] {
               return roles::metrics_page({.version = version,
-                                          .client = client->get(),
-                                          .agent = agent.get(),
-                                          .leader = roles.leader ? &leader : nullptr,
-                                          .leading = elector.leading()});
+                                          .client = client_.get(),
+                                          .agent = agent_.get(),
+                                          .leader = options_.roles.leader ? &*leader_ : nullptr,
+                                          .leading = elector_->leading()});
             }};
-    if (agent) sources.pins = [&] { return agent->pins(); };
+    if (agent_) sources.pins = [this] { return agent_->pins(); };
     auto listening = net::Server::listen(
-        executor, options.listen,
+        executor_, options_.listen,
         [endpoint = roles::Endpoint(std::move(sources))](const net::Request& request) mutable {
           return endpoint.respond(request);
         },
         roles::error_response);
-    if (!listening) return refuse(std::move(listening.error()).wrap("--listen"));
-    server = std::move(*listening);
+    if (!listening) return fail(std::move(listening.error()).wrap("--listen"));
+    server_ = std::move(*listening);
+    return {};
   }
 
-  std::vector<asio::awaitable<void>> tasks;
-  asio::signal_set signals(context, SIGTERM, SIGINT);
-  bool stopped = false;
-  tasks.push_back(until_signal(signals, stopped, log));
-  tasks.push_back(role("events", agent_events.run()));
-  tasks.push_back(role("events", leader_events.run()));
-  if (agent) tasks.push_back(role("agent", agent->run()));
-  tasks.push_back(keep_memory_small());
-  if (roles.leader) tasks.push_back(role("leader", elector.run([&] { return leader.term(); })));
-  if (server) tasks.push_back(role("endpoint", server->run()));
+  std::vector<asio::awaitable<void>> tasks(asio::signal_set& signals, bool& stopped) {
+    std::vector<asio::awaitable<void>> tasks;
+    tasks.push_back(until_signal(signals, stopped, log_));
+    tasks.push_back(keep_memory_small());
+    if (agent_) {
+      tasks.push_back(role("events", agent_events_->run()));
+      tasks.push_back(role("agent", agent_->run()));
+    }
+    if (options_.roles.leader) {
+      tasks.push_back(role("events", leader_events_->run()));
+      tasks.push_back(role("leader", elector_->run([this] { return leader_->term(); })));
+    }
+    if (server_) tasks.push_back(role("endpoint", server_->run()));
+    return tasks;
+  }
 
-  log.info("actimanager {} on node {}, API server {}{}{}{}{}", version, node_name, (*client)->server(),
-           roles.agent ? ", agent" : "", roles.leader ? ", leader" : "", server ? ", endpoint on port " : "",
-           server ? std::to_string(server->port()) : "");
-  std::exception_ptr failure;
-  asio::co_spawn(context, async::first_to_finish(std::move(tasks)), [&](std::exception_ptr ended) {
-    failure = std::move(ended);
-    context.stop();
-  });
-  while (!stopped && !context.stopped()) context.run_one();
-  if (stopped) context.run_for(stop_deadline);
-  if (!context.stopped()) {
-    log.warn("stopped without waiting for the API server");
-    std::_Exit(0);
-  }
-  if (stopped) return 0;
-  try {
-    if (failure) std::rethrow_exception(failure);
-  } catch (const std::exception& error) {
-    log.critical("{}", error.what());
-  }
-  return 1;
+  const RunOptions& options_;
+  std::string node_name_;
+  spdlog::logger& log_;
+  asio::io_context context_{1};  // why one thread: docs/decisions/0006-clang-one-thread.md
+  asio::any_io_executor executor_ = context_.get_executor();
+  std::shared_ptr<const topology::Topology> topology_;
+  std::shared_ptr<kube::Client> client_;
+  std::optional<kube::EventRecorder> agent_events_, leader_events_;
+  std::unique_ptr<roles::Agent> agent_;
+  std::optional<roles::Leader> leader_;
+  std::optional<kube::LeaderElector> elector_;
+  std::unique_ptr<net::Server> server_;
+};
+
+}  // namespace
+
+int run(const RunOptions& options) {
+  raise_open_files();
+  const auto log = make_logger(options.verbosity);
+  Replica replica(options, *log);
+  if (const auto made = replica.make(); !made) return refuse(made.error());
+  return replica.run();
 }
 
 }  // namespace actimanager::app

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_text.hpp>
+
 #include "cluster_dump.hpp"
 #include "live_cluster.hpp"
 #include "offline.hpp"
@@ -62,7 +64,7 @@ int simulate_command(const SimulateOptions& options, std::ostream& out, std::ost
     runs.push_back(std::move(*run));
   }
   if (options.output == "json") {
-    out << simulation_json(runs).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+    out << api::json_text(simulation_json(runs), 2) << "\n";
   } else {
     out << (options.output == "map" ? simulation_map(runs, colour) : simulation_table(runs));
   }

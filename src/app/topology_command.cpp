@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_text.hpp>
 #include <actimanager/api/node_cpu_topology.hpp>
 #include <actimanager/host/discovery.hpp>
 #include <actimanager/topology/drawing.hpp>
@@ -41,8 +42,7 @@ int topology_command(const TopologyOptions& options, std::ostream& out, std::ost
     object.meta.name = api::NodeCPUTopology::name_for(object.node_name);
     object.topology = std::make_shared<const topology::Topology>(std::move(*topology));
     const auto json = api::encode_spec(object);
-    constexpr auto replace = nlohmann::json::error_handler_t::replace;
-    out << (options.output == "yaml" ? json_to_yaml(json) : json.dump(2, ' ', false, replace) + "\n");
+    out << (options.output == "yaml" ? json_to_yaml(json) : api::json_text(json, 2) + "\n");
   }
   out.flush();
   if (out) return 0;

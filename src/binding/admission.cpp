@@ -87,6 +87,16 @@ class Judge {
     for (const auto index : order) judge(index);
   }
 
+  // Where CPUs went offline under the grants until none is left for the shared pool, everybody is on all of
+  // them: see desired_cpusets().
+  void note_shared() {
+    if (held_.empty()) return;
+    const auto& online = node_.topology->cpus();
+    if (!(online - exclusive_).empty()) return;
+    for (const auto index : held_)
+      verdicts_[index].not_exclusive |= verdicts_[index].grant->exclusive_cpus & online;
+  }
+
  private:
   static bool in_force(const Verdict& verdict, const Grant& grant) {
     return grant.generation == verdict.binding->meta.generation;
@@ -296,6 +306,7 @@ std::vector<Verdict> admit(const NodeFacts& node, const std::vector<BindingPoint
   for (const auto index : order)
     if (holds_grant(verdicts[index])) judge.keep_granted(index);
   judge.judge_all(order);
+  judge.note_shared();
   return verdicts;
 }
 

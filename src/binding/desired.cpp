@@ -87,8 +87,8 @@ Desired desired_cpusets(const NodeFacts& node, const std::vector<Verdict>& verdi
     if (!verdict.admitted()) continue;
     auto pod = cpusets_of(topology, verdict);
     if (pod.pod.cpus.empty()) continue;
-    pod.is_partition = verdict.grant->isolation == api::Isolation::partition &&
-                       verdict.grant->exclusive_cpus.includes(pod.pod.cpus);
+    pod.is_partition =
+        verdict.grant->isolation == api::Isolation::partition && verdict.own_cpus().includes(pod.pod.cpus);
     pod.lifts_quota = verdict.pod && verdict.grant->cfs_quota == api::CfsQuota::lift &&
                       uncovered_limit(topology, verdict).empty();
     desired.pods.emplace(verdict.pod ? cgroup_uid(*verdict.pod) : verdict.binding->owner_uid(),

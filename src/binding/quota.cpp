@@ -27,7 +27,7 @@ std::string uncovered(const std::string& whose, Quantity limit, int own) {
 
 std::string uncovered_limit(const topology::Topology& topology, const Verdict& verdict) {
   const auto& pod = *verdict.pod;
-  const auto& exclusive = verdict.grant->exclusive_cpus;
+  const auto exclusive = verdict.own_cpus();
   const auto cpusets = cpusets_of(topology, verdict);
   const auto check = [&](const api::Container& container) -> std::string {
     const auto limit = container.limits.find("cpu");

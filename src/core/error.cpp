@@ -39,8 +39,9 @@ std::error_code make_error_code(Errc code) noexcept {
 }
 
 std::string Error::message() const {
-  if (!code || code == Errc::invalid_argument) return context;
+  if (!code) return context;
   if (context.empty()) return code.message();
+  if (code.category() == core_category()) return context;
   return context + ": " + code.message();
 }
 

@@ -38,13 +38,12 @@ Result<void> carry_out(const Cgroup& cgroup, const QuotaStep& step) {
   return step.forget ? cgroup.remove_attribute(attribute) : Result<void>();
 }
 
-// Of what the runtime has made: what the workload itself has made below is its own affair.
+// Of what the runtime has made.
 std::vector<std::shared_ptr<Cgroup>> limited_cgroups(const PodCgroup& pod) {
   std::vector<std::shared_ptr<Cgroup>> cgroups{pod.cgroup};
   for (const auto& container : pod.containers) {
     cgroups.push_back(container.cgroup);
-    for (const auto& nested : container.nested)
-      if (nested.cgroup->path().ends_with("/container")) cgroups.push_back(nested.cgroup);  // crun's
+    if (const auto* inner = container.inner()) cgroups.push_back(*inner);
   }
   return cgroups;
 }

@@ -74,6 +74,12 @@ Result<CgroupTree> CgroupTree::beside_with_cpu() const {
   return fail(Errc::not_found, fmt::format("no cpu controller beside {}", path));
 }
 
+const std::shared_ptr<Cgroup>* ContainerCgroup::inner() const {
+  const auto it = std::ranges::find_if(
+      nested, [](const auto& each) { return each.cgroup->path().ends_with("/container"); });
+  return it == nested.end() ? nullptr : &it->cgroup;
+}
+
 std::shared_ptr<Cgroup> CgroupTree::child(const Cgroup& parent, const std::string& name) {
   const auto path = parent.path() + "/" + name;
   if (const auto it = known_.find(path); it != known_.end()) {
@@ -125,7 +131,7 @@ bool CgroupTree::walk(const std::shared_ptr<Cgroup>& level, int depth, bool insi
     if (!cgroup) note(cgroup.error());
     if (cgroup && walk(*cgroup, depth + 1, inside_kubepods || kubepods, pods)) leads_to_pods = true;
   }
-  // The top is where a kubelet's first cgroup appears, wherever it is going to be.
+  // The top counts too: a kubelet makes its first cgroup there, or below one that is there.
   if (leads_to_pods || depth == 0)
     levels_.insert(levels_.begin() + static_cast<std::ptrdiff_t>(place), level);
   return leads_to_pods;

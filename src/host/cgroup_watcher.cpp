@@ -29,6 +29,7 @@ struct CgroupWatcher::Impl {
   struct Watch {
     What what = What::level;
     std::string uid;
+    bool of_pod() const { return what == What::pod || what == What::container; }
   };
 
   explicit Impl(const asio::any_io_executor& executor, int fd) : inotify(executor, fd) {}
@@ -52,7 +53,7 @@ Result<CgroupWatcher::Impl::Added> CgroupWatcher::Impl::add(const Cgroup& cgroup
     if (const auto known = pod->second.find(cgroup.inode()); known != pod->second.end())
       return Added{known->second, false};
   // IN_MODIFY of a directory tells of the files in it.
-  const std::uint32_t mask = IN_ONLYDIR | IN_CREATE | IN_DELETE | (watch.what == What::level ? 0 : IN_MODIFY);
+  const std::uint32_t mask = IN_ONLYDIR | IN_CREATE | IN_DELETE | (watch.of_pod() ? IN_MODIFY : 0);
   // By the open directory, not by its path, which a newer cgroup may have by now.
   const auto directory = fmt::format("/proc/self/fd/{}", cgroup.fd());
   const int id = ::inotify_add_watch(inotify.native_handle(), directory.c_str(), mask);
@@ -62,7 +63,7 @@ Result<CgroupWatcher::Impl::Added> CgroupWatcher::Impl::add(const Cgroup& cgroup
     return fail(error, fmt::format("{}: watch{}", cgroup.path(),
                                    errno == ENOSPC ? " (raise fs.inotify.max_user_watches)" : ""));
   }
-  if (watch.what != What::level) of_pods[watch.uid].emplace(cgroup.inode(), id);
+  if (watch.of_pod()) of_pods[watch.uid].emplace(cgroup.inode(), id);
   return Added{id, watches.insert_or_assign(id, std::move(watch)).second};
 }
 
@@ -96,7 +97,7 @@ void CgroupWatcher::Impl::tell(const inotify_event& event, std::vector<CgroupEve
   const auto& watch = it->second;
   const std::string_view name = event.len > 0 ? std::string_view(event.name) : std::string_view();
   const bool directory = (event.mask & IN_ISDIR) != 0;
-  if (watch.what == What::level || watch.what == What::level_above) {
+  if (!watch.of_pod()) {
     if (!directory) return;
     auto pod = watch.what == What::level ? parse_pod_name(name) : std::nullopt;
     if (pod) {

@@ -92,9 +92,10 @@ CgroupFacts look_at_cgroups(const ExaminationOptions& options) {
   return facts;
 }
 
-KubeletFacts look_at_kubelet(const std::string& root, const std::vector<Process>& running) {
+KubeletFacts look_at_kubelet(const std::string& root, std::string directory,
+                             const std::vector<Process>& running) {
   KubeletFacts facts;
-  std::string directory = "/var/lib/kubelet", config = "/var/lib/kubelet/config.yaml";
+  std::string config = "/var/lib/kubelet/config.yaml";
   std::optional<std::string> flag;
   bool configured = false;
   const auto kubelet = std::ranges::find(running, "kubelet", &Process::name);
@@ -170,13 +171,13 @@ Examination examine(const ExaminationOptions& options) {
   const auto& root = options.root;
   const auto running = processes(root);
   Examination machine{.cgroups = look_at_cgroups(options),
-                      .kubelet = look_at_kubelet(root, running),
+                      .kubelet = look_at_kubelet(root, options.kubelet_directory, running),
                       .kernel = look_at_kernel(root),
                       .reserved = options.reserved,
                       .topology_error = {},
                       .pinners = {},
                       .systemd = std::filesystem::is_directory(root + "/run/systemd/system"),
-                      .dbus = answers(root + "/run/dbus/system_bus_socket")};
+                      .dbus = answers(root + options.dbus_socket)};
   for (const auto name : known_pinners)
     if (std::ranges::find(running, name, &Process::name) != running.end()) machine.pinners.emplace_back(name);
   if (auto topology = discover(); !topology) machine.topology_error = topology.error().message();

@@ -41,7 +41,8 @@ class Handover {
     for (auto it = movers_.begin(); it != movers_.end();) {
       const auto& wants = pods_[*it].wants;
       const auto away = others(*it);
-      // Its own to be, not before all have left; shared ones, beside whoever has never had them for itself.
+      // CPUs that are to be its own: once all others have left them. Shared ones: also beside others, but for
+      // those to whom they were exclusive.
       const auto room = (wants - shared_ - away) | ((wants & shared_) - (away & exclusive_));
       if (room.empty()) {
         ++it;

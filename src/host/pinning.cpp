@@ -100,6 +100,13 @@ const CpusetTarget& target_of(const PodTarget& target, const std::string& contai
   return it == target.containers.end() ? target.pod : it->second;
 }
 
+// Those below a container that are kept on its set. On v2 the others cannot leave it, and may be narrower.
+std::vector<NestedCgroup> followed(const ContainerCgroup& container, CgroupVersion version) {
+  if (version == CgroupVersion::v1) return container.nested;
+  const auto* inner = container.inner();
+  return inner == nullptr ? std::vector<NestedCgroup>() : std::vector{NestedCgroup{*inner, {}}};
+}
+
 Error without_cpuset(const Cgroup& cgroup) {
   return {Errc::unavailable,
           cgroup.path() + ": has no cpuset: the level above does not pass it on, or not yet"};
@@ -113,7 +120,8 @@ Result<CpusetNode> read_pod(const PodCgroup& pod, const PodTarget& target, Cgrou
   if (!root) return root;
   for (const auto& container : pod.containers) {
     CgroupHandles inner{container.cgroup, {}};
-    auto node = read_tree(*container.cgroup, target_of(target, container.id), inner, container.nested);
+    auto node = read_tree(*container.cgroup, target_of(target, container.id), inner,
+                          followed(container, pod.cgroup->version()));
     if (!node && is_gone(node.error())) {
       // Without a cpuset of its own it is on its Pod's CPUs.
       if (target.containers.contains(container.id) && container.cgroup->alive())
@@ -135,8 +143,9 @@ void note_differences(PinReport& report, const CpusetNode& root, const std::vect
     const auto& id = write.node.empty() ? std::string() : ids[write.node[0]];
     if (std::ranges::find(seen, id) != seen.end()) continue;
     seen.push_back(id);
-    const auto& node = write.node.empty() ? root : root.children[write.node[0]];
-    report.differences.push_back({id, node.has.effective_cpus, node.wants.cpus, node.has.cpus.empty()});
+    const auto* node = &root;
+    for (const auto index : write.node) node = &node->children[index];
+    report.differences.push_back({id, node->has.effective_cpus, node->wants.cpus, node->has.cpus.empty()});
   }
 }
 

@@ -65,7 +65,8 @@ Result<void> carry_out(const Cgroup& cgroup, const CpusetWrite& write) {
 
 class Reset {
  public:
-  Reset(CgroupTree& tree, bool dry_run) : tree_(tree), dry_run_(dry_run) {}
+  Reset(CgroupTree& tree, bool dry_run, CpuSet given_back = {})
+      : tree_(tree), dry_run_(dry_run), given_back_(std::move(given_back)) {}
 
   Result<ResetReport> run() {
     for (int round = 0; round < (dry_run_ ? 1 : max_passes); ++round) {
@@ -93,8 +94,9 @@ class Reset {
         std::ranges::find(tree_.levels(), path.substr(0, path.rfind('/')),
                           [](const auto& cgroup) -> const std::string& { return cgroup->path(); });
     if (level == tree_.levels().end()) return false;
-    const auto parent = (*level)->read();
+    auto parent = (*level)->read();
     if (!parent) return refused(parent.error());
+    parent->effective_cpus |= given_back_;
     std::vector<ResetNode> nodes;
     std::vector<CgroupHandles> handles;
     if (auto read = read_into(nodes, handles, pod.cgroup, below(pod)); !read) return refused(read.error());
@@ -147,6 +149,7 @@ class Reset {
 
   CgroupTree& tree_;
   bool dry_run_;
+  CpuSet given_back_;  // of a dry run
   ResetReport report_;
 };
 
@@ -178,8 +181,12 @@ std::vector<CpusetWrite> plan_reset(const ResetNode& pod, const CpusetValues& pa
   return writes;
 }
 
-Result<ResetReport> reset_cpusets(CgroupTree& tree, bool dry_run) {
-  return Reset(tree, dry_run).run();
+Result<ResetReport> reset_cpusets(CgroupTree& tree) {
+  return Reset(tree, false).run();
+}
+
+Result<ResetReport> plan_reset_cpusets(CgroupTree& tree, const CpuSet& given_back) {
+  return Reset(tree, true, given_back).run();
 }
 
 Result<ResetReport> reset_partitions(CgroupTree& tree, bool dry_run) {
@@ -192,7 +199,10 @@ Result<ResetReport> reset_partitions(CgroupTree& tree, bool dry_run) {
   const auto note = [&](Result<void> done) {
     if (!done) report.errors.push_back(std::move(done.error()));
   };
-  for (const auto& pod : *pods) note(partitions.leave(pod));
+  for (const auto& pod : *pods) {
+    if (const auto* held = partitions.of(pod.uid)) report.given_back |= *held;
+    note(partitions.leave(pod));
+  }
   note(partitions.trim());
   report.changes = partitions.take_changes();
   return report;
@@ -201,7 +211,7 @@ Result<ResetReport> reset_partitions(CgroupTree& tree, bool dry_run) {
 Result<ResetReport> reset_quotas(CgroupTree& tree, QuotaWish wish, bool dry_run) {
   if (tree.version() == CgroupVersion::v2) return reset_quotas_in(tree, wish, dry_run);
   auto with_cpu = tree.beside_with_cpu();
-  return with_cpu ? reset_quotas_in(*with_cpu, wish, dry_run) : ResetReport();
+  return reset_quotas_in(with_cpu ? *with_cpu : tree, wish, dry_run);
 }
 
 }  // namespace actimanager::host

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_text.hpp>
 #include <actimanager/async/event.hpp>
 #include <actimanager/kube/client.hpp>
 #include <actimanager/kube/errors.hpp>
@@ -63,11 +64,6 @@ asio::awaitable<Result<std::string>> read_all(net::ResponseStream& stream, std::
     if (body.size() + *got > limit) co_return fail(Errc::out_of_range, "the answer is too long");
     body.append(buffer, *got);
   }
-}
-
-// Text from outside (a kernel's, a file's) may be no UTF-8: that is no reason to throw.
-std::string text_of(const nlohmann::json& body) {
-  return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 class Query {
@@ -175,7 +171,7 @@ struct Client::Impl {
     return {.verb = "create",
             .target = collection.path(),
             .what = collection.describe(),
-            .body = text_of(object)};
+            .body = api::json_text(object)};
   }
 };
 
@@ -207,7 +203,7 @@ Client::Task<void> Client::post(ResourceRef collection, const nlohmann::json& ob
 
 Client::Task<nlohmann::json> Client::replace(ResourceRef object, const nlohmann::json& body) {
   co_return co_await impl_->call(
-      {.verb = "update", .target = object.path(), .what = object.describe(), .body = text_of(body)});
+      {.verb = "update", .target = object.path(), .what = object.describe(), .body = api::json_text(body)});
 }
 
 Client::Task<nlohmann::json> Client::patch(ResourceRef object, const nlohmann::json& patch,
@@ -218,7 +214,7 @@ Client::Task<nlohmann::json> Client::patch(ResourceRef object, const nlohmann::j
   co_return co_await impl_->call({.verb = "patch",
                                   .target = object.path() + query.text(),
                                   .what = object.describe(),
-                                  .body = text_of(patch),
+                                  .body = api::json_text(patch),
                                   .body_type = content_type(options.type)});
 }
 
@@ -228,8 +224,10 @@ Client::Task<void> Client::remove(ResourceRef object, Preconditions precondition
   if (!preconditions.resource_version.empty()) {
     options["preconditions"]["resourceVersion"] = preconditions.resource_version;
   }
-  co_return co_await impl_->write(
-      {.verb = "delete", .target = object.path(), .what = object.describe(), .body = text_of(options)});
+  co_return co_await impl_->write({.verb = "delete",
+                                   .target = object.path(),
+                                   .what = object.describe(),
+                                   .body = api::json_text(options)});
 }
 
 Client::Task<net::ResponseStream> Client::list(ResourceRef collection, const ListOptions& options, int limit,

@@ -3,9 +3,10 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <openssl/evp.h>
-#include <yaml-cpp/yaml.h>
 
+#include <actimanager/api/yaml.hpp>
 #include <actimanager/kube/config.hpp>
 #include <actimanager/kube/read_file.hpp>
 
@@ -13,6 +14,7 @@ namespace actimanager::kube {
 namespace {
 
 namespace fs = std::filesystem;
+using nlohmann::json;
 
 Result<std::string> decode_base64(std::string text) {
   std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
@@ -31,31 +33,29 @@ class Reader {
  public:
   explicit Reader(fs::path directory) : directory_(std::move(directory)) {}
 
-  std::string text(const YAML::Node& node, const char* field, const std::string& where) {
-    const auto value = node[field];
-    if (!value || value.IsNull()) return {};
-    if (!value.IsScalar()) {
-      report(fmt::format("{}.{}: expected a string", where, field));
-      return {};
-    }
-    return value.Scalar();
+  std::string text(const json& node, const char* field, const std::string& where) {
+    const auto value = node.find(field);
+    if (value == node.end() || value->is_null()) return {};
+    if (value->is_string()) return *value;
+    report(fmt::format("{}.{}: expected a string", where, field));
+    return {};
   }
 
-  bool flag(const YAML::Node& node, const char* field, const std::string& where) {
-    const auto value = text(node, field, where);
-    if (value == "true" || value == "True" || value == "TRUE") return true;
-    const bool off = value.empty() || value == "false" || value == "False" || value == "FALSE";
-    if (!off) report(fmt::format("{}.{}: expected true or false", where, field));
+  bool flag(const json& node, const char* field, const std::string& where) {
+    const auto value = node.find(field);
+    if (value == node.end() || value->is_null()) return false;
+    if (value->is_boolean()) return *value;
+    report(fmt::format("{}.{}: expected true or false", where, field));
     return false;
   }
 
-  fs::path file(const YAML::Node& node, const char* field, const std::string& where) {
+  fs::path file(const json& node, const char* field, const std::string& where) {
     const fs::path path = text(node, field, where);
     return path.empty() || path.is_absolute() ? path : directory_ / path;
   }
 
   // PEM from `field`-data (base64) or the file `field` names.
-  std::string pem(const YAML::Node& node, const std::string& field, const std::string& where) {
+  std::string pem(const json& node, const std::string& field, const std::string& where) {
     const auto data_field = field + "-data";
     if (const auto data = text(node, data_field.c_str(), where); !data.empty()) {
       return keep(decode_base64(data), fmt::format("{}.{}", where, data_field));
@@ -65,18 +65,15 @@ class Reader {
   }
 
   // The member `member` of the list entry with this name.
-  YAML::Node entry(const YAML::Node& document, const char* list, const std::string& name,
-                   const char* member) {
-    if (document[list] && document[list].IsSequence()) {
-      for (const auto& item : document[list]) {
-        if (item.IsMap() && item["name"] && item["name"].IsScalar() && item["name"].Scalar() == name &&
-            item[member] && item[member].IsMap()) {
-          return item[member];
-        }
+  json entry(const json& document, const char* list, const std::string& name, const char* member) {
+    if (const auto items = document.find(list); items != document.end() && items->is_array()) {
+      for (const auto& item : *items) {
+        if (!item.is_object() || !item.contains(member) || !item[member].is_object()) continue;
+        if (item.contains("name") && item["name"] == name) return item[member];
       }
     }
     report(fmt::format("{}: there is no \"{}\"", list, name));
-    return YAML::Node(YAML::NodeType::Map);
+    return json::object();
   }
 
   void report(std::string what) {
@@ -95,10 +92,10 @@ class Reader {
   std::optional<Error> error_;
 };
 
-Result<ClusterConfig> read_kubeconfig(const YAML::Node& document, const std::string& directory) {
+Result<ClusterConfig> read_kubeconfig(const json& document, const std::string& directory) {
   Reader reader(directory);
   ClusterConfig config;
-  if (!document.IsMap()) return fail(Errc::invalid_argument, "not a kubeconfig: expected a map");
+  if (!document.is_object()) return fail(Errc::invalid_argument, "not a kubeconfig: expected a map");
   const auto context_name = reader.text(document, "current-context", "kubeconfig");
   if (context_name.empty()) return fail(Errc::invalid_argument, "current-context is not set");
   const auto context = reader.entry(document, "contexts", context_name, "context");
@@ -120,19 +117,19 @@ Result<ClusterConfig> read_kubeconfig(const YAML::Node& document, const std::str
   config.tls.ca = reader.pem(cluster, "certificate-authority", cluster_where);
   config.tls.server_name = reader.text(cluster, "tls-server-name", cluster_where);
   config.tls.insecure = reader.flag(cluster, "insecure-skip-tls-verify", cluster_where);
-  if (cluster["proxy-url"]) reader.report(cluster_where + ".proxy-url: not supported");
+  if (cluster.contains("proxy-url")) reader.report(cluster_where + ".proxy-url: not supported");
 
   if (!user_name.empty()) {
     const auto user = reader.entry(document, "users", user_name, "user");
     const auto where = "users." + user_name;
     for (const char* unsupported : {"exec", "auth-provider", "username", "password"}) {
-      if (user[unsupported]) {
+      if (user.contains(unsupported)) {
         reader.report(fmt::format("{}.{}: not supported; use a client certificate, token or tokenFile", where,
                                   unsupported));
       }
     }
     for (const char* unsupported : {"as", "as-uid", "as-groups", "as-user-extra"}) {
-      if (user[unsupported]) reader.report(fmt::format("{}.{}: not supported", where, unsupported));
+      if (user.contains(unsupported)) reader.report(fmt::format("{}.{}: not supported", where, unsupported));
     }
     config.tls.certificate = reader.pem(user, "client-certificate", where);
     config.tls.key = reader.pem(user, "client-key", where);
@@ -149,11 +146,9 @@ Result<ClusterConfig> read_kubeconfig(const YAML::Node& document, const std::str
 }  // namespace
 
 Result<ClusterConfig> parse_kubeconfig(std::string_view text, const std::string& directory) {
-  try {
-    return read_kubeconfig(YAML::Load(std::string(text)), directory);
-  } catch (const YAML::Exception& error) {
-    return fail(Errc::invalid_argument, fmt::format("not YAML: {}", error.what()));
-  }
+  const auto document = api::yaml_to_json(text);
+  if (!document) return fail(Error(document.error()).wrap("not YAML"));
+  return read_kubeconfig(*document, directory);
 }
 
 Result<ClusterConfig> load_kubeconfig(const std::string& path) {
@@ -165,11 +160,12 @@ Result<ClusterConfig> load_kubeconfig(const std::string& path) {
 }
 
 Result<ClusterConfig> in_cluster_config(const std::string& service_account) {
-  const char* host = std::getenv("KUBERNETES_SERVICE_HOST");
-  const char* port = std::getenv("KUBERNETES_SERVICE_PORT");
+  constexpr auto host_variable = "KUBERNETES_SERVICE_HOST", port_variable = "KUBERNETES_SERVICE_PORT";
+  const char* host = std::getenv(host_variable);
+  const char* port = std::getenv(port_variable);
   if (host == nullptr || port == nullptr) {
-    return fail(Errc::not_found,
-                "not in a Pod (KUBERNETES_SERVICE_HOST is not set) and no --kubeconfig given");
+    return fail(Errc::not_found, fmt::format("not in a Pod ({} is not set) and no --kubeconfig given",
+                                             host == nullptr ? host_variable : port_variable));
   }
   const std::string address(host);
   const bool v6 = address.find(':') != std::string::npos;
@@ -177,7 +173,7 @@ Result<ClusterConfig> in_cluster_config(const std::string& service_account) {
   const auto url = net::Url::parse(text);
   if (!url) {
     return fail(Errc::invalid_argument,
-                fmt::format("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT make no address: {}", text));
+                fmt::format("{} and {} make no address: {}", host_variable, port_variable, text));
   }
   ClusterConfig config;
   config.server = *url;

@@ -30,12 +30,6 @@ std::string_view in_metadata(const api::JsonValue& object, std::string_view fiel
 
 }  // namespace
 
-std::string key_of(const api::JsonValue& object) {
-  const auto space = in_metadata(object, "namespace");
-  const auto name = in_metadata(object, "name");
-  return space.empty() ? std::string(name) : fmt::format("{}/{}", space, name);
-}
-
 Reflector::Reflector(Client& client, ResourceRef collection, ReflectorTarget& target, spdlog::logger& log,
                      ReflectorOptions options)
     : client_(client),
@@ -127,7 +121,7 @@ Result<void> Reflector::take_event(std::string_view text) {
   if (type == "ADDED" || type == "MODIFIED") {
     if (auto put = target_.put(object); !put) left_out(object, put.error());
   } else if (type == "DELETED") {
-    target_.erase(key_of(object));
+    target_.erase(api::key_of(object));
   } else if (type != "BOOKMARK") {
     return fail(ApiErrc::unexpected, fmt::format("a watch event of type \"{}\"", utf8_prefix(type, 32)));
   }
@@ -139,7 +133,7 @@ Result<void> Reflector::take_event(std::string_view text) {
 
 void Reflector::left_out(const api::JsonValue& object, const Error& error) {
   ++stats_.undecodable;
-  auto key = key_of(object);
+  auto key = api::key_of(object);
   if (key.empty()) key = "?";
   log_.warn("{} {}: {}", collection_.plural, key, error.message());
 }

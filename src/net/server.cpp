@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <list>
+#include <optional>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -32,6 +33,9 @@ using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
 namespace {
+
+using Message = http::request<http::string_body>;
+using Parser = http::request_parser<http::string_body>;
 
 constexpr std::chrono::milliseconds max_linger{2000};
 // What is read and not taken yet, beside a header: of chunks, whose extensions nobody else sets a limit to.
@@ -108,6 +112,44 @@ asio::awaitable<void> linger(beast::tcp_stream& stream, std::size_t most,
   }
 }
 
+asio::awaitable<ErrorCode> read(beast::tcp_stream& stream, beast::flat_buffer& buffer, Parser& parser) {
+  ErrorCode error;
+  const auto done = [&error] { return asio::redirect_error(asio::use_awaitable, error); };
+  co_await http::async_read_header(stream, buffer, parser, done());
+  if (!error && beast::iequals(parser.get()[http::field::expect], "100-continue"))
+    co_await asio::async_write(stream, asio::buffer(go_on), done());
+  if (!error && !parser.is_done()) co_await http::async_read(stream, buffer, parser, done());
+  co_return error;
+}
+
+// Rather than broken off.
+bool is_malformed(ErrorCode error) {
+  return error.category() == make_error_code(http::error::bad_method).category() &&
+         error != http::error::end_of_stream;
+}
+
+Request request_of(const Message& message) {
+  Request request;
+  request.method = message.method() == http::verb::head ? "GET" : std::string(message.method_string());
+  request.target = std::string(origin_form(message.target()));
+  for (const auto& field : message)
+    request.headers.add(std::string(field.name_string()), std::string(field.value()));
+  return request;
+}
+
+asio::awaitable<ErrorCode> write(beast::tcp_stream& stream, http::response<http::string_body> message,
+                                 bool head) {
+  ErrorCode error;
+  const auto done = [&error] { return asio::redirect_error(asio::use_awaitable, error); };
+  if (head) {
+    http::response_serializer<http::string_body> serializer(message);
+    co_await http::async_write_header(stream, serializer, done());
+  } else {
+    co_await http::async_write(stream, message, done());
+  }
+  co_return error;
+}
+
 }  // namespace
 
 struct Server::Impl {
@@ -122,7 +164,8 @@ struct Server::Impl {
   // turn.
   bool crowded() const { return connections != nullptr && connections->size() * 2 > options.max_connections; }
   Response answer(const Request& request) const;
-  asio::awaitable<void> serve(tcp::socket socket);
+  std::optional<Response> complaint(ErrorCode error, const Message& message) const;
+  asio::awaitable<void> serve(tcp::socket socket);  // one connection
   http::response<http::string_body> render(Response response, unsigned version, bool keep_alive,
                                            bool head) const;
 };
@@ -168,68 +211,53 @@ Response Server::Impl::answer(const Request& request) const {
   }
 }
 
+// nullopt: it is a request.
+std::optional<Response> Server::Impl::complaint(ErrorCode error, const Message& message) const {
+  if (error) {
+    const int status = error == http::error::header_limit ? 431
+                       : error == http::error::body_limit ? 413
+                                                          : 400;
+    return error_page(status, error.message());
+  }
+  if (message.version() >= 11 && message.count(http::field::host) != 1)
+    return error_page(400, "one Host field is required");
+  return std::nullopt;
+}
+
 asio::awaitable<void> Server::Impl::serve(tcp::socket socket) {
   beast::tcp_stream stream(std::move(socket));
   Place place(order, stream);
   beast::flat_buffer buffer(options.max_header + max_read_ahead);
   ErrorCode error;
-  const auto done = [&error] { return asio::redirect_error(asio::use_awaitable, error); };
   for (bool keep_alive = true; keep_alive;) {
     // A request may take its time to begin, but not to end.
     if (buffer.size() == 0) {
       stream.expires_after(crowded() ? std::min(options.idle_timeout, options.request_timeout)
                                      : options.idle_timeout);
-      const auto got = co_await stream.async_read_some(buffer.prepare(4096), done());
+      const auto got = co_await stream.async_read_some(buffer.prepare(4096),
+                                                       asio::redirect_error(asio::use_awaitable, error));
       if (error) co_return;
       buffer.commit(got);
     }
-    http::request_parser<http::string_body> parser;
+    Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(options.max_header));
     parser.body_limit(options.max_body);
     stream.expires_after(options.request_timeout);
-    co_await http::async_read_header(stream, buffer, parser, done());
-    if (!error && beast::iequals(parser.get()[http::field::expect], "100-continue"))
-      co_await asio::async_write(stream, asio::buffer(go_on), done());
-    if (!error && !parser.is_done()) co_await http::async_read(stream, buffer, parser, done());
-    if (error == http::error::end_of_stream || error == beast::error::timeout ||
-        error == asio::error::operation_aborted) {
-      co_return;
-    }
-
+    error = co_await read(stream, buffer, parser);
+    if (error && !is_malformed(error)) co_return;  // the connection broke, or nothing more came
+    const auto& message = parser.get();
     Response response;
-    bool head = false;
-    if (error) {
-      if (error.category() != make_error_code(http::error::bad_method).category())
-        co_return;  // the connection broke
-      const int status = error == http::error::header_limit ? 431
-                         : error == http::error::body_limit ? 413
-                                                            : 400;
-      response = error_page(status, error.message());
-      keep_alive = false;
-    } else if (parser.get().version() >= 11 && parser.get().count(http::field::host) != 1) {
-      response = error_page(400, "one Host field is required");
+    if (auto wrong = complaint(error, message)) {
+      response = std::move(*wrong);
       keep_alive = false;
     } else {
       place.request_arrived();
-      const auto& message = parser.get();
-      Request request;
-      head = message.method() == http::verb::head;
-      request.method = head ? "GET" : std::string(message.method_string());
-      request.target = std::string(origin_form(message.target()));
-      for (const auto& field : message) {
-        request.headers.add(std::string(field.name_string()), std::string(field.value()));
-      }
-      response = answer(request);
+      response = answer(request_of(message));
       keep_alive = message.keep_alive() && !crowded();
     }
-    const auto message = render(std::move(response), 11, keep_alive, head);
     stream.expires_after(options.write_timeout);
-    if (head) {
-      http::response_serializer<http::string_body> serializer(message);
-      co_await http::async_write_header(stream, serializer, done());
-    } else {
-      co_await http::async_write(stream, message, done());
-    }
+    const bool head = message.method() == http::verb::head;
+    error = co_await write(stream, render(std::move(response), 11, keep_alive, head), head);
     if (error) co_return;
   }
   co_await linger(stream, 16 * options.max_body, std::min(options.request_timeout, max_linger));
@@ -249,7 +277,7 @@ asio::awaitable<void> Server::run() {
         co_await async::sleep_for(std::chrono::milliseconds(100));  // out of descriptors, most likely
         continue;
       }
-      // A listen queue full of such that never ask must not keep those waiting who do: a kubelet's probe.
+      // Connections that never ask must not keep a kubelet's probe waiting.
       if (connections.size() >= impl_->options.max_connections) impl_->order.front()->close();
       co_await connections.below(impl_->options.max_connections);
       connections.spawn(impl_->serve(std::move(socket)));

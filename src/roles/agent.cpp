@@ -161,6 +161,7 @@ asio::awaitable<void> Agent::Impl::reconcile_loop() {
       next_full = std::min(next_full, now + retry);
       if (everything) retry = std::min<Clock::duration>(2 * retry, last_retry);
     }
+    if (const auto over = pinner->next_quarrel_over()) next_full = std::min(next_full, *over);
     co_await work.wait_until(std::min({next_full, next_report, grants.next_over()}));
   }
 }
@@ -205,6 +206,8 @@ void Agent::Impl::report(const binding::Verdict& verdict) {
 
   binding::Observed observed;
   if (objection) {
+    // What is no cpuset file stays in force meanwhile.
+    observe_all_but_cpusets(observed, pinner->sight(binding::cgroup_uid(*verdict.pod)));
     observed.error = objection->message;
     observed.error_reason = objection->reason;
   } else if (verdict.admitted()) {
@@ -212,10 +215,7 @@ void Agent::Impl::report(const binding::Verdict& verdict) {
     const auto& uid = binding::cgroup_uid(*verdict.pod);
     observed = observe(*verdict.pod, pinner->sight(uid), pinner->targets()->of(uid), known->status);
     observed.crowded = pinner->crowded(uid, verdict.grant->exclusive_cpus);
-    if (auto disturbance = pinner->disturbance(uid)) {
-      observed.disturbance = std::move(disturbance->message);
-      next_full = std::min(next_full, disturbance->until);  // and put back what was let
-    }
+    observed.disturbance = pinner->disturbance(uid);
   }
   auto said = verdict;
   said.binding = known;
@@ -332,8 +332,10 @@ PinView Agent::Impl::view_of(const api::Pod& pod) const {
   const auto* verdict = it == verdicts.end() ? nullptr : &*it;
   const auto known = verdict != nullptr ? state.bound.get(verdict->binding->meta.key()) : nullptr;
   const auto& uid = binding::cgroup_uid(pod);
-  return pin_view(pod, verdict, known ? known->status.resource_status : api::BindingStatus::unset,
-                  desired.of(uid), pinner->sight(uid));
+  auto pin = pin_view(pod, verdict, known ? known->status.resource_status : api::BindingStatus::unset,
+                      desired.of(uid), pinner->sight(uid));
+  if (verdict != nullptr && objection && pin.message.empty()) pin.message = objection->message;
+  return pin;
 }
 
 AgentView Agent::Impl::view() const {

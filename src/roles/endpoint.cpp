@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_text.hpp>
 #include <actimanager/api/node_cpu_topology.hpp>
 #include <actimanager/roles/endpoint.hpp>
 
@@ -21,9 +22,8 @@ net::Response answer(std::string body, const char* type, int status = 200) {
   return response;
 }
 
-// Names come from the API server and are UTF-8; a stray byte must not throw all the same.
 std::string text_of(const json& document) {
-  return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  return api::json_text(document, 2) + "\n";
 }
 
 net::Response answer(const json& document, int status = 200) {
@@ -61,6 +61,8 @@ std::string_view title_of(int status) {
       return "Content Too Large";
     case 431:
       return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
     case 503:
       return "Service Unavailable";
     default:

@@ -1,3 +1,5 @@
+#include <map>
+
 #include <actimanager/roles/metrics.hpp>
 
 #include "metrics_text.hpp"
@@ -37,12 +39,23 @@ void add_agent(MetricsText& text, const Agent& agent) {
   text.sample(view.topology ? view.topology->cpus().size() : 0, {{"kind", "online"}});
   text.sample(view.shared_pool.size(), {{"kind", "shared"}});
   text.sample(view.reserved.size(), {{"kind", "reserved"}});
+  text.single("actimanager_pinning", "gauge",
+              "1 while Pods of this node are pinned; 0: /readyz says what is in the way.",
+              view.not_ready.empty() ? 1 : 0);
   const auto pins = agent.pins();
   std::uint64_t pinned = 0;
-  for (const auto& pin : pins) pinned += pin.binding.empty() ? 0 : 1;
+  std::map<std::string, std::uint64_t> by_status;
+  for (const auto& pin : pins) {
+    if (pin.binding.empty()) continue;
+    ++pinned;
+    if (!pin.status.empty()) ++by_status[pin.status];
+  }
   text.family("actimanager_node_pods", "gauge", "Pods of this node by whether a PodCPUBinding names them.");
   text.sample(number(pinned), {{"binding", "true"}});
   text.sample(number(pins.size() - pinned), {{"binding", "false"}});
+  text.family("actimanager_node_bindings", "gauge",
+              "PodCPUBindings of this node's Pods, by their resourceStatus.");
+  for (const auto& [status, count] : by_status) text.sample(number(count), {{"status", status}});
 }
 
 void add_leader(MetricsText& text, const LeaderMetrics& metrics) {

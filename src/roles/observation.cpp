@@ -12,16 +12,28 @@ const Observed* find(const std::vector<Observed>& containers, const std::string&
   return it == containers.end() ? nullptr : &*it;
 }
 
+// Also before anybody saw where it ran.
+bool has_ended(const api::Pod& pod, const std::string& container) {
+  const auto& statuses = *pod.container_statuses;
+  const auto it = std::ranges::find(statuses, container, &api::ContainerStatus::name);
+  return it != statuses.end() && it->terminated;
+}
+
 }  // namespace
+
+void observe_all_but_cpusets(binding::Observed& observed, const Sight* sight) {
+  if (sight == nullptr) return;
+  observed.partition = {sight->partition.holds, sight->partition.refusal};
+  const auto& quota = sight->quota;
+  observed.quota = {quota.looked, quota.limited, quota.lifted, quota.error ? quota.error->message() : ""};
+}
 
 binding::Observed observe(const api::Pod& pod, const Sight* sight, const host::PodTarget& target,
                           const api::PodCPUBinding::Status& before) {
   binding::Observed observed;
+  observe_all_but_cpusets(observed, sight);
   if (sight == nullptr) return observed;
   if (sight->error) observed.error = sight->error->message();
-  observed.partition = {sight->partition.holds, sight->partition.refusal};
-  const auto& quota = sight->quota;
-  observed.quota = {quota.looked, quota.limited, quota.lifted, quota.error ? quota.error->message() : ""};
 
   bool right = sight->pod == target.pod.cpus;
   for (const auto& status : *pod.container_statuses) {
@@ -45,7 +57,7 @@ binding::Observed observe(const api::Pod& pod, const Sight* sight, const host::P
   }
   observed.complete =
       right && std::ranges::all_of(pod.spec->containers, [&](const api::Container& container) {
-        return find(observed.containers, container.name) != nullptr;
+        return find(observed.containers, container.name) != nullptr || has_ended(pod, container.name);
       });
   return observed;
 }

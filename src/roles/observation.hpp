@@ -14,5 +14,7 @@ namespace actimanager::roles {
 // was seen and is being restarted keeps its entry.
 binding::Observed observe(const api::Pod& pod, const Sight* sight, const host::PodTarget& target,
                           const api::PodCPUBinding::Status& before);
+// Its quotas and partition alone.
+void observe_all_but_cpusets(binding::Observed& observed, const Sight* sight);
 
 }  // namespace actimanager::roles

@@ -35,6 +35,7 @@ PinView pin_view(const api::Pod& pod, const binding::Verdict* verdict, api::Bind
   pin.memory_nodes = wanted.pod.mems;
   if (sight == nullptr) return pin;
   pin.granted = sight->pod;
+  if (verdict != nullptr && pin.message.empty() && sight->error) pin.message = sight->error->message();
   for (const auto& [id, values] : sight->containers)
     pin.containers.push_back({name_of(pod, id), values.effective_cpus});
   return pin;

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// At a Pod whose cgroup has no cpuset yet. After that it is one whose pin was refused.
+// At a Pod whose cgroup has no cpuset yet.
 constexpr auto first_look_again = 1ms;
 constexpr auto last_look_again = 512ms;
 
@@ -55,15 +55,26 @@ Pinner::Pinner(const asio::any_io_executor& executor, host::CgroupTree tree,
   if (auto with_cpu = tree_.beside_with_cpu()) cpu_tree_ = std::move(*with_cpu);
 }
 
+bool Pinner::Unready::over() const {
+  return pause > last_look_again;
+}
+
 asio::awaitable<void> Pinner::await_controllers() {
   while (true) {
-    co_await is_unready_.wait();
-    for (auto pause = first_look_again; !unready_.empty() && pause <= last_look_again; pause *= 2) {
-      co_await async::sleep_for(pause);
-      for (const auto& uid : std::exchange(unready_, {}))
-        if (targets_) pin(uid, targets_->of(uid));
+    auto next = Clock::time_point::max();
+    for (const auto& [uid, wait] : unready_)
+      if (!wait.over()) next = std::min(next, wait.due);
+    if (co_await is_unready_.wait_until(next)) continue;
+    std::vector<std::string> due;
+    for (const auto& [uid, wait] : unready_)
+      if (!wait.over() && wait.due <= Clock::now()) due.push_back(uid);
+    for (const auto& uid : due) {
+      if (const auto it = unready_.find(uid); it != unready_.end()) {
+        it->second.pause *= 2;
+        it->second.due = Clock::now() + it->second.pause;
+      }
+      pin(uid, targets_->of(uid));
     }
-    unready_.clear();
   }
 }
 
@@ -90,6 +101,7 @@ bool Pinner::claim() {
 
 void Pinner::let_be() {
   targets_.reset();
+  unready_.clear();
   // What others write meanwhile is no drift. Quotas that are lifted stay lifted.
   for (auto& [uid, pod] : pods_) pod.target.reset();
 }
@@ -223,7 +235,6 @@ asio::awaitable<void> Pinner::watch() {
         forget(event.uid);
         if (targets_) pin(event.uid, targets_->of(event.uid));  // where one of its name is there again
       } else if (event.kind == Kind::tree_changed) {
-        ++metrics_.scans;
         if (targets_) {
           apply(*targets_);
         } else {
@@ -233,16 +244,33 @@ asio::awaitable<void> Pinner::watch() {
         const auto known = pods_.find(event.uid);
         if (known != pods_.end() && !known->second.quarrel.may_repair(begun)) {
           known->second.quarrel.left_alone(begun);
+          look_on(event.uid);
           continue;
         }
         pin(event.uid, targets_->of(event.uid));
-        if (targets_->of(event.uid).is_partition) settle_partition(event.uid);
         if (event.kind == Kind::pod_appeared) {
           metrics_.pin_seconds.observe(seconds_since(begun));
         }
       }
     }
+    if (targets_) settle_refused_partitions();
   }
+}
+
+// Who is near may be told, at least.
+void Pinner::look_on(const std::string& uid) {
+  const auto found = tree_.find_pod(uid);
+  if (!found) return;
+  const auto values = found->cgroup->read();
+  if (!values) return;
+  auto& sight = pods_[uid].sight;
+  auto containers = std::map<std::string, host::CpusetValues>();
+  for (const auto& container : found->containers)
+    if (auto has = container.cgroup->read()) containers.emplace(container.id, std::move(*has));
+  if (values->effective_cpus == sight.pod && containers == sight.containers) return;
+  sight.pod = values->effective_cpus;
+  sight.containers = std::move(containers);
+  if (handlers_.seen) handlers_.seen(uid);
 }
 
 std::optional<host::PodCgroup> Pinner::look_at(const std::string& uid) {
@@ -264,14 +292,20 @@ std::optional<host::Writer> Pinner::writer_of(const std::string& uid) {
   return writers_ ? writers_->take(uid) : std::nullopt;
 }
 
-std::optional<Pinner::Disturbance> Pinner::disturbance(const std::string& uid) const {
+std::string Pinner::disturbance(const std::string& uid) const {
   const auto it = pods_.find(uid);
-  if (it == pods_.end() || !it->second.quarrel.going_on(Clock::now())) return std::nullopt;
-  const auto& quarrel = it->second.quarrel;
-  return Disturbance{
-      fmt::format("{} keeps writing its cpusets; what it writes is put back at most {} times in {} s",
-                  quarrel.other(), Quarrel::repairs_at_once, Quarrel::repair_window.count()),
-      quarrel.over_at()};
+  if (it == pods_.end() || !it->second.quarrel.going_on(Clock::now())) return {};
+  return fmt::format("{} keeps writing its cpusets; what it writes is put back at most {} times in {} s",
+                     it->second.quarrel.other(), Quarrel::repairs_at_once, Quarrel::repair_window.count());
+}
+
+std::optional<Pinner::Clock::time_point> Pinner::next_quarrel_over() const {
+  std::optional<Clock::time_point> next;
+  for (const auto& [uid, pod] : pods_) {
+    if (!pod.quarrel.going_on(Clock::now())) continue;
+    next = next ? std::min(*next, pod.quarrel.over_at()) : pod.quarrel.over_at();
+  }
+  return next;
 }
 
 bool Pinner::refused() const {
@@ -282,7 +316,7 @@ bool Pinner::refused() const {
 CpuSet Pinner::crowded(const std::string& uid, const CpuSet& cpus) const {
   CpuSet others;
   for (const auto& [other, pod] : pods_) {
-    if (other == uid || !pod.sight.error) continue;
+    if (other == uid || (!pod.sight.error && !pod.quarrel.going_on(Clock::now()))) continue;
     others |= pod.sight.pod;
     for (const auto& [id, values] : pod.sight.containers) others |= values.effective_cpus;
   }
@@ -292,6 +326,7 @@ CpuSet Pinner::crowded(const std::string& uid, const CpuSet& cpus) const {
 void Pinner::pin(const std::string& uid, const host::PodTarget& target) {
   if (const auto found = look_at(uid)) {
     pin(*found, target);
+    if (target.is_partition) settle_partition(uid);
   } else if (tree_.exhaustion()) {
     log_.error("{}", tree_.exhaustion()->message());
     blind_ = true;
@@ -308,9 +343,14 @@ void Pinner::pin(const host::PodCgroup& found, const host::PodTarget& target) {
   if (report.gone) return forget(uid);
 
   auto& pod = pods_[uid];
+  bool awaited = false;
   if (report.unready) {
-    unready_.insert(uid);
-    is_unready_.set();
+    const auto [wait, fresh] =
+        unready_.try_emplace(uid, Unready{Clock::now() + first_look_again, first_look_again});
+    if (fresh) is_unready_.set();
+    awaited = !wait->second.over();
+  } else {
+    unready_.erase(uid);
   }
   note_drift(uid, pod, target, report, writer_of(uid));
   pod.unwritten = report.error.has_value();
@@ -318,6 +358,7 @@ void Pinner::pin(const host::PodCgroup& found, const host::PodTarget& target) {
   const bool suffers = targets_->pods.contains(uid) || !target.pod.cpus.includes(report.pod);
   if (report.withheld && suffers) report.error = std::move(report.withheld);
   if (tree_.version() == host::CgroupVersion::v1) note_emptied(pod, report);
+  if (awaited) report.error.reset();
   if (report.error) {
     ++metrics_.pin_errors;
     if (!pod.sight.error || pod.sight.error->message() != report.error->message()) {
@@ -329,10 +370,11 @@ void Pinner::pin(const host::PodCgroup& found, const host::PodTarget& target) {
   // docs/decisions/0007-file-before-property.md
   const bool last = target == targets_->of(uid);
   const bool same = pod.sight.pod == report.pod && pod.sight.containers == report.containers &&
-                    pod.sight.error.has_value() == report.error.has_value();
+                    pod.sight.error.has_value() == report.error.has_value() && pod.sight.unready == awaited;
   pod.sight.pod = std::move(report.pod);
   pod.sight.containers = std::move(report.containers);
   pod.sight.error = std::move(report.error);
+  pod.sight.unready = awaited;
   if (last) tell_systemd(found, target);
   if (!same && handlers_.seen) handlers_.seen(uid);
   // An earlier agent may have lifted what is not to be lifted any more.
@@ -343,7 +385,7 @@ void Pinner::pin(const host::PodCgroup& found, const host::PodTarget& target) {
 void Pinner::tell_systemd(const host::PodCgroup& pod, const host::PodTarget& target) {
   if (tree_.version() == host::CgroupVersion::v1) return;
   if (targets_->pods.contains(pod.uid)) return systemd_.want(pod, &target, looked_);
-  // Memory they have wherever there is some: as who is told nothing.
+  // Of memory systemd is told nothing: those of the shared pool have it wherever there is some.
   const host::PodTarget pool{.pod = {target.pod.cpus, {}}, .containers = {}};
   systemd_.want(pod, targets_->shared_is_whole ? nullptr : &pool, looked_, true);
 }
@@ -371,13 +413,14 @@ void Pinner::note_drift(const std::string& uid, Pod& pod, const host::PodTarget&
     if (handlers_.drift) handlers_.drift(uid, message);
     if (pod.quarrel.repaired(other, Clock::now())) {
       const auto disturbed = disturbance(uid);
-      log_.warn("Pod {}: {}", uid, disturbed->message);
-      if (handlers_.quarrel) handlers_.quarrel(uid, disturbed->message);
+      log_.warn("Pod {}: {}", uid, disturbed);
+      if (handlers_.quarrel) handlers_.quarrel(uid, disturbed);
     }
   }
 }
 
 void Pinner::forget(const std::string& uid) {
+  unready_.erase(uid);
   systemd_.forget(uid);
   if (partitions_.of(uid) != nullptr) {
     partitions_.forget(uid);

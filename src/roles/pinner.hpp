@@ -73,17 +73,16 @@ class Pinner {
 
   // nullptr: the Pod has no cgroup that we have seen.
   const Sight* sight(const std::string& uid) const;
-  // What is to be said of the quarrel about the Pod that is going on; nullopt: there is none. `until`: when
-  // it will be over, if nothing more is written.
-  struct Disturbance {
-    std::string message;
-    Quarrel::TimePoint until;
-  };
-  std::optional<Disturbance> disturbance(const std::string& uid) const;
+  // What is to be said of the quarrel about the Pod that is going on; "": there is none.
+  std::string disturbance(const std::string& uid) const;
+  // When the first of those that go on will be over, if nothing more is written: a full look then puts back
+  // what was let. nullopt: there is none.
+  std::optional<Quarrel::TimePoint> next_quarrel_over() const;
   // Whether the kernel refused what is wanted of some Pod, or to show what Pods there are, when that was last
   // tried.
   bool refused() const;
-  // Those of `cpus` that Pods other than this one are on because the kernel refused to move them.
+  // Those of `cpus` that Pods other than this one are on because the kernel refused to move them, or because
+  // somebody keeps moving them there.
   CpuSet crowded(const std::string& uid, const CpuSet& cpus) const;
   const host::CgroupTree& tree() const { return tree_; }
   // Whether no other agent keeps the cpusets of this hierarchy; it is ours from then on.
@@ -97,6 +96,14 @@ class Pinner {
     bool unwritten = false;                 // the kernel refused some of that
     Quarrel quarrel;
     std::set<std::string> emptied;  // containers, by id, whose processes the kernel has moved away
+  };
+
+  // A Pod that has no cpuset (yet): looked at again soon, after a pause that doubles. Once that is over it is
+  // one whose pin was refused.
+  struct Unready {
+    Clock::time_point due;
+    Clock::duration pause;
+    bool over() const;
   };
 
   Pinner(const boost::asio::any_io_executor& executor, host::CgroupTree tree,
@@ -115,6 +122,7 @@ class Pinner {
   void pin(const std::string& uid, const host::PodTarget& target);
   // Of one that is watched.
   void pin(const host::PodCgroup& found, const host::PodTarget& target);
+  void look_on(const std::string& uid);
   void note_drift(const std::string& uid, Pod& pod, const host::PodTarget& target,
                   const host::PinReport& report, const std::optional<host::Writer>& writer);
   bool went_offline(const host::PinReport::Difference& difference) const;
@@ -126,6 +134,7 @@ class Pinner {
   void settle_quotas(bool (*which)(const Pod&));
   void leave_partitions(const std::vector<host::PodCgroup>& pods);
   void settle_partition(const std::string& uid);
+  void settle_refused_partitions();
   void ask_kernel_again();
   void trim_partitions();
   void settle_quota(const std::string& uid);
@@ -139,8 +148,8 @@ class Pinner {
   std::unique_ptr<host::CgroupWatcher> watcher_;
   std::unique_ptr<host::CpusetWriters> writers_;  // nullptr: the kernel does not tell us
   host::WholeLevels whole_levels_;
-  std::string levels_failure_;     // as last logged; "": none
-  std::set<std::string> unready_;  // by UID
+  std::string levels_failure_;                        // as last logged; "": none
+  std::unordered_map<std::string, Unready> unready_;  // by UID
   async::Event is_unready_;
   host::systemd::Keeper systemd_;
   bool systemd_fails_ = false;

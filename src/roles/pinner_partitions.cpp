@@ -31,16 +31,19 @@ void Pinner::trim_partitions() {
 // Precondition: its target is one.
 void Pinner::settle_partition(const std::string& uid) {
   const auto known = pods_.find(uid);
-  if (known == pods_.end() || !known->second.sight.partition.refusal.empty()) return;
+  if (known == pods_.end()) return;
+  const auto& sight = known->second.sight;
+  if (sight.unready || sight.error) return;  // its cpuset comes first
+  if (!sight.partition.refusal.empty() && !sight.partition.ask_again) return;
   const auto found = tree_.find_pod(uid);
   if (!found) return;
   const auto& cpus = targets_->of(uid).pod.cpus;
   const auto entered = partitions_.enter(*found, cpus);
   const auto writes = partitions_.take_changes().size();
   metrics_.cpuset_writes += writes;
-  PartitionSight now{entered.has_value(), {}};
+  PartitionSight now{.holds = entered.has_value()};
   if (!entered) {
-    // Where it is the file that says so, no errno does.
+    // A refusal that is read in the file has no errno.
     const auto& error = entered.error();
     now.refusal = error.code == Errc::conflict ? error.context : error.message();
     log_.warn("Pod {} is not isolated: {}", uid, now.refusal);
@@ -54,7 +57,14 @@ void Pinner::settle_partition(const std::string& uid) {
 
 // The kernel may have refused because of what is right now.
 void Pinner::ask_kernel_again() {
-  for (auto& [uid, pod] : pods_) pod.sight.partition.refusal.clear();
+  for (auto& [uid, pod] : pods_) pod.sight.partition.ask_again = !pod.sight.partition.refusal.empty();
+}
+
+void Pinner::settle_refused_partitions() {
+  std::vector<std::string> uids;
+  for (const auto& [uid, pod] : pods_)
+    if (pod.sight.partition.ask_again && targets_->of(uid).is_partition) uids.push_back(uid);
+  for (const auto& uid : uids) settle_partition(uid);
 }
 
 }  // namespace actimanager::roles

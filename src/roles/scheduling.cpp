@@ -189,14 +189,11 @@ Scheduling::BindingPointer Scheduling::own_binding(const api::Pod& pod) const {
   return counts ? binding : nullptr;
 }
 
-// Not that of an earlier Pod of its name, which goes with that one.
 bool Scheduling::has_binding_by_hand(const api::Pod& pod) const {
   const auto keys = by_hand_.find(pod.meta.key());
   return keys != by_hand_.end() && std::ranges::any_of(keys->second, [&](const auto& key) {
            const auto known = cluster_.bindings.get(key);
-           if (!known || known->meta.deletion_timestamp) return false;
-           const auto owner = known->owner_uid();
-           return owner.empty() || owner == pod.meta.uid;
+           return known && !known->meta.deletion_timestamp && known->is_by_hand_for(pod.meta);
          });
 }
 

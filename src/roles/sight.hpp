@@ -19,7 +19,8 @@ struct QuotaSight {
 
 struct PartitionSight {
   bool holds = false;
-  std::string refusal;  // the kernel's; it is not asked again before the targets change
+  std::string refusal;     // the kernel's
+  bool ask_again = false;  // since what it refused for may be over; else it is not before the targets change
   bool operator==(const PartitionSight&) const = default;
 };
 
@@ -27,6 +28,7 @@ struct Sight {
   CpuSet pod;
   std::map<std::string, host::CpusetValues> containers;  // by the runtime's id
   std::optional<Error> error;                            // what the kernel refused
+  bool unready = false;  // it has no cpuset yet, and is looked at again in a moment
   QuotaSight quota;
   PartitionSight partition;
 };

@@ -293,7 +293,7 @@ Evaluation::Verdict Evaluation::verdict_of(const Group& group, const api::Pod& p
   for (std::size_t i = 0; i < wide_.size(); ++i) {
     const auto& wide = wide_[i];
     if (!wide.order || skipped_.contains(wide.plugin)) continue;
-    // Who refused before it has the word.
+    // The first plugin in order that refuses gives the verdict.
     if (own_verdict != feasible && refusals_[static_cast<std::size_t>(own_verdict) - 1].order < *wide.order) {
       break;
     }

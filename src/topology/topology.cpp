@@ -19,9 +19,7 @@ const Part* duplicate_id(const std::vector<Part>& sorted) {
   return it == sorted.end() ? nullptr : &*it;
 }
 
-}  // namespace
-
-Result<Topology> Topology::make(Parts parts) {
+void sort(Parts& parts) {
   std::ranges::sort(parts.sockets, {}, &Socket::id);
   std::ranges::sort(parts.numa_nodes, {}, &NumaNode::id);
   const auto lowest_cpu = [](const auto& part) { return part.cpus.first(); };
@@ -31,77 +29,98 @@ Result<Topology> Topology::make(Parts parts) {
   std::ranges::sort(parts.caches, [&](const Cache& a, const Cache& b) {
     return std::tuple(a.level, lowest_cpu(a)) < std::tuple(b.level, lowest_cpu(b));
   });
-  if (const auto* twice = duplicate_id(parts.sockets))
-    return bad(fmt::format("socket {} is there twice", twice->id.value));
-  if (const auto* twice = duplicate_id(parts.numa_nodes)) {
-    return bad(fmt::format("NUMA node {} is there twice", twice->id.value));
-  }
+}
 
-  Topology topology;
-  for (const auto& core : parts.cores) {
+// All CPUs there are.
+Result<CpuSet> check_cores(const std::vector<Core>& cores) {
+  CpuSet all;
+  for (const auto& core : cores) {
     if (core.cpus.empty())
       return bad(fmt::format("core {} of socket {} has no CPU", core.id.value, core.socket.value));
-    if (topology.cpus_.intersects(core.cpus)) {
+    if (all.intersects(core.cpus)) {
       return bad(fmt::format("CPUs {} of core {} of socket {} are in another core too",
-                             (topology.cpus_ & core.cpus).to_string(), core.id.value, core.socket.value));
+                             (all & core.cpus).to_string(), core.id.value, core.socket.value));
     }
-    topology.cpus_ |= core.cpus;
+    all |= core.cpus;
   }
-  if (const auto last = topology.cpus_.last())
-    topology.places_.resize(static_cast<std::size_t>(last->value) + 1);
-  const auto place = [&](CpuId cpu) -> Place& {
-    return topology.places_[static_cast<std::size_t>(cpu.value)];
-  };
+  return all;
+}
 
-  // Both are sorted by socket, so the cores of each socket follow each other.
-  std::size_t c = 0;
-  for (std::size_t s = 0; s < parts.sockets.size(); ++s) {
-    const auto& socket = parts.sockets[s];
+// Precondition: both are sorted by socket.
+Result<void> check_sockets(const std::vector<Socket>& sockets, const std::vector<Core>& cores) {
+  if (const auto* twice = duplicate_id(sockets))
+    return bad(fmt::format("socket {} is there twice", twice->id.value));
+  const auto homeless = [](const Core& core) {
+    return bad(fmt::format("core {} is in socket {}, which is not there", core.id.value, core.socket.value));
+  };
+  auto core = cores.begin();
+  for (const auto& socket : sockets) {
     if (socket.cpus.empty()) return bad(fmt::format("socket {} has no CPU", socket.id.value));
+    if (core != cores.end() && core->socket < socket.id) return homeless(*core);
     CpuSet of_cores;
-    std::set<CoreId> core_ids;
-    while (c < parts.cores.size() && parts.cores[c].socket < socket.id) ++c;
-    for (; c < parts.cores.size() && parts.cores[c].socket == socket.id; ++c) {
-      const auto& core = parts.cores[c];
-      if (!core_ids.insert(core.id).second) {
-        return bad(fmt::format("core {} of socket {} is there twice", core.id.value, socket.id.value));
-      }
-      of_cores |= core.cpus;
-      for (const CpuId cpu : core.cpus) place(cpu) = {static_cast<int>(c), static_cast<int>(s), -1};
+    std::set<CoreId> ids;
+    for (; core != cores.end() && core->socket == socket.id; ++core) {
+      if (!ids.insert(core->id).second)
+        return bad(fmt::format("core {} of socket {} is there twice", core->id.value, socket.id.value));
+      of_cores |= core->cpus;
     }
     if (of_cores != socket.cpus) {
       return bad(fmt::format("socket {}: its CPUs are {}, its cores' are {}", socket.id.value,
                              socket.cpus.to_string(), of_cores.to_string()));
     }
   }
-  for (const auto& core : parts.cores) {
-    if (place(*core.cpus.first()).socket < 0) {
-      return bad(
-          fmt::format("core {} is in socket {}, which is not there", core.id.value, core.socket.value));
-    }
+  if (core != cores.end()) return homeless(*core);
+  return {};
+}
+
+Result<void> check_numa_nodes(const std::vector<NumaNode>& nodes, const CpuSet& all) {
+  if (const auto* twice = duplicate_id(nodes))
+    return bad(fmt::format("NUMA node {} is there twice", twice->id.value));
+  CpuSet seen;
+  for (const auto& node : nodes) {
+    if (const auto absent = node.cpus - all; !absent.empty())
+      return bad(fmt::format("NUMA node {}: CPU {} is in no core", node.id.value, absent.first()->value));
+    if (const auto both = seen & node.cpus; !both.empty())
+      return bad(fmt::format("CPU {} is in two NUMA nodes", both.first()->value));
+    seen |= node.cpus;
   }
-  for (std::size_t n = 0; n < parts.numa_nodes.size(); ++n) {
-    for (const CpuId cpu : parts.numa_nodes[n].cpus) {
-      if (!topology.cpus_.contains(cpu)) {
-        return bad(
-            fmt::format("NUMA node {}: CPU {} is in no core", parts.numa_nodes[n].id.value, cpu.value));
-      }
-      if (place(cpu).numa_node >= 0) return bad(fmt::format("CPU {} is in two NUMA nodes", cpu.value));
-      place(cpu).numa_node = static_cast<int>(n);
-    }
-  }
+  return {};
+}
+
+Result<void> check_caches(const Parts& parts, const CpuSet& all) {
   for (const auto& cache : parts.caches) {
-    if (!topology.cpus_.includes(cache.cpus)) {
-      return bad(fmt::format("L{} cache: CPUs {} are in no core", cache.level,
-                             (cache.cpus - topology.cpus_).to_string()));
-    }
+    if (const auto absent = cache.cpus - all; !absent.empty())
+      return bad(fmt::format("L{} cache: CPUs {} are in no core", cache.level, absent.to_string()));
   }
   for (const auto& kind : parts.cpu_kinds) {
-    if (!topology.cpus_.includes(kind.cpus)) {
-      return bad(fmt::format("CPU kind {}: CPUs {} are in no core", kind.name,
-                             (kind.cpus - topology.cpus_).to_string()));
-    }
+    if (const auto absent = kind.cpus - all; !absent.empty())
+      return bad(fmt::format("CPU kind {}: CPUs {} are in no core", kind.name, absent.to_string()));
   }
+  return {};
+}
+
+}  // namespace
+
+Result<Topology> Topology::make(Parts parts) {
+  sort(parts);
+  const auto cpus = check_cores(parts.cores);
+  if (!cpus) return fail(cpus.error());
+  if (auto right = check_sockets(parts.sockets, parts.cores); !right) return fail(std::move(right.error()));
+  if (auto right = check_numa_nodes(parts.numa_nodes, *cpus); !right) return fail(std::move(right.error()));
+  if (auto right = check_caches(parts, *cpus); !right) return fail(std::move(right.error()));
+
+  Topology topology;
+  topology.cpus_ = *cpus;
+  if (const auto last = cpus->last()) topology.places_.resize(static_cast<std::size_t>(last->value) + 1);
+  const auto fill = [&](const auto& list, int Place::* index) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      for (const CpuId cpu : list[i].cpus)
+        topology.places_[static_cast<std::size_t>(cpu.value)].*index = static_cast<int>(i);
+    }
+  };
+  fill(parts.cores, &Place::core);
+  fill(parts.sockets, &Place::socket);
+  fill(parts.numa_nodes, &Place::numa_node);
   topology.parts_ = std::move(parts);
   return topology;
 }

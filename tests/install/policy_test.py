@@ -229,6 +229,26 @@ def test_who_may_view_a_namespace_sees_its_bindings(api):
     assert not can(api, "viewer", "create", "podcpubindings")
 
 
+def leader_is_no_agent(api, published, path):
+    """Whatever node it is on, a leader by itself says nothing that is an agent's to say."""
+    leader = api.replica_token("node-1", "leader-1", account="actimanager-leader")
+    assert api.merge_patch(leader, path, {"spec": {"cpuSet": [{"cpuID": 3}]}})[0] == 200
+    for status in ({"resourceStatus": "Applied"}, {"admitted": {"cpuSet": "0-7"}}):
+        if "admitted" not in status:
+            assert api.merge_patch(leader, path + "/status", {"status": {"resourceStatus": "Pending"}})[0] == 200
+        code, answer = api.merge_patch(leader, path + "/status", {"status": status})
+        assert code == 403 and "for the agent of node" in answer["message"], answer
+    assert api.merge_patch(leader, published, {"status": {"resourceStatus": "NeedsSync"}})[0] == 200
+    for status in ({"resourceStatus": "Fresh"}, {"reservedCPUs": "0-3"}):
+        assert api.merge_patch(leader, published, {"status": status})[0] == 403
+    leases = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases"
+    api.run("delete", "lease", "actimanager", "-n", NAMESPACE)
+    for holder, expected in (("another_x", 403), ("leader-1_x", 201)):
+        lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "actimanager"},
+                 "spec": {"holderIdentity": holder, "leaseDurationSeconds": 15}}
+        assert api.request(leader, "POST", leases, lease)[0] == expected
+
+
 def test_agents_that_never_lead(api, tokens, published):
     """manifests/separate-leader: the same objects, less for the nodes' account to do."""
     separate = TOP / "manifests" / "separate-leader"
@@ -257,6 +277,7 @@ def test_agents_that_never_lead(api, tokens, published):
         assert api.request(tokens["node-1"], "DELETE", path)[0] == 403
         leases = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/actimanager"
         assert api.request(tokens["node-1"], "GET", leases)[0] == 403
+        leader_is_no_agent(api, published, path)
     finally:
         files = [f"-f={separate / name}.yaml" for name in ("agent", "admission-policy", "leader")]
         api.kubectl("delete", *files)

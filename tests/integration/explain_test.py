@@ -3,9 +3,11 @@
 import json
 
 from actimanager import run
-from conftest import configuration, told
+from conftest import NODES, configuration, told
 from kernel import parse_cpus
 from objects import pod
+from paths import TOP
+from rest import eventually
 
 KINDS = "nodes,pods,nodecputopologies,podcpubindings,namespaces,services"
 
@@ -79,13 +81,45 @@ def test_a_pod_that_fits_nowhere_is_told_what_explain_said(plane, api, start, tm
     assert told(api, "wanted") == said["message"]
 
 
-def test_a_live_cluster_that_cannot_be_read_is_an_error(plane, tmp_path):
-    nobody = tmp_path / "nobody.yaml"
-    nobody.write_text(json.dumps({
-        "apiVersion": "v1", "kind": "Config", "current-context": "c",
-        "clusters": [{"name": "c", "cluster": {"server": plane.rest.server.geturl(), "insecure-skip-tls-verify": True}}],
-        "users": [{"name": "u", "user": {"token": "nobody's"}}],
-        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]}))
-    done = run("explain", "--live", "--kubeconfig", nobody, "--pod", "default/none")
+def kubeconfig_with(token: str, plane, path):
+    config = json.loads(plane.kubeconfig.read_text())
+    config["users"][0]["user"] = {"token": token}
+    path.write_text(json.dumps(config))
+    return path
+
+
+def refused(kubeconfig) -> str:
+    done = run("explain", "--live", "--kubeconfig", kubeconfig, "--pod", "default/none")
     assert (done.returncode, done.stdout) == (1, ""), done
     assert done.stderr.startswith("actimanager: --live: ") and done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
+
+
+def test_a_live_cluster_that_cannot_be_read_is_an_error(plane, tmp_path):
+    assert "nauthorized" in refused(kubeconfig_with("nobody's", plane, tmp_path / "nobody.json"))
+
+
+def test_the_cluster_role_for_it_is_enough(plane, api, tmp_path):
+    """And all of it is needed: each rule that is taken away is missed by name."""
+    plane.kubectl("create", "serviceaccount", "asker")
+    try:
+        plane.kubectl("apply", "-f", str(TOP / "manifests" / "rbac" / "users.yaml"))
+        role = json.loads(plane.kubectl("get", "clusterrole", "actimanager-explain", "-o", "json"))
+        role["metadata"] = {"name": role["metadata"]["name"]}
+        plane.kubectl("create", "clusterrolebinding", "asker", "--clusterrole=actimanager-explain",
+                      "--serviceaccount=default:asker")
+        asker = kubeconfig_with(plane.kubectl("create", "token", "asker").strip(), plane, tmp_path / "asker.json")
+        api.create("pods", pod("wanted", "1"))
+        said = eventually(lambda: explain("--live", "--kubeconfig", asker, "--pod", "default/wanted"))
+        assert len(said["nodes"]) == NODES
+        for i, rule in enumerate(role["rules"]):
+            plane.kubectl("apply", "-f", "-", stdin=json.dumps({**role, "rules": role["rules"][:i] + role["rules"][i + 1:]}))
+
+            def missed():
+                said = refused(asker)
+                assert "forbidden" in said and any(resource in said for resource in rule["resources"]), said
+
+            eventually(missed)
+    finally:
+        plane.kubectl("delete", "clusterrolebinding/asker", "serviceaccount/asker", "--ignore-not-found")
+        plane.kubectl("delete", "-f", str(TOP / "manifests" / "rbac" / "users.yaml"), "--ignore-not-found")

@@ -53,11 +53,11 @@ class Api:
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
 
-    def replica_token(self, node: str, name: str) -> str:
-        """As the node's kubelet would get it for a replica of the DaemonSet, here a Pod of this name that is made for it."""
+    def replica_token(self, node: str, name: str, account: str = "actimanager") -> str:
+        """As the node's kubelet would get it for a replica, here a Pod of this name that is made for it."""
         self.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": NAMESPACE}, "spec": {
-            "nodeName": node, "serviceAccountName": "actimanager", "containers": [{"name": "c", "image": "none"}]}})
-        return self.kubectl("create", "token", "actimanager", "-n", NAMESPACE, "--duration=24h", "--bound-object-kind=Pod",
+            "nodeName": node, "serviceAccountName": account, "containers": [{"name": "c", "image": "none"}]}})
+        return self.kubectl("create", "token", account, "-n", NAMESPACE, "--duration=24h", "--bound-object-kind=Pod",
                             f"--bound-object-name={name}").strip()
 
     def merge_patch(self, token: str, path: str, body: dict) -> tuple[int, dict]:

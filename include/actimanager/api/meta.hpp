@@ -12,6 +12,7 @@
 
 #include <boost/container/flat_map.hpp>
 
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/core/shared.hpp>
 
 namespace actimanager::api {
@@ -49,6 +50,9 @@ struct ObjectMeta {
   }
   bool operator==(const ObjectMeta&) const = default;
 };
+
+// ObjectMeta::key() of an object that is not decoded; "" where it has no name.
+std::string key_of(const JsonValue& object);
 
 enum class ConditionStatus { unknown, false_, true_ };
 

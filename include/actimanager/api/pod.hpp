@@ -42,6 +42,7 @@ struct ContainerStatus {
   std::string name;
   std::string container_id;  // "containerd://…"; "" while there is none
   bool running = false;
+  bool terminated = false;
   std::optional<ResourceList> allocated_resources;  // in-place resize: what the kubelet has granted
   std::optional<ResourceList> resources_requests;   // and what is actually in force
   bool operator==(const ContainerStatus&) const = default;

@@ -96,6 +96,9 @@ struct PodCPUBinding {
   std::string owner_uid() const;
   // Made by a scheduler for its Pod, rather than by hand: the Pod controls it.
   bool is_scheduler_made() const;
+  // Written by hand for this Pod. Not what names an earlier Pod of its name as the owner: it goes with that
+  // one.
+  bool is_by_hand_for(const ObjectMeta& pod) const;
   // The spec as it stands, by its agent; what was granted before may be in force.
   bool is_refused() const;
   // By label, else by status; "": neither says.

@@ -65,9 +65,11 @@ struct Verdict {
 
   CpuSet offline;  // admitted CPUs that are not online now
   // CPUs that its level should keep others off but does not: reserved for the node since, or another's before
-  // they came online. Not among the grant's exclusive CPUs.
+  // they came online; or its grant's exclusive ones, while no other is online for the Pods that share.
   CpuSet not_exclusive;
 
+  // Precondition: admitted. What nobody else is on.
+  CpuSet own_cpus() const { return grant->exclusive_cpus - not_exclusive; }
   bool admitted() const { return kind == Kind::admitted; }
   bool edit_refused() const { return admitted() && !reason.empty(); }
 };

@@ -1,7 +1,7 @@
 // What the kernel should show on one node, as a pure function of what was admitted: the CPUs and memory nodes
 // of every Pod. Pods without an admitted binding, those whose binding was refused included, run in the shared
 // pool: all online CPUs that are exclusive to nobody, and that the kernel does not keep its scheduler off
-// (isolcpus): a thread of the pool that came there would stay alone with whom the CPU was kept free for.
+// (isolcpus): a thread of the pool that came there would never be moved away.
 #pragma once
 
 #include <map>

@@ -17,7 +17,7 @@ struct Observed {
   std::string error;      // why it is not in the kernel, where that is known
   std::string error_reason = "KernelRefused";
   std::string disturbance;  // who keeps writing against us; "": nobody
-  CpuSet crowded;           // exclusive CPUs that other Pods are on because the kernel refused to move them
+  CpuSet crowded;           // exclusive CPUs that other Pods are on, because nobody can keep them off
   struct Quota {            // CFS quotas of its cgroups
     bool looked = false;    // at any
     bool limited = false;   // one has a quota

@@ -28,7 +28,7 @@ struct Error {
   std::error_code code;
   std::string context;  // outermost first: "pod default/web: container c1: write cpuset.cpus"
 
-  // The context, then the code's own message where it adds something.
+  // The context, then the code's own message where it adds something: of an Errc the context says it all.
   std::string message() const;
 
   // The same code, with `outer` put before the context.

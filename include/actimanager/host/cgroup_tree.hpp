@@ -31,6 +31,10 @@ struct ContainerCgroup {
       id;  // the runtime's; the directory's name where that is no container's (a helper such as conmon)
   std::shared_ptr<Cgroup> cgroup;
   std::vector<NestedCgroup> nested;
+
+  // The one below that the runtime has made for the processes, crun's; nullptr: there is none. All others are
+  // the workload's own affair.
+  const std::shared_ptr<Cgroup>* inner() const;
 };
 
 struct PodCgroup {

@@ -1,6 +1,6 @@
 // CgroupWatcher: tells within a fraction of a millisecond when a Pod's cgroup or a container's appears, and
 // when anybody writes a cpuset, or on v2 a CFS quota (inotify). It tells where to look, not what is there:
-// the reader looks for himself. Our own writes are told like everyone's.
+// the reader looks for itself. Our own writes are told like everyone's.
 //
 // Not told: changes the kernel makes by itself (CPU hotplug).
 #pragma once

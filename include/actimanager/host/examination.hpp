@@ -14,6 +14,8 @@ namespace actimanager::host {
 
 struct ExaminationOptions {
   std::string cgroups_path = "/sys/fs/cgroup";
+  std::string kubelet_directory = "/var/lib/kubelet";  // where no kubelet that runs says another
+  std::string dbus_socket = "/run/dbus/system_bus_socket";
   CpuSet reserved;   // as the agent is to be given
   std::string root;  // put before every path: a recorded machine. "": this one
 };

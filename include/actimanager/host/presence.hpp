@@ -1,4 +1,4 @@
-// Presence: by this other programs on the node know that an agent keeps its cpusets. A shared lock (flock) on
+// Presence: tells other programs on the node that an agent keeps its cpusets. A shared lock (flock) on
 // the directory at the top of the cpuset hierarchy: seen across mount and PID namespaces, since the directory
 // is one and the same in all of them, and gone with the process, however it ends.
 //
@@ -12,7 +12,7 @@
 namespace actimanager::host {
 
 // An agent is here, for as long as `root` stays open. Any number may be. Blocks for up to 20 ms where
-// somebody claims that there is none. Errors: the errno (EWOULDBLOCK: and does not let go of it).
+// somebody claims that there is none. Errors: the errno (EWOULDBLOCK: somebody keeps claiming it).
 Result<void> announce_agent(const Cgroup& root);
 
 // Whether no agent is here; if so none can announce itself for as long as `root` stays open.

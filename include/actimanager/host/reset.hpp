@@ -26,11 +26,13 @@ struct ResetReport {
   std::vector<FileChange> changes;
   std::vector<Error> errors;  // what the kernel refused; the others were written all the same
   int pods = 0;               // that were looked at
+  CpuSet given_back;          // CPUs of partitions that ended, or would
 };
 
-// Looks, writes, and looks again until nothing is left to do. `dry_run`: says what it would write first.
-// Errors: the hierarchy cannot be read.
-Result<ResetReport> reset_cpusets(CgroupTree& tree, bool dry_run);
+// Looks, writes, and looks again until nothing is left to do. Errors: the hierarchy cannot be read.
+Result<ResetReport> reset_cpusets(CgroupTree& tree);
+// What that would write first, once the levels above Pods have `given_back` again.
+Result<ResetReport> plan_reset_cpusets(CgroupTree& tree, const CpuSet& given_back);
 
 // Isolated partitions that an agent has made (see partition.hpp); to be done before the cpusets. Errors: the
 // hierarchy cannot be read.

@@ -2,7 +2,8 @@
 // last CPU of their cgroup goes offline (Documentation/admin-guide/cgroup-v1/cpusets.rst), and never back.
 // Every other controller still has them where they belong, which is how they are told apart.
 //
-// Not promised: to see processes outside of our PID namespace; there are none for who is in one of his own.
+// Not promised: to see processes outside of our PID namespace; an agent with a PID namespace of its own sees
+// none.
 #pragma once
 
 #include <optional>

@@ -1,9 +1,10 @@
 // WholeLevels: cgroup v1's levels above Pods, after CPUs went offline. The kernel takes an offline CPU out of
 // every cpuset.cpus, and puts it back into the top one alone: below a kubepods without it nobody can have it
-// again. Levels that had all CPUs of the machine get it back; those that somebody has made narrower are left
-// as they are.
+// again. Levels that had all CPUs of the machine when first seen get it back; those that were narrower then
+// are left as they are.
 //
-// Not promised: anything of a level whose CPUs came and went while no agent was there.
+// Not promised: to let be who narrows a level later, which looks like CPUs that went and came back; or
+// anything of a level whose CPUs came and went while no agent was there.
 //
 // Follows the kernel's Documentation/admin-guide/cgroup-v1/cpusets.rst.
 #pragma once

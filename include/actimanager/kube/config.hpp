@@ -24,13 +24,13 @@ struct ClusterConfig {
   std::string namespace_;  // of the context, or the Pod's own; "": none given
 };
 
-// Errors: not_found (no such file), invalid_argument, naming the file and the field.
+// Errors: as of read_file(), invalid_argument, naming the file and the field.
 Result<ClusterConfig> load_kubeconfig(const std::string& path);
 // The same from text; relative paths in it are taken from `directory`.
 Result<ClusterConfig> parse_kubeconfig(std::string_view text, const std::string& directory);
 
 // From KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT and the mounted ServiceAccount. Errors: not_found
-// where this is no Pod, naming what is missing.
+// where this is no Pod, as of read_file(), naming what is missing.
 Result<ClusterConfig> in_cluster_config(
     const std::string& service_account = "/var/run/secrets/kubernetes.io/serviceaccount");
 

@@ -7,7 +7,7 @@
 
 namespace actimanager::kube {
 
-// Errors: not_found, naming the file: it is not there, may not be read, or is none.
+// Errors: the system's (ENOENT, EACCES, EISDIR and so on), naming the file.
 Result<std::string> read_file(const std::string& path);
 
 }  // namespace actimanager::kube

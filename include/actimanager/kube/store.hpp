@@ -16,12 +16,10 @@
 
 #include <actimanager/api/by_key.hpp>
 #include <actimanager/api/json_value.hpp>
+#include <actimanager/api/meta.hpp>
 #include <actimanager/core/error.hpp>
 
 namespace actimanager::kube {
-
-// "namespace/name" of any object, or "name"; "" where it has none.
-std::string key_of(const api::JsonValue& object);
 
 // What a Reflector writes to.
 class ReflectorTarget {
@@ -70,7 +68,7 @@ class Store final : public ReflectorTarget {
   Result<void> add_to_list(const api::JsonValue& object) override {
     auto decoded = T::decode(object);
     if (!decoded) {
-      note_listed(key_of(object));
+      note_listed(api::key_of(object));
       return fail(std::move(decoded.error()));
     }
     auto key = decoded->meta.key();

@@ -3,7 +3,7 @@
 // of changes, but no leader; while it cannot be reached, what was known last stays enforced.
 //
 // Before everything about the node is known, no cpuset is touched: a restarted agent unpins nobody. Where
-// somebody else owns the cpusets (host/other_owners.hpp) none is touched either, until he does no longer.
+// somebody else owns the cpusets (host/other_owners.hpp) none is touched either, for as long as that is so.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,7 @@
 namespace actimanager::roles {
 
 struct AgentMetrics {
-  std::uint64_t reconciles = 0, scans = 0, cpuset_writes = 0, pin_errors = 0, status_writes = 0;
+  std::uint64_t reconciles = 0, cpuset_writes = 0, pin_errors = 0, status_writes = 0;
   std::uint64_t unit_writes = 0;  // calls that set or took back properties of systemd's units
   std::uint64_t quota_writes = 0;
   WriterCounts drifts;                                 // by who made them

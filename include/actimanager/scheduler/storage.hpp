@@ -85,7 +85,7 @@ std::string volumes_free_in(std::string_view storage_class);
 std::string group_of_volume(const api::PersistentVolume& volume);
 // The class that it is of.
 std::string group_of_capacity(const api::CSIStorageCapacity& capacity);
-// The node that it is to; none without a driver.
+// The node that it attaches to; "": it names no driver.
 std::string group_of_attachment(const api::VolumeAttachment& attachment);
 
 struct Storage {

@@ -1,9 +1,21 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <nlohmann/json.hpp>
 
+#include <actimanager/api/json_value.hpp>
 #include <actimanager/api/meta.hpp>
 
 using namespace actimanager::api;
+using nlohmann::json;
+
+TEST_CASE("objects are known by namespace and name, whatever else they are") {
+  CHECK(key_of(JsonDocument(json({{"metadata", {{"namespace", "n"}, {"name", "a"}}}})).root()) == "n/a");
+  CHECK(key_of(JsonDocument(json({{"metadata", {{"name", "a"}}}})).root()) == "a");
+  for (const auto& object :
+       {json(), json::array(), json({{"metadata", 1}}), json({{"metadata", {{"name", 2}}}})}) {
+    CHECK(key_of(JsonDocument(object).root()).empty());
+  }
+}
 
 TEST_CASE("times are RFC 3339 in UTC, to the second") {
   struct Row {

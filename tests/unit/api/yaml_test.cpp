@@ -50,6 +50,7 @@ plain: {"<<": 1}
   CHECK((*document)["one"] == json{{"a", 9}, {"b", {{"c", 2}}}});
   CHECK((*document)["several"] == json{{"a", 1}, {"b", {{"c", 2}}}, {"d", 4}, {"e", 5}});
   CHECK((*document)["plain"] == json{{"<<", 1}});
+  CHECK((*document)["base"] == json{{"a", 1}, {"b", {{"c", 2}}}});
   CHECK(yaml_to_json("a: {<<: 1}\n").error().context.ends_with("only mappings can be merged"));
 }
 
@@ -59,6 +60,10 @@ TEST_CASE("what cannot be read is told by line and column") {
   CHECK(error("a:\n  b: [1\n").starts_with("line 3, column 1: "));
   CHECK(error("[1, 2]: x\n") == "line 1, column 1: a key must be a plain text");
   CHECK(error("a: 1\n---\nb: 2\n") == "more than one YAML document");
+  CHECK(error("a: *b\n") == "line 1, column 4: there is no anchor \"b\" before it");
+  CHECK(error("a: &b [*b]\n").ends_with("there is no anchor \"b\" before it"));
+  CHECK(error(std::string_view("a: 1\0\n", 6)).ends_with("control characters are not allowed"));
+  CHECK_FALSE(error("a: \xff\n").empty());
 }
 
 TEST_CASE("text that expands beyond what a configuration can be is refused") {

@@ -89,7 +89,13 @@ TEST_CASE("what cannot be read is told by file, object and field") {
   CHECK(error("bad.yaml", "a: [1\n").contains("bad.yaml: line "));
   CHECK(error("deep.json", std::string(100'000, '[') + std::string(100'000, ']'))
             .contains("object 1: not one of Kubernetes"));
-  CHECK(error("list.json", R"({"items": [{}, 3]})").contains("object 2: not one of Kubernetes"));
+  CHECK(error("list.json", R"({"items": [{"kind": "Node", "metadata": {"name": "n"}}, 3]})")
+            .contains("object 2: not one of Kubernetes"));
+  // What a kubectl that failed leaves in a file.
+  CHECK(error("failed.yaml", "error: the server doesn't have a resource type\n")
+            .contains("failed.yaml: object 1: not one of Kubernetes"));
+  CHECK(error("empty.yaml", "# nothing\n").contains("empty.yaml: there is no object in it"));
+  CHECK(ClusterDump::read({files.write("none.json", R"({"kind": "List", "items": []})")}));
   const auto pod =
       error("pod.yaml", "kind: Pod\nmetadata: {name: p, namespace: blue}\nspec: {priority: high}\n");
   CHECK(pod.contains("pod.yaml: Pod blue/p: spec.priority: "));

@@ -25,7 +25,8 @@ class DoctorTest {
     out.str("");
     app::DoctorOptions options;
     options.output = output;
-    return app::doctor_command(options, out, err, machine.root().string());
+    options.root = machine.root().string();
+    return app::doctor_command(options, out, err);
   }
 
   CgroupLayoutFake machine{host::CgroupVersion::v1};

@@ -25,7 +25,19 @@ TEST_CASE("lists are taken apart in order, also those in lists") {
                                {"kind": "Node", "metadata": {"name": "c"}}]},
     {"kind": "Node", "metadata": {"name": "d"}}]})");
   CHECK(names(read_objects(path).value()) == std::vector<std::string>{"a", "b", "c", "d"});
-  CHECK(read_objects(files.write("empty.json", " \n")).value().empty());
+  CHECK(read_objects(files.write("none.json", R"({"kind": "List", "items": []})")).value().empty());
+}
+
+TEST_CASE("a file or directory without an object is told") {
+  const Files files;
+  for (const auto* text : {"", " \n", "# nothing\n---\n"}) {
+    CHECK(read_objects(files.write("empty.yaml", text)).error().context ==
+          files.top() + "/empty.yaml: there is no object in it");
+  }
+  const Files directory;
+  directory.write("notes.txt", "kind: Node");
+  CHECK(read_objects(directory.top()).error().context ==
+        directory.top() + ": there is no *.json, *.yaml or *.yml in it");
 }
 
 TEST_CASE("items of a typed list are of its kind") {

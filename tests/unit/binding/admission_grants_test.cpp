@@ -201,6 +201,22 @@ TEST_CASE("a sibling that comes online becomes exclusive with its core, unless s
   CHECK(node.judge("b").grant->exclusive_cpus == CpuSet{0, 4});
 }
 
+TEST_CASE("where the last CPU of the shared pool goes offline, exclusive CPUs are no longer one's own") {
+  NodeFake node(one_socket_smt());
+  node.add_pod("one");
+  node.bind("b", "one", CpuSet::range(0, 6), cpu);
+  node.reconcile();
+  REQUIRE(node.judge("b").own_cpus() == CpuSet::range(0, 6));
+  node.set_offline({7});
+  const auto verdict = node.judge("b");
+  REQUIRE(verdict.admitted());
+  CHECK(verdict.grant->exclusive_cpus == CpuSet::range(0, 6));
+  CHECK(verdict.not_exclusive == CpuSet::range(0, 6));
+  CHECK(verdict.own_cpus().empty());
+  node.set_offline({});
+  CHECK(node.judge("b").own_cpus() == CpuSet::range(0, 6));
+}
+
 TEST_CASE("CPUs that are reserved after they were granted are shared from then on") {
   NodeFake node(one_socket_smt());
   node.add_pod("one");

@@ -146,6 +146,25 @@ TEST_CASE("a container with a set of its own has that, and all that is in it; th
   CHECK(layout.read("cpuset/kubepods/podabc/" + own + "/nested/cpuset.cpus") == "2-3");
 }
 
+TEST_CASE(
+    "on v2 what a workload has made below its container may be narrower; what the runtime has made not") {
+  const auto container = CgroupLayoutFake::container_id('a');
+  CgroupLayoutFake layout(CgroupVersion::v2);
+  const auto path = "kubepods.slice/kubepods-podabc.slice/cri-containerd-" + container + ".scope";
+  layout.add(path + "/container/inner");
+  layout.add(path + "/docker/job");
+  for (const auto* below : {"/container", "/container/inner", "/docker/job"})
+    layout.add_file(path + below + "/cpuset.cpus", "3\n");
+  auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
+  REQUIRE(tree.scan());
+  const auto report = pin(tree, found(tree, "abc"), {.pod = {{2, 3}, {}}, .containers = {}});
+  CHECK_FALSE(report.error);
+  CHECK(layout.read(path + "/cpuset.cpus") == "2-3");
+  CHECK(layout.read(path + "/container/cpuset.cpus") == "2-3");
+  CHECK(layout.read(path + "/container/inner/cpuset.cpus") == "3");
+  CHECK(layout.read(path + "/docker/job/cpuset.cpus") == "3");
+}
+
 TEST_CASE("a cgroup that takes nothing is an error, in the kernel's words") {
   CgroupLayoutFake layout(CgroupVersion::v1);
   layout.add("cpuset/kubepods/podabc");

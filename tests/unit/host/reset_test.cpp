@@ -111,16 +111,19 @@ TEST_CASE("Pods are reset to their level's CPUs, once") {
   const auto pod = (layout.root() / top / "kubepods/burstable/podabc").string();
   const Changes expected{{pod, "cpuset.cpus", "3", "0-7"},
                          {pod + "/" + container, "cpuset.cpus", "3", "0-7"}};
-  const auto planned = value_or_throw(reset_cpusets(tree, true));
+  const auto planned = value_or_throw(plan_reset_cpusets(tree, {}));
   CHECK(planned.changes == expected);
   CHECK(layout.read(top + "kubepods/burstable/podabc/cpuset.cpus") == "3");
+  // Whose partition would end first gives its CPUs back before.
+  for (const auto& change : value_or_throw(plan_reset_cpusets(tree, {8})).changes)
+    CHECK(change.after == "0-8");
 
-  const auto done = value_or_throw(reset_cpusets(tree, false));
+  const auto done = value_or_throw(reset_cpusets(tree));
   CHECK(done.errors.empty());
   CHECK(done.pods == 2);
   CHECK(done.changes == expected);
   CHECK(layout.read(top + "kubepods/burstable/podabc/" + container + "/cpuset.cpus") == "0-7");
-  CHECK(value_or_throw(reset_cpusets(tree, false)).changes.empty());
+  CHECK(value_or_throw(reset_cpusets(tree)).changes.empty());
 }
 
 TEST_CASE("a Pod that the kernel refuses is told, the others are reset") {
@@ -133,7 +136,7 @@ TEST_CASE("a Pod that the kernel refuses is told, the others are reset") {
   layout.add_file("cpuset/kubepods/podabc/cpuset.mems", "1\n");
   auto tree = value_or_throw(CgroupTree::open({.path = layout.root().string()}));
   layout.add_file("cpuset/kubepods/podabc/cpuset.memory_migrate/not-a-file", "");
-  const auto report = value_or_throw(reset_cpusets(tree, false));
+  const auto report = value_or_throw(reset_cpusets(tree));
   REQUIRE(report.errors.size() == 1);
   CHECK(report.errors[0].context.contains("podabc"));
   CHECK(layout.read("cpuset/kubepods/podxyz/cpuset.cpus") == "0-7");

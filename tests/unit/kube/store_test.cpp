@@ -97,14 +97,5 @@ TEST_CASE("Store: a reader keeps what it took, whatever comes after") {
   CHECK(taken->meta.resource_version == "1");
 }
 
-TEST_CASE("Store: objects are known by namespace and name, whatever else they are") {
-  CHECK(key_of(JsonDocument(json({{"metadata", {{"namespace", "n"}, {"name", "a"}}}})).root()) == "n/a");
-  CHECK(key_of(JsonDocument(node("a", "1")).root()) == "a");
-  for (const auto& object :
-       {json(), json::array(), json({{"metadata", 1}}), json({{"metadata", {{"name", 2}}}})}) {
-    CHECK(key_of(JsonDocument(object).root()).empty());
-  }
-}
-
 }  // namespace
 }  // namespace actimanager::kube

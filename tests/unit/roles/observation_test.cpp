@@ -35,6 +35,15 @@ TEST_CASE("complete when every container runs on the Pod's CPUs") {
   CHECK(observed.containers[0].cpu_set == two_three);
 }
 
+TEST_CASE("complete without those that have ended before anybody saw them") {
+  const auto pod = pod_with({{.name = "main", .container_id = "containerd://id1", .running = true},
+                             {.name = "once", .container_id = "containerd://id2", .terminated = true}});
+  const Sight sight{two_three, {{"id1", on(two_three)}}, {}};
+  const auto observed = observe(pod, &sight, target, {});
+  CHECK(observed.complete);
+  CHECK(observed.containers.size() == 1);
+}
+
 TEST_CASE("not complete") {
   const auto pod = pod_with({{.name = "main", .container_id = "containerd://id1", .running = true}});
   SECTION("without a cgroup") {

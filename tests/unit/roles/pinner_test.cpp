@@ -219,14 +219,22 @@ TEST_CASE_METHOD(PinnerTest, "no file of a Pod that is gone stays open") {
 TEST_CASE_METHOD(PinnerTest, "a Pod that is moved again and again is one that somebody fights over") {
   pinner->apply(targets({0}, {1}, {2}));
   for (std::size_t i = 1; i <= roles::Quarrel::repairs_at_once; ++i) {
-    CHECK_FALSE(pinner->disturbance("a"));
+    CHECK(pinner->disturbance("a").empty());
+    CHECK_FALSE(pinner->next_quarrel_over());
     move_a();
     pinner->apply(targets({0}, {1}, {2}));
   }
   CHECK(quarrels == States{"a"});
-  REQUIRE(pinner->disturbance("a"));
-  CHECK(pinner->disturbance("a")->message.contains("keeps writing its cpusets"));
-  CHECK_FALSE(pinner->disturbance("b"));
+  CHECK(pinner->disturbance("a").contains("keeps writing its cpusets"));
+  CHECK(pinner->disturbance("b").empty());
+  CHECK(pinner->next_quarrel_over());
+  // What is let then is seen, by those whom it concerns.
+  boost::asio::co_spawn(context, pinner->watch(), boost::asio::detached);
+  context.run_for(std::chrono::milliseconds(20));
+  move_a();
+  context.run_for(std::chrono::milliseconds(20));
+  CHECK(now() == "3 1 2");
+  CHECK(pinner->crowded("b", {3}) == CpuSet{3});
 }
 
 TEST_CASE_METHOD(PinnerTest, "where it was let be, what others wrote meanwhile is no drift") {
@@ -450,13 +458,48 @@ TEST_CASE_METHOD(PartitionPinnerTest,
   boost::asio::co_spawn(context, pinner->await_controllers(), boost::asio::detached);
   pinner->apply(targets(false));
   REQUIRE(pinner->sight("b"));
-  CHECK(pinner->sight("b")->error->message().contains("podb: has no cpuset"));
-  CHECK(pinner->refused());
+  CHECK(pinner->sight("b")->unready);
+  CHECK_FALSE(pinner->refused());  // not yet
   context.run_for(std::chrono::milliseconds(5));
   hide(false);
   context.run_for(std::chrono::milliseconds(100));
   CHECK(get("kubepods/podb", "cpuset.cpus") == "0");
+  CHECK_FALSE(pinner->sight("b")->unready);
+  CHECK(metrics.pin_errors == 0);
+
+  hide(true);
+  pinner->apply(targets(false));
+  context.run_for(std::chrono::milliseconds(1500));
+  CHECK(pinner->sight("b")->error->message().contains("podb: has no cpuset"));
+  CHECK(pinner->refused());
+  CHECK(metrics.pin_errors == 1);
+  hide(false);
+  pinner->apply(targets(false));
   CHECK_FALSE(pinner->refused());
+}
+
+TEST_CASE_METHOD(PartitionPinnerTest,
+                 "a Pod that is to be a partition becomes one when its cpuset is there") {
+  const auto hide = [&](bool hidden) {
+    for (const char* file : {"cpuset.cpus", "cpuset.mems", "cpuset.cpus.effective", "cpuset.mems.effective",
+                             "cpuset.cpus.partition"}) {
+      const auto path = std::string("kubepods/poda/") + file;
+      if (hidden) {
+        layout.remove(path);
+      } else {
+        layout.add_file(path, path.ends_with("partition") ? "member\n" : "0\n");
+      }
+    }
+  };
+  hide(true);
+  boost::asio::co_spawn(context, pinner->await_controllers(), boost::asio::detached);
+  pinner->apply(targets(true));
+  CHECK(pinner->sight("a")->partition.refusal.empty());
+  hide(false);
+  context.run_for(std::chrono::milliseconds(100));
+  CHECK(pinner->sight("a")->partition.refusal.empty());
+  CHECK(get("kubepods/poda", "cpuset.cpus.partition") == "isolated");
+  CHECK(pinner->sight("a")->partition.holds);
 }
 
 TEST_CASE_METHOD(PartitionPinnerTest,
