@@ -28,6 +28,11 @@ std::vector<Unit> free_units(const Occupancy& occupancy, const Request& request)
 // them; nullopt if that costs more than `budget` or there are not enough.
 std::optional<std::vector<std::size_t>> cheapest(const std::vector<Unit>& units, int wanted, int budget);
 
+// cheapest() for a request, in one socket where that costs no more: the one with the least room for it.
+std::optional<std::vector<std::size_t>> cheapest_in_few_sockets(const topology::Topology& topology,
+                                                                const std::vector<Unit>& units, int wanted,
+                                                                int budget);
+
 // The cores (indexes into topology.cores()) that lie wholly in `open`.
 std::vector<std::size_t> whole_cores(const topology::Topology& topology, const CpuSet& open);
 
@@ -48,7 +53,10 @@ std::optional<CpuSet> choose_spread(const topology::Topology& topology, const Cp
 std::optional<CpuSet> choose_one_per_core(const topology::Topology& topology, const CpuSet& open, int count);
 std::optional<CpuSet> choose_packed(const topology::Topology& topology, const CpuSet& open, int count);
 std::optional<CpuSet> choose_single(const topology::Topology& topology, const CpuSet& open);
-// Level none: out of the pool, whoever shares it.
+// `cpus` in growing parts: those that the fewest share, then those that one more number of sharers allows,
+// and so on; the last one is all.
+std::vector<CpuSet> least_shared_first(const Occupancy& occupancy, const CpuSet& cpus);
+// Level none: out of the pool, CPUs that few share before others.
 std::optional<CpuSet> choose_shared(const Occupancy& occupancy, const Request& request);
 
 // Whether the shape can be had in full out of `open`; precondition: it can be had at all.

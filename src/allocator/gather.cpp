@@ -52,6 +52,7 @@ void gather_into(const topology::Topology& topology, Cores cores, std::size_t co
 
 std::vector<std::size_t> gather(const topology::Topology& topology, std::vector<std::size_t> cores,
                                 std::size_t count, Prefer prefer) {
+  Cores out;
   if (prefer != Prefer::nothing && !topology.cpu_kinds().empty()) {
     const auto* wanted = prefer == Prefer::performance ? "performance" : "efficiency";
     Cores preferred;
@@ -61,9 +62,16 @@ std::vector<std::size_t> gather(const topology::Topology& topology, std::vector<
         if (kind.cpus.includes(topology.cores()[core].cpus)) preferred.push_back(core);
       }
     }
-    if (preferred.size() >= count) cores = std::move(preferred);
+    if (preferred.size() >= count) {
+      cores = std::move(preferred);
+    } else {
+      // All of them, and the rest among the others.
+      std::erase_if(cores,
+                    [&](std::size_t core) { return std::ranges::find(preferred, core) != preferred.end(); });
+      count -= preferred.size();
+      out = std::move(preferred);
+    }
   }
-  Cores out;
   gather_into(topology, std::move(cores), count, 0, out);
   return out;
 }

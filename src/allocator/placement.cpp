@@ -144,7 +144,8 @@ Fit fits_cores(const Occupancy& occupancy, const Request& request) {
 Fit fits_units(const Occupancy& occupancy, const Request& request) {
   const auto units = free_units(occupancy, request);
   const int wanted = named_cpus(request);
-  const auto chosen = cheapest(units, wanted, budget(occupancy, request));
+  const auto chosen =
+      cheapest_in_few_sockets(occupancy.topology(), units, wanted, budget(occupancy, request));
   if (chosen) {
     CpuSet open;
     for (const auto i : *chosen) open |= units[i].cpus;
@@ -203,7 +204,8 @@ std::optional<Placement> place(const Occupancy& occupancy, const Request& reques
     case ExclusivenessLevel::socket:
     case ExclusivenessLevel::numa: {
       const auto units = free_units(occupancy, request);
-      const auto chosen = cheapest(units, named_cpus(request), budget(occupancy, request));
+      const auto chosen = cheapest_in_few_sockets(occupancy.topology(), units, named_cpus(request),
+                                                  budget(occupancy, request));
       if (!chosen) return std::nullopt;
       CpuSet open;
       for (const auto i : *chosen) open |= units[i].cpus;

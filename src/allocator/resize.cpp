@@ -30,11 +30,11 @@ std::vector<CpuSet> units_of(const topology::Topology& topology, ExclusivenessLe
 class Growth {
  public:
   Growth(const Occupancy& others, CpuSet open, CpuSet kept, const Request& request)
-      : topology_(others.topology()),
+      : others_(others),
+        topology_(others.topology()),
         open_(std::move(open)),
         kept_(std::move(kept)),
         request_(request),
-        reserved_(others.reserved()),
         budget_(budget(others, request)) {}
 
   std::optional<CpuSet> find() const {
@@ -63,9 +63,11 @@ class Growth {
 
   // As place() does: the shape out of what is not reserved, else whatever can be shared.
   std::optional<CpuSet> among_shared() const {
-    const CpuSet unreserved = (open_ - reserved_) | kept_;
-    if (auto cpus = grow(topology_, unreserved, kept_, request_.shape, request_.cpus)) return cpus;
-    if (auto cpus = grow(topology_, unreserved, kept_, Shape::packed, request_.cpus)) return cpus;
+    const auto parts = least_shared_first(others_, open_ - others_.reserved());
+    for (const auto shape : {request_.shape, Shape::packed}) {
+      for (const auto& part : parts)
+        if (auto cpus = grow(topology_, part | kept_, kept_, shape, request_.cpus)) return cpus;
+    }
     return grow(topology_, open_, kept_, Shape::packed, request_.cpus);
   }
 
@@ -112,10 +114,10 @@ class Growth {
     return capacity(topology_.widen_to_cores(kept_));
   }
 
+  const Occupancy& others_;
   const topology::Topology& topology_;
   CpuSet open_, kept_;
   const Request& request_;
-  const CpuSet& reserved_;
   int budget_;
 };
 

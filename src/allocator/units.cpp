@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <utility>
 
 #include "choice.hpp"
 
@@ -71,6 +73,39 @@ std::optional<std::vector<std::size_t>> cheapest(const std::vector<Unit>& units,
     left -= units[i].capacity;
   }
   return chosen;
+}
+
+std::optional<std::vector<std::size_t>> cheapest_in_few_sockets(const topology::Topology& topology,
+                                                                const std::vector<Unit>& units, int wanted,
+                                                                int budget) {
+  auto anywhere = cheapest(units, wanted, budget);
+  if (!anywhere) return anywhere;
+  const auto price = [&](const std::vector<std::size_t>& chosen) {
+    int cost = 0;
+    for (const auto i : chosen) cost += units[i].cost;
+    return std::pair(cost, chosen.size());
+  };
+  // By room, then as the sockets come: each with the indexes of its units.
+  std::multimap<int, std::vector<std::size_t>> sockets;
+  for (const auto& socket : topology.sockets()) {
+    std::vector<std::size_t> here;
+    int room = 0;
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      if (!socket.cpus.includes(units[i].cpus)) continue;
+      here.push_back(i);
+      room += units[i].capacity;
+    }
+    if (room >= wanted) sockets.emplace(room, std::move(here));
+  }
+  for (const auto& [room, here] : sockets) {
+    std::vector<Unit> own;
+    for (const auto i : here) own.push_back(units[i]);
+    auto chosen = cheapest(own, wanted, budget);
+    if (!chosen) continue;
+    for (auto& i : *chosen) i = here[i];
+    if (price(*chosen) == price(*anywhere)) return chosen;
+  }
+  return anywhere;
 }
 
 }  // namespace actimanager::allocator

@@ -1,7 +1,7 @@
 #include <charconv>
 #include <cstdint>
 #include <map>
-#include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,8 +33,8 @@ bool is_text(const yaml_event_t& scalar) {
 }
 
 json value_of(const yaml_event_t& scalar) {
-  const auto text = text_of(scalar);
-  if (is_text(scalar)) return std::string(text);
+  std::string text(text_of(scalar));
+  if (is_text(scalar)) return text;
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
   if (text == "true" || text == "True" || text == "TRUE") return true;
   if (text == "false" || text == "False" || text == "FALSE") return false;
@@ -42,13 +42,17 @@ json value_of(const yaml_event_t& scalar) {
   std::int64_t integer = 0;
   if (const auto [at, ec] = std::from_chars(text.data(), end, integer); ec == std::errc{} && at == end)
     return integer;
-  const bool numeric = text.find_first_not_of("0123456789+-.eE") == std::string_view::npos;
+  const bool numeric = text.find_first_not_of("0123456789+-.eE") == std::string::npos;
   double real = 0;
   if (const auto [at, ec] = std::from_chars(text.data(), end, real);
       numeric && ec == std::errc{} && at == end) {
     return real;
   }
-  return std::string(text);
+  return text;
+}
+
+std::string at(const yaml_mark_t& mark, std::string_view what) {
+  return fmt::format("line {}, column {}: {}", mark.line + 1, mark.column + 1, what);
 }
 
 // Where something is wrong, and what. Thrown to be caught by yaml_documents().
@@ -190,6 +194,13 @@ struct Parser {
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
 
+  // Of characters that are none it knows the byte alone.
+  std::string problem() const {
+    const auto* what = raw.problem == nullptr ? "not YAML" : raw.problem;
+    return raw.error == YAML_READER_ERROR ? fmt::format("byte {}: {}", raw.problem_offset + 1, what)
+                                          : at(raw.problem_mark, what);
+  }
+
   yaml_parser_t raw{};
 };
 
@@ -211,13 +222,12 @@ Result<std::vector<json>> yaml_documents(std::string_view text, int max_values) 
     while (true) {
       Event event;
       if (yaml_parser_parse(&parser.raw, &event.raw) == 0)
-        throw Wrong{parser.raw.problem_mark, parser.raw.problem == nullptr ? "not YAML" : parser.raw.problem};
+        return fail(Errc::invalid_argument, parser.problem());
       if (event.raw.type == YAML_STREAM_END_EVENT) return std::move(builder).documents();
       builder.take(event.raw);
     }
   } catch (const Wrong& wrong) {
-    return fail(Errc::invalid_argument,
-                fmt::format("line {}, column {}: {}", wrong.at.line + 1, wrong.at.column + 1, wrong.what));
+    return fail(Errc::invalid_argument, at(wrong.at, wrong.what));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <new>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 #include <yaml.h>
 
 #include <nlohmann/json.hpp>

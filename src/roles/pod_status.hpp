@@ -11,13 +11,15 @@
 
 namespace actimanager::roles {
 
-inline nlohmann::json condition_json(std::string_view type, std::string_view status, std::string_view reason,
-                                     const std::string& message) {
+// What was seen of the Pod when it is said: its generation.
+inline nlohmann::json condition_json(const api::Pod& pod, std::string_view type, std::string_view status,
+                                     std::string_view reason, const std::string& message) {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   return {{"type", type},
           {"status", status},
           {"reason", reason},
           {"message", message},
+          {"observedGeneration", pod.meta.generation},
           {"lastTransitionTime", api::format_time(now)}};
 }
 

@@ -30,8 +30,8 @@ asio::awaitable<Result<void>> Preemptor::evict(const api::Pod& pod, const schedu
 asio::awaitable<Result<void>> Preemptor::evict_one(const api::Pod& victim, const api::Pod& pod) {
   const auto message =
       fmt::format("{}: preempting to accommodate a higher priority pod", pod.spec->scheduler_name);
-  const auto patch =
-      status_patch(victim, condition_json("DisruptionTarget", "True", "PreemptionByScheduler", message));
+  const auto patch = status_patch(
+      victim, condition_json(victim, "DisruptionTarget", "True", "PreemptionByScheduler", message));
   auto marked = co_await client_.patch(kube::resource_of(victim, "status"), patch,
                                        {.type = kube::PatchType::strategic_merge});
   if (!marked) co_return fail(std::move(marked.error()));

@@ -5,6 +5,8 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include <actimanager/scheduler/kept_cpus.hpp>
+
 #include "clock.hpp"
 
 namespace actimanager::roles {
@@ -130,18 +132,20 @@ std::optional<allocator::Placement> Scheduling::place_again(const api::Pod& pod,
   // Now it runs in the shared pool.
   if (cache_.cpus_of(pod.meta.uid).in_pool)
     node->pool_milli_cpu -= scheduler::pod_load(pod).requests.milli_cpu;
+  scheduler::count_kept_cpus(*node, pod);
   return scheduler_.place_on(pod, *node);
 }
 
 std::optional<Scheduling::Resize> Scheduling::resize(const api::Pod& pod, const std::string& binding,
                                                      const allocator::Placement& has) {
   if (!scheduler_.handles(pod.spec->scheduler_name)) return std::nullopt;
-  const auto node = cache_.node_without(binding);
+  auto node = cache_.node_without(binding);
   if (!node || !node->cpus.has_topology()) return std::nullopt;
   const auto request = scheduler_.request_on(pod, *node, has.level);
   if (!request) return std::nullopt;
   // As many as it asks for: it stays as it is, even where it would not be placed like this today.
   if (has.cpus.size() == request->cpus) return Resize{request->cpus, {.cpus = has.cpus, .missing = {}}};
+  scheduler::count_kept_cpus(*node, pod);
   return Resize{request->cpus, allocator::resize(node->cpus, has.cpus, *request)};
 }
 
@@ -256,6 +260,7 @@ asio::awaitable<void> Scheduling::decide(scheduler::QueuedPod item) {
     cycles_.spawn(bind(std::move(item), std::move(*target)));
     co_return;
   }
+  unsettled_.erase(pod.meta.uid);
   feed_.forget(pod.meta.uid, Clock::now());
   auto decided = co_await decision_for(pod);
   if (!decided) co_return;

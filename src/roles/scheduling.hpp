@@ -96,6 +96,7 @@ class Scheduling {
   // The next attempt decides anew.
   void begin_anew(const scheduler::QueuedPod& item, const Error& error);
   // The same; where it may be of use to know why, an Event says it.
+  void tell_failure(const api::Pod& pod, const Error& error);
   void give_up(const scheduler::QueuedPod& item, const Error& error);
   void forget_volumes(const scheduler::VolumePlan& volumes);
   // Says on the Pod why it was not placed. `nominated`: the node it is nominated for now, "" for none.

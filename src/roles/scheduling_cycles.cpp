@@ -18,6 +18,10 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using kube::ApiErrc;
 
+bool is_gone(const Error& error) {
+  return error.code == Errc::not_found || error.code == ApiErrc::not_found;
+}
+
 }  // namespace
 
 asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target) {
@@ -36,7 +40,19 @@ asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target)
   }
   auto bound = co_await binder_.assign(*pod, target.node);
   if (!bound) {
-    try_again(item, std::move(target), bound.error());
+    const auto& error = bound.error();
+    const bool refused = !kube::is_transient(error) && !is_gone(error);
+    // Who refuses this node may take another: the next attempt is not to find what was stored for this one.
+    if (refused && target.placement && own_binding(*pod)) {
+      log_.warn("pod {}: {}", pod->meta.key(), error.message());
+      tell_failure(*pod, error);
+      unsettled_.erase(pod->meta.uid);
+      feed_.forget(pod->meta.uid, Clock::now());
+      ++metrics_.errors;
+      co_await start_over(std::move(item));
+    } else {
+      try_again(item, std::move(target), error);
+    }
     co_return;
   }
   queue_.done(pod->meta.uid);
@@ -92,8 +108,7 @@ asio::awaitable<void> Scheduling::bind_with_volumes(scheduler::QueuedPod item, T
   }
   forget_volumes(volumes);
   const auto& error = ready.error();
-  const bool is_gone = error.code == Errc::not_found || error.code == ApiErrc::not_found;
-  if (!is_gone) {
+  if (!is_gone(error)) {
     co_await refuse(item.pod, "binding volumes: " + error.context, "SchedulerError",
                     item.pod->nominated_node_name);
   }
@@ -117,6 +132,7 @@ void Scheduling::try_again(const scheduler::QueuedPod& item, Target target, cons
   }
   ++metrics_.errors;
   log_.warn("pod {}: {}", item.pod->meta.key(), error.message());
+  tell_failure(*item.pod, error);
   unsettled_.insert_or_assign(item.pod->meta.uid, std::move(target));
   queue_.retry(item, Clock::now());
   work_.set();
@@ -134,10 +150,11 @@ void Scheduling::begin_anew(const scheduler::QueuedPod& item, const Error& error
 
 void Scheduling::give_up(const scheduler::QueuedPod& item, const Error& error) {
   begin_anew(item, error);
-  if (!kube::is_transient(error) && error.code != ApiErrc::not_found && error.code != Errc::not_found) {
-    events_.record(kube::reference_to(*item.pod), kube::EventType::warning, "FailedScheduling",
-                   error.message());
-  }
+  if (!is_gone(error)) tell_failure(*item.pod, error);
+}
+
+void Scheduling::tell_failure(const api::Pod& pod, const Error& error) {
+  events_.record(kube::reference_to(pod), kube::EventType::warning, "FailedScheduling", error.message());
 }
 
 asio::awaitable<void> Scheduling::refuse(PodPointer pod, std::string message, std::string reason,
@@ -150,7 +167,7 @@ asio::awaitable<void> Scheduling::refuse(PodPointer pod, std::string message, st
   if (!said) {
     log_.info("pod {}: {}", pod->meta.key(), message);
     events_.record(kube::reference_to(*pod), kube::EventType::warning, "FailedScheduling", message);
-    auto condition = condition_json("PodScheduled", "False", reason, message);
+    auto condition = condition_json(*pod, "PodScheduled", "False", reason, message);
     const bool was_false = known != nullptr && known->status == api::ConditionStatus::false_;
     if (was_false) condition.erase("lastTransitionTime");  // only what is said of it has changed
     patch = status_patch(*pod, std::move(condition));

@@ -43,7 +43,10 @@ void Cache::Impl::upsert_binding(const api::PodCPUBinding& object) {
     now.released = before.released && before.owner_uid == now.owner_uid && before.pod_key == now.pod_key;
     const bool same = before.holdings == now.holdings && !before.edit && before.pod_key == now.pod_key &&
                       before.owner_uid == now.owner_uid && before.named_node == now.named_node;
-    if (same) return;
+    if (same) {
+      if (!now.owner_uid.empty()) drop_assumption(now.owner_uid);
+      return;
+    }
     uncount_binding(key, before);
     auto& keys = bindings_of_pod[before.pod_key];
     keys.erase(key);

@@ -33,8 +33,9 @@ void check_header(JsonCursor root) {
     root.fail(fmt::format("kind \"{}\" is not KubeSchedulerConfiguration", kind));
   }
   // Of kube-scheduler's process: read so that what is no configuration at all is noticed.
-  root["leaderElection"].each_member([](const auto&, JsonCursor) {});
-  root["clientConnection"].each_member([](const auto&, JsonCursor) {});
+  only_fields(root["leaderElection"], {"leaderElect", "leaseDuration", "renewDeadline", "retryPeriod",
+                                       "resourceLock", "resourceName", "resourceNamespace"});
+  only_fields(root["clientConnection"], {"kubeconfig", "acceptContentTypes", "contentType", "qps", "burst"});
   root["parallelism"].integer_between(1, 1 << 30, 16);
   root["percentageOfNodesToScore"].integer_between(0, 100, 0);
   root["enableProfiling"].boolean();

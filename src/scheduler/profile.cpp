@@ -143,6 +143,8 @@ class Builder {
     const JsonCursor args = given != args_.end() ? given->second : nothing_.root();
     if (registered->make == nullptr) return made_[registered->name] = nullptr;
     args.each_member([&](std::string_view key, JsonCursor member) {
+      if (key == "kind" && member.string() != fmt::format("{}Args", registered->name))
+        member.fail(fmt::format("\"{}\" is not {}Args", member.string(), registered->name));
       if (key != "apiVersion" && key != "kind" &&
           std::ranges::find(registered->args, key) == registered->args.end()) {
         member.fail("unknown field");
@@ -164,6 +166,7 @@ class Builder {
       item.fail(fmt::format("{} has no {} point", name, point.name));
     });
     if (point.point == Point::score) scored_here_ = set.enabled;
+    if (point.point == Point::bind) require_binder(set, everywhere);
 
     std::vector<const Plugin*> order;
     const auto append = [&](std::string_view name) {
@@ -191,6 +194,16 @@ class Builder {
       if (find_registered(enabled.name)->places_cpus) cpu_plugins_.insert(enabled.name);
     }
     points_[point.point] = std::move(order);
+  }
+
+  void require_binder(const PluginSet& at_bind, const std::vector<Enabled>& everywhere) {
+    constexpr std::string_view binder = "DefaultBinder";
+    const bool left = !at_bind.disabled.contains("*") && !at_bind.disabled.contains(binder);
+    // WorkloadAware used to bind, too: configurations of that time list it there.
+    const bool listed = std::ranges::any_of(at_bind.enabled, [&](const Enabled& enabled) {
+      return enabled.name == binder || find_registered(enabled.name)->places_cpus;
+    });
+    if (!listed && !(left && lists(everywhere, binder))) document_.fail("needs a bind plugin, has none");
   }
 
   // A Filter answer is a promise that Reserve keeps: whoever places CPUs does both, wherever it was enabled.

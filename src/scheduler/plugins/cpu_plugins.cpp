@@ -37,7 +37,7 @@ Status filter_cpus(const CycleState& state, const NodeInfo& node) {
 Status reserve_cpus(CycleState& state, const api::Pod& pod, const NodeInfo& node) {
   if (!state.cpu_wish) return {};  // it goes to the shared pool
   if (!state.placement) state.placement = place_cpus(*state.cpu_wish, pod, node);
-  return state.placement ? Status{} : unschedulable("node(s) had their CPUs taken meanwhile");
+  return state.placement ? Status{} : unschedulable("the CPUs that Filter found are not there");
 }
 
 Status check_binding_wishes(const api::Pod& pod, api::ExclusivenessLevel level) {

@@ -1,5 +1,7 @@
 // DynamicResources: refuses Pods with resource claims, which this scheduler cannot allocate. Such a wish is
 // never ignored.
+#include <actimanager/core/duration.hpp>
+
 #include "plugins.hpp"
 
 namespace actimanager::scheduler {
@@ -31,7 +33,9 @@ class DynamicResources final : public Plugin {
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_dynamic_resources(api::JsonCursor) {
+std::unique_ptr<Plugin> make_dynamic_resources(api::JsonCursor args) {
+  const auto timeout = args["filterTimeout"];  // of what is not done here
+  if (timeout && !parse_duration(timeout.string())) timeout.fail("expected a duration, such as 10s");
   return std::make_unique<DynamicResources>();
 }
 

@@ -44,4 +44,5 @@ TEST_CASE("cores of the kind that is preferred come first") {
   CHECK(gathered(*machine, "0-7", 2, Prefer::performance) == "0-3");
   CHECK(gathered(*machine, "0-7", 2, Prefer::efficiency) == "4-5");
   CHECK(gathered(*machine, "0-7", 3, Prefer::performance) == "0-4");
+  CHECK(gathered(*machine, "0-7", 5, Prefer::efficiency) == "0-1,4-7");  // all of them, and one of the others
 }

@@ -4,6 +4,19 @@ using namespace actimanager;
 using namespace actimanager::allocator;
 using namespace actimanager::allocator::testing;
 
+TEST_CASE("shared: Pods of any shape spread over the pool before they meet") {
+  const auto smt = topology::testing::one_socket_smt();
+  for (const auto shape : {Shape::spread, Shape::one_per_core, Shape::packed, Shape::fewest_units}) {
+    Occupancy occupancy(smt);
+    for (int pod = 0; pod < 8; ++pod) {
+      const auto placement = place(occupancy, {shape, Level::none, 2});
+      REQUIRE(placement);
+      occupancy.add({placement->cpus, Level::none});
+      for (const CpuId cpu : smt->cpus()) CHECK(occupancy.sharers(cpu) <= pod / 4 + 1);
+    }
+  }
+}
+
 TEST_CASE("single: a best-effort Pod gets one logical CPU") {
   const auto smt = topology::testing::one_socket_smt();
   const Row rows[] = {

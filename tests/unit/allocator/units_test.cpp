@@ -32,6 +32,23 @@ TEST_CASE("the cheapest units that are enough are taken, of equally cheap ones t
   CHECK_FALSE(cheapest({}, 1, 100));
 }
 
+TEST_CASE("units of one socket are taken where that costs no more, of the one with the least room") {
+  const auto four = four_numa_nodes();  // two CPUs each in NUMA nodes 0 and 1 (socket 0), 2 and 3 (socket 1)
+  const auto chosen = [&](const CpuSet& held, int wanted) {
+    Occupancy occupancy(four);
+    if (!held.empty()) occupancy.add({held, Level::cpu});
+    const auto units = free_units(occupancy, {.level = Level::numa});
+    CpuSet cpus;
+    const auto indexes = cheapest_in_few_sockets(*four, units, wanted, 8);
+    for (const auto i : indexes.value()) cpus |= units[i].cpus;
+    return cpus.to_string();
+  };
+  CHECK(chosen({}, 4) == "0-3");
+  CHECK(chosen({0}, 4) == "4-7");
+  CHECK(chosen({4}, 2) == "6-7");  // leaves the whole socket whole
+  CHECK(chosen({0, 4}, 4) == "2-3,6-7");
+}
+
 TEST_CASE("what may become exclusive is what the pool can spare") {
   Occupancy occupancy(one_socket_smt(), {0});
   CHECK(budget(occupancy, {.min_pool = 1}) == 7);

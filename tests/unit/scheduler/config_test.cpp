@@ -170,7 +170,7 @@ profiles:
 - schedulerName: few
   plugins:
     multiPoint:
-      enabled: [{name: PrioritySort}, {name: NodeName}, {name: NodeResourcesFit}]
+      enabled: [{name: PrioritySort}, {name: NodeName}, {name: NodeResourcesFit}, {name: DefaultBinder}]
       disabled: [{name: "*"}]
 - schedulerName: without
   plugins:
@@ -207,11 +207,16 @@ percentageOfNodesToScore: 0
 enableProfiling: true
 enableContentionProfiling: true
 delayCacheUntilActive: false
+clientConnection: {acceptContentTypes: '', burst: 100, contentType: application/json, kubeconfig: '', qps: 50}
+leaderElection: {leaderElect: true, leaseDuration: 15s, renewDeadline: 10s, resourceLock: leases,
+                 resourceName: kube-scheduler, resourceNamespace: kube-system, retryPeriod: 2s}
 profiles:
 - schedulerName: default-scheduler
   pluginConfig:
   - name: DefaultPreemption
     args: {apiVersion: kubescheduler.config.k8s.io/v1, kind: DefaultPreemptionArgs, minCandidateNodesPercentage: 10}
+  - name: DynamicResources
+    args: {apiVersion: kubescheduler.config.k8s.io/v1, kind: DynamicResourcesArgs, filterTimeout: 10s}
   - name: InterPodAffinity
     args: {hardPodAffinityWeight: 1, kind: InterPodAffinityArgs}
   - name: NodeAffinity
@@ -263,6 +268,16 @@ TEST_CASE("what is wrong is named by its path") {
        "profiles[0].plugins.score.enabled[0].weight: "},
       {"profiles: [{plugins: {queueSort: {disabled: [{name: '*'}]}}}]",
        "profiles[0]: needs one queueSort plugin, has 0"},
+      {"profiles: [{plugins: {bind: {disabled: [{name: '*'}]}}}]",
+       "profiles[0]: needs a bind plugin, has none"},
+      {"profiles: [{plugins: {multiPoint: {disabled: [{name: DefaultBinder}]}}}]",
+       "profiles[0]: needs a bind plugin, has none"},
+      {"leaderElection: {leader: true}", "leaderElection.leader: unknown field"},
+      {"clientConnection: {speed: 1}", "clientConnection.speed: unknown field"},
+      {"profiles: [{pluginConfig: [{name: NodeAffinity, args: {kind: NodeResourcesFitArgs}}]}]",
+       "profiles[0].pluginConfig[0].args.kind: \"NodeResourcesFitArgs\" is not NodeAffinityArgs"},
+      {"profiles: [{pluginConfig: [{name: DynamicResources, args: {filterTimeout: soon}}]}]",
+       "profiles[0].pluginConfig[0].args.filterTimeout: expected a duration"},
       {"profiles: [{pluginConfig: [{name: WorkloadAware, args: {policy: Fast}}]}]",
        "profiles[0].pluginConfig[0].args.policy: \"Fast\" is not one of MaximumUtilization, Balanced"},
       {"profiles: [{pluginConfig: [{name: NodeName}, {name: WorkloadAware, args: {features: [PhysicalCores, "
