@@ -53,7 +53,6 @@ void Scheduling::follow_changes() {
   follow(cluster_.topologies);
   follow(cluster_.bindings);
   cluster_.bindings.on_change([this](const auto& before, const auto& after) {
-    note_binding_by_hand(before, after);
     if (before && (!after || after->meta.uid != before->meta.uid)) taken_back_.erase(before->meta.uid);
   });
   follow(cluster_.pods);
@@ -113,15 +112,6 @@ void Scheduling::requeued(const api::Pod& pod, const scheduler::ClusterEvent& ev
   const auto name = to_string(event);
   log_.debug("pod {}: {} hopes again after {}", pod.meta.key(), plugin, name);
   ++metrics_.requeues[{name, std::string(plugin)}];
-}
-
-void Scheduling::note_binding_by_hand(const BindingPointer& before, const BindingPointer& after) {
-  if (before && !before->is_scheduler_made()) {
-    const auto it = by_hand_.find(before->pod_key());
-    if (it != by_hand_.end() && it->second.erase(before->meta.key()) > 0 && it->second.empty())
-      by_hand_.erase(it);
-  }
-  if (after && !after->is_scheduler_made()) by_hand_[after->pod_key()].insert(after->meta.key());
 }
 
 std::optional<allocator::Placement> Scheduling::place_again(const api::Pod& pod,
@@ -193,14 +183,6 @@ Scheduling::BindingPointer Scheduling::own_binding(const api::Pod& pod) const {
   return counts ? binding : nullptr;
 }
 
-bool Scheduling::has_binding_by_hand(const api::Pod& pod) const {
-  const auto keys = by_hand_.find(pod.meta.key());
-  return keys != by_hand_.end() && std::ranges::any_of(keys->second, [&](const auto& key) {
-           const auto known = cluster_.bindings.get(key);
-           return known && !known->meta.deletion_timestamp && known->is_by_hand_for(pod.meta);
-         });
-}
-
 std::optional<Target> Scheduling::begun(const api::Pod& pod) const {
   std::optional<Target> target;
   if (const auto left = own_binding(pod)) {
@@ -267,7 +249,6 @@ asio::awaitable<void> Scheduling::decide(scheduler::QueuedPod item) {
   auto& decision = *decided;
   if (decision.placed()) {
     Target target{std::move(decision.node), std::move(decision.placement)};
-    if (has_binding_by_hand(pod)) target.placement.reset();
     cache_.assume(item.pod, target.node, target.placement);
     if (decision.volumes.empty()) {
       cycles_.spawn(bind(std::move(item), std::move(target)));

@@ -66,14 +66,11 @@ class Scheduling {
   template <class T>
   void follow(kube::Store<T>& store);
   void requeued(const api::Pod& pod, const scheduler::ClusterEvent& event, std::string_view plugin);
-  void note_binding_by_hand(const BindingPointer& before, const BindingPointer& after);
 
   boost::asio::awaitable<void> loop();
   boost::asio::awaitable<void> decide(scheduler::QueuedPod item);
   // On a snapshot of now. nullopt: meanwhile the Pod has gone, or to a node.
   boost::asio::awaitable<std::optional<scheduler::Decision>> decision_for(const api::Pod& pod);
-  // A binding made by hand for this Pod, which ours must not stand beside.
-  bool has_binding_by_hand(const api::Pod& pod) const;
   BindingPointer own_binding(const api::Pod& pod) const;
 
   // Where an earlier cycle, which a crash or an error cut short, was about to put the Pod: it is finished
@@ -131,8 +128,6 @@ class Scheduling {
   std::unordered_map<std::string, Target> unsettled_;
   // UIDs of bindings that start_over() deleted and the watch has not yet.
   std::unordered_set<std::string> taken_back_;
-  // Bindings without a controlling Pod, by "namespace/pod name".
-  std::unordered_map<std::string, std::unordered_set<std::string>> by_hand_;
 };
 
 }  // namespace actimanager::roles

@@ -36,13 +36,15 @@ void Cache::Impl::upsert_binding(const api::PodCPUBinding& object) {
                     .pod_key = object.pod_key(),
                     .owner_uid = object.owner_uid(),
                     .named_node = object.is_scheduler_made() ? object.node_name() : std::string(),
-                    .node = {}};
+                    .node = {},
+                    .by_hand = !object.is_scheduler_made() && !object.meta.deletion_timestamp};
   auto it = bindings.find(key);
   if (it != bindings.end()) {
     BindingRecord& before = it->second;
     now.released = before.released && before.owner_uid == now.owner_uid && before.pod_key == now.pod_key;
     const bool same = before.holdings == now.holdings && !before.edit && before.pod_key == now.pod_key &&
-                      before.owner_uid == now.owner_uid && before.named_node == now.named_node;
+                      before.owner_uid == now.owner_uid && before.named_node == now.named_node &&
+                      before.by_hand == now.by_hand;
     if (same) {
       if (!now.owner_uid.empty()) drop_assumption(now.owner_uid);
       return;
@@ -61,6 +63,14 @@ void Cache::Impl::upsert_binding(const api::PodCPUBinding& object) {
   // Our own, come back through the API: from now on it stands for itself.
   if (!binding.owner_uid.empty()) drop_assumption(binding.owner_uid);
   recount_pool(uid_of(binding.pod_key));
+}
+
+bool Cache::Impl::is_bound_by_hand(const api::ObjectMeta& pod) const {
+  const auto keys = bindings_of_pod.find(pod.key());
+  return keys != bindings_of_pod.end() && std::ranges::any_of(keys->second, [&](const std::string& key) {
+           const auto& binding = bindings.find(key)->second;
+           return binding.by_hand && (binding.owner_uid.empty() || binding.owner_uid == pod.uid);
+         });
 }
 
 bool Cache::Impl::remove_binding(std::string_view key) {

@@ -36,6 +36,7 @@ struct Cache::Impl : PodAccounts {
     std::string owner_uid;   // of the Pod it belongs to, if it says so
     std::string named_node;  // of the scheduler's own: it may precede its Pod
     std::string node;        // where it is counted; "": nowhere
+    bool by_hand = false;    // and not about to go
     bool released = false;   // its Pod has finished or is gone
 
     template <class Use>
@@ -86,6 +87,7 @@ struct Cache::Impl : PodAccounts {
   void renew_nominated(const PodPointer& pod);  // it is there in a newer version
   PodCpus cpus_of(std::string_view uid) const override;
   bool is_nominated(std::string_view uid) const override { return nominations.contains(uid); }
+  bool is_bound_by_hand(const api::ObjectMeta& pod) const override;
   std::uint64_t generation_of(std::string_view node) const override;
   // The binding of the Pod on the node holds this already.
   bool is_held(const api::Pod& pod, std::string_view node, const allocator::Holding& holding) const;

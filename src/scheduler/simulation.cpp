@@ -69,10 +69,9 @@ Simulation simulate(Scheduler& scheduler, Cache& cache, const std::vector<PodPoi
       decision = scheduler.schedule_one(*pod, result.snapshot);
     }
     if (decision.placed()) {
-      const auto by_hand = bound_by_hand ? bound_by_hand(*pod) : std::nullopt;
+      cache.assume(pod, decision.node, decision.placement);
       // Counted there already, or as soon as the Pod is.
-      cache.assume(pod, decision.node, by_hand ? std::nullopt : decision.placement);
-      if (by_hand) decision.placement = by_hand;
+      if (bound_by_hand && !decision.placement) decision.placement = bound_by_hand(*pod);
       assume(cache.objects().storage(), decision.volumes, decision.node);
       cache.update(result.snapshot);
     }

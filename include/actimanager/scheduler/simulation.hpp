@@ -42,8 +42,7 @@ struct Simulation {
   Snapshot snapshot;  // afterwards
 };
 
-// What somebody bound a Pod to by hand: it counts instead of what the scheduler would choose. nullopt:
-// nothing.
+// What somebody bound a Pod to by hand: for such a Pod the scheduler chooses no CPUs. nullopt: nothing.
 using BoundByHand = std::function<std::optional<allocator::Placement>(const api::Pod&)>;
 
 // Pods that must leave for a more important one are gone at once, and their bindings with them. Precondition:

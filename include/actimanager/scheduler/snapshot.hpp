@@ -25,6 +25,8 @@ class PodAccounts {
   // What a Pod on a node holds of its CPUs.
   virtual PodCpus cpus_of(std::string_view uid) const = 0;
   virtual bool is_nominated(std::string_view uid) const = 0;
+  // Whether somebody has bound the Pod by hand: no CPUs are to be found for it.
+  virtual bool is_bound_by_hand(const api::ObjectMeta& pod) const = 0;
   // Of what is known of the node now; 0: nothing is.
   virtual std::uint64_t generation_of(std::string_view node) const = 0;
 };
@@ -93,6 +95,9 @@ class Snapshot {
   // A live view, as objects() is; nothing is known of any Pod where there is no cache.
   PodCpus cpus_of(std::string_view uid) const { return pods_ == nullptr ? PodCpus() : pods_->cpus_of(uid); }
   bool is_nominated(std::string_view uid) const { return pods_ != nullptr && pods_->is_nominated(uid); }
+  bool is_bound_by_hand(const api::ObjectMeta& pod) const {
+    return pods_ != nullptr && pods_->is_bound_by_hand(pod);
+  }
   // Whether the node is still as it is here: what it holds and what cpus_of() says of its Pods agree.
   bool is_current(const NodeInfo& node) const {
     return pods_ == nullptr || pods_->generation_of(node.name()) == node.generation;

@@ -23,9 +23,10 @@ class PodIsolation final : public Plugin {
   std::string_view name() const override { return "PodIsolation"; }
   Points points() const override { return Point::pre_filter | Point::filter | Point::reserve; }
 
-  PreFilterResult pre_filter(CycleState& state, const api::Pod& pod, const Snapshot&) const override {
+  PreFilterResult pre_filter(CycleState& state, const api::Pod& pod,
+                             const Snapshot& snapshot) const override {
     const auto* annotation = annotation_of(pod);
-    if (annotation == nullptr) return {skip(), {}};
+    if (annotation == nullptr || snapshot.is_bound_by_hand(pod.meta)) return {skip(), {}};
     const auto level = api::parse_exclusiveness_level(*annotation);
     if (!level) {
       return {unresolvable(fmt::format("annotation {}: \"{}\" is not one of None, CPU, Core, Socket, NUMA",
@@ -50,9 +51,9 @@ class PodIsolation final : public Plugin {
   }
 
   std::vector<Interest> interests() const override { return cpu_interests(); }
-  bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
+  bool sign(const api::Pod& pod, const Snapshot& snapshot, std::string& out) const override {
     const auto* annotation = annotation_of(pod);
-    if (annotation == nullptr) return true;
+    if (annotation == nullptr || snapshot.is_bound_by_hand(pod.meta)) return true;
     sign_text(out, *annotation);
     sign_binding_wishes(out, pod);
     fmt::format_to(std::back_inserter(out), "{}/{}", allocator::cpu_count(pod),

@@ -57,7 +57,9 @@ class WorkloadAware final : public Plugin {
     return Point::pre_filter | Point::filter | Point::pre_score | Point::score | Point::reserve;
   }
 
-  PreFilterResult pre_filter(CycleState& state, const api::Pod& pod, const Snapshot&) const override {
+  PreFilterResult pre_filter(CycleState& state, const api::Pod& pod,
+                             const Snapshot& snapshot) const override {
+    if (snapshot.is_bound_by_hand(pod.meta)) return {skip(), {}};
     const auto label = label_of(pod);
     const auto found = std::ranges::find(classes, label, &WorkloadClass::label);
     if (found == classes.end()) {
@@ -74,6 +76,10 @@ class WorkloadAware final : public Plugin {
     // Where the Pod asks for a level itself, PodIsolation looks.
     if (pod.meta.annotation(api::exclusiveness_level_annotation) != nullptr) return {};
     return {check_binding_wishes(pod, *state.cpu_wish->class_level), {}};
+  }
+
+  Status pre_score(CycleState& state, const api::Pod&, const Snapshot&, const NodeList&) const override {
+    return state.cpu_wish ? Status{} : skip();
   }
 
   Status filter(const CycleState& state, const api::Pod&, const NodeInfo& node) const override {
@@ -111,7 +117,11 @@ class WorkloadAware final : public Plugin {
     interests.push_back(on<api::Pod>(Action::pod_labels, after_labels));
     return interests;
   }
-  bool sign(const api::Pod& pod, const Snapshot&, std::string& out) const override {
+  bool sign(const api::Pod& pod, const Snapshot& snapshot, std::string& out) const override {
+    if (snapshot.is_bound_by_hand(pod.meta)) {
+      sign_text(out, "by hand");  // no label has a space
+      return true;
+    }
     sign_text(out, label_of(pod));
     sign_binding_wishes(out, pod);
     fmt::format_to(std::back_inserter(out), "{}/{}", allocator::cpu_count(pod),

@@ -38,6 +38,38 @@ allocator::Placement on_cpus(const char* cpus) {
 
 }  // namespace
 
+TEST_CASE(
+    "a Pod that somebody has bound by hand is known, one of its name that came later is not taken for it") {
+  Cache cache;
+  Snapshot snapshot;
+  cache.update(snapshot);
+  auto pod = make_pod("p");
+  CHECK_FALSE(snapshot.is_bound_by_hand(pod.meta));
+  api::PodCPUBinding binding;
+  binding.meta.name = "mine";
+  binding.meta.namespace_ = pod.meta.namespace_;
+  binding.spec.pod_name = "p";
+  binding.spec.cpu_set = {0};
+  cache.upsert(binding);
+  CHECK(snapshot.is_bound_by_hand(pod.meta));
+  CHECK_FALSE(snapshot.is_bound_by_hand(make_pod("q").meta));
+  binding.meta.owner_references->push_back({"v1", "Pod", "p", "another", false});
+  cache.upsert(binding);
+  CHECK_FALSE(snapshot.is_bound_by_hand(pod.meta));
+  binding.meta.owner_references->front().uid = pod.meta.uid;
+  cache.upsert(binding);
+  CHECK(snapshot.is_bound_by_hand(pod.meta));
+  binding.meta.deletion_timestamp = api::Time{};
+  cache.upsert(binding);
+  CHECK_FALSE(snapshot.is_bound_by_hand(pod.meta));
+  binding.meta.deletion_timestamp.reset();
+  binding.meta.owner_references->front().controller = true;
+  cache.upsert(binding);
+  CHECK_FALSE(snapshot.is_bound_by_hand(pod.meta));  // the scheduler's own
+  cache.remove_binding(binding.meta.key());
+  CHECK_FALSE(snapshot.is_bound_by_hand(pod.meta));
+}
+
 TEST_CASE("Pods on a node add up, and go away again") {
   Books books;
   auto pod = on_node(make_pod("p", "1500m", "1Gi"), "n1");

@@ -82,17 +82,30 @@ TEST_CASE("in a simulation, too, a volume goes to one claim") {
         "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind.");
 }
 
-TEST_CASE("in a simulation, too, a binding that somebody made by hand counts instead") {
+TEST_CASE("who is bound by hand asks for no other CPUs: nobody has to leave for it, and it waits for none") {
   Cache cache;
   cache.upsert(make_node("a", "8"));
   cache.upsert(make_topology("a", make_machine(1, 4, 2)));
+  auto there = make_class_pod("there", "cpu-bound", "1");
+  there.priority = -5;
+  cache.assume(there, "a", allocator::Placement{{0, 1, 3, 4, 5, 6, 7}, api::ExclusivenessLevel::cpu});
+  api::PodCPUBinding binding;
+  binding.meta.name = "mine";
+  binding.meta.namespace_ = "default";
+  binding.spec = {.pod_name = "p", .cpu_set = {2}, .exclusiveness_level = api::ExclusivenessLevel::none};
+  const allocator::Placement by_hand{{2}, api::ExclusivenessLevel::none};
   const auto pod = shared(make_class_pod("p", "cpu-bound", "2"));
-  const allocator::Placement by_hand{{2}, api::ExclusivenessLevel::cpu};
   Scheduler scheduler(default_config());
+  const auto without = simulate(scheduler, cache, {pod});
+  CHECK_FALSE(without.pods[0].evicted.empty());
+  cache.forget(pod->meta.uid);
+  cache.assume(there, "a", allocator::Placement{{0, 1, 3, 4, 5, 6, 7}, api::ExclusivenessLevel::cpu});
+  cache.upsert(binding);
   const auto result = simulate(scheduler, cache, {pod}, [&](const api::Pod&) { return by_hand; });
   CHECK(result.pods[0].decision.node == "a");
+  CHECK(result.pods[0].evicted.empty());
   CHECK(result.pods[0].decision.placement == by_hand);
-  CHECK(result.after.exclusive == 0);  // the binding is not among those of the cache
+  CHECK(result.after.exclusive == 7);
 }
 
 TEST_CASE("idle cores are counted by their CPUs, however many one has") {
