@@ -257,7 +257,7 @@ asio::awaitable<void> Pinner::watch() {
   }
 }
 
-// Who is near may be told, at least.
+// What is left alone is seen all the same: whom it crowds is told.
 void Pinner::look_on(const std::string& uid) {
   const auto found = tree_.find_pod(uid);
   if (!found) return;

@@ -90,10 +90,12 @@ class Scheduling {
                                                  scheduler::VolumePlan volumes);
   // The next attempt finishes what this one has begun.
   void try_again(const scheduler::QueuedPod& item, Target target, const Error& error);
+  // Its place is not kept any more.
+  void abandon(const api::Pod& pod, const Error& error);
+  void tell_failure(const api::Pod& pod, const Error& error);  // by an Event
   // The next attempt decides anew.
   void begin_anew(const scheduler::QueuedPod& item, const Error& error);
   // The same; where it may be of use to know why, an Event says it.
-  void tell_failure(const api::Pod& pod, const Error& error);
   void give_up(const scheduler::QueuedPod& item, const Error& error);
   void forget_volumes(const scheduler::VolumePlan& volumes);
   // Says on the Pod why it was not placed. `nominated`: the node it is nominated for now, "" for none.

@@ -22,6 +22,11 @@ bool is_gone(const Error& error) {
   return error.code == Errc::not_found || error.code == ApiErrc::not_found;
 }
 
+// Rather than something that passes, or that has ended.
+bool is_refusal(const Error& error) {
+  return !kube::is_transient(error) && !is_gone(error);
+}
+
 }  // namespace
 
 asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target) {
@@ -41,14 +46,10 @@ asio::awaitable<void> Scheduling::bind(scheduler::QueuedPod item, Target target)
   auto bound = co_await binder_.assign(*pod, target.node);
   if (!bound) {
     const auto& error = bound.error();
-    const bool refused = !kube::is_transient(error) && !is_gone(error);
     // Who refuses this node may take another: the next attempt is not to find what was stored for this one.
-    if (refused && target.placement && own_binding(*pod)) {
-      log_.warn("pod {}: {}", pod->meta.key(), error.message());
+    if (is_refusal(error) && target.placement && own_binding(*pod)) {
+      abandon(*pod, error);
       tell_failure(*pod, error);
-      unsettled_.erase(pod->meta.uid);
-      feed_.forget(pod->meta.uid, Clock::now());
-      ++metrics_.errors;
       co_await start_over(std::move(item));
     } else {
       try_again(item, std::move(target), error);
@@ -138,11 +139,15 @@ void Scheduling::try_again(const scheduler::QueuedPod& item, Target target, cons
   work_.set();
 }
 
-void Scheduling::begin_anew(const scheduler::QueuedPod& item, const Error& error) {
+void Scheduling::abandon(const api::Pod& pod, const Error& error) {
   ++metrics_.errors;
-  log_.warn("pod {}: {}", item.pod->meta.key(), error.message());
-  unsettled_.erase(item.pod->meta.uid);
-  feed_.forget(item.pod->meta.uid, Clock::now());
+  log_.warn("pod {}: {}", pod.meta.key(), error.message());
+  unsettled_.erase(pod.meta.uid);
+  feed_.forget(pod.meta.uid, Clock::now());
+}
+
+void Scheduling::begin_anew(const scheduler::QueuedPod& item, const Error& error) {
+  abandon(*item.pod, error);
   // A Pod that went away, or to another node, says so by its watch; until then there is another attempt.
   queue_.retry(item, Clock::now());
   work_.set();
@@ -150,7 +155,7 @@ void Scheduling::begin_anew(const scheduler::QueuedPod& item, const Error& error
 
 void Scheduling::give_up(const scheduler::QueuedPod& item, const Error& error) {
   begin_anew(item, error);
-  if (!is_gone(error)) tell_failure(*item.pod, error);
+  if (is_refusal(error)) tell_failure(*item.pod, error);
 }
 
 void Scheduling::tell_failure(const api::Pod& pod, const Error& error) {

@@ -10,7 +10,7 @@ void Cache::Impl::count_binding(const std::string& key, BindingRecord& binding) 
   if (binding.node.empty()) {
     const auto uid = uid_of(binding.pod_key);
     if (uid.empty()) return;
-    if (!binding.owner_uid.empty() && binding.owner_uid != uid) return;
+    if (!binding.may_be_of(uid)) return;
     binding.node = pods.find(uid)->second.node->name;
   }
   NodeRecord& node = record(binding.node);
@@ -69,7 +69,7 @@ bool Cache::Impl::is_bound_by_hand(const api::ObjectMeta& pod) const {
   const auto keys = bindings_of_pod.find(pod.key());
   return keys != bindings_of_pod.end() && std::ranges::any_of(keys->second, [&](const std::string& key) {
            const auto& binding = bindings.find(key)->second;
-           return binding.by_hand && (binding.owner_uid.empty() || binding.owner_uid == pod.uid);
+           return binding.by_hand && binding.may_be_of(pod.uid);
          });
 }
 
@@ -117,7 +117,7 @@ void Cache::Impl::place_bindings_of(std::string_view pod_key, std::string_view u
   if (keys == bindings_of_pod.end()) return;
   for (const auto& key : keys->second) {
     BindingRecord& binding = bindings.find(key)->second;
-    if (!binding.owner_uid.empty() && binding.owner_uid != uid) continue;
+    if (!binding.may_be_of(uid)) continue;
     uncount_binding(key, binding);
     binding.released = false;
     count_binding(key, binding);
@@ -129,7 +129,7 @@ void Cache::Impl::release_bindings_of(std::string_view pod_key, std::string_view
   if (keys == bindings_of_pod.end()) return;
   for (const auto& key : keys->second) {
     BindingRecord& binding = bindings.find(key)->second;
-    if (!binding.owner_uid.empty() && binding.owner_uid != uid) continue;
+    if (!binding.may_be_of(uid)) continue;
     uncount_binding(key, binding);
     binding.released = true;
   }

@@ -39,6 +39,8 @@ struct Cache::Impl : PodAccounts {
     bool by_hand = false;    // and not about to go
     bool released = false;   // its Pod has finished or is gone
 
+    // Not where it belongs to another Pod of this name.
+    bool may_be_of(std::string_view uid) const { return owner_uid.empty() || owner_uid == uid; }
     template <class Use>
     void each_holding(const Use& use) const {
       for (const auto& holding : holdings) use(holding);

@@ -76,8 +76,8 @@ void Cache::Impl::recount_pool(std::string_view uid) {
   if (in_pool && keys != bindings_of_pod.end()) {
     for (const auto& key : keys->second) {
       const auto& binding = bindings.find(key)->second;
-      const bool its = binding.owner_uid.empty() || binding.owner_uid == uid;
-      if (its && binding.node == pod.node->name && std::ranges::any_of(binding.holdings, exclusive))
+      if (binding.may_be_of(uid) && binding.node == pod.node->name &&
+          std::ranges::any_of(binding.holdings, exclusive))
         in_pool = false;
     }
   }
@@ -195,8 +195,7 @@ PodCpus Cache::Impl::cpus_of(std::string_view uid) const {
   if (keys == bindings_of_pod.end()) return cpus;
   for (const auto& key : keys->second) {
     const auto& binding = bindings.find(key)->second;
-    const bool its = binding.owner_uid.empty() || binding.owner_uid == uid;
-    if (!its || binding.node != pod.node->name) continue;
+    if (!binding.may_be_of(uid) || binding.node != pod.node->name) continue;
     binding.each_holding([&](const allocator::Holding& holding) { cpus.holdings.push_back(holding); });
   }
   return cpus;
